@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A finding says that bytes on the wire break a rule or deserve a look. It is attached to the frame
+ * or handshake that shows it and is never a reason to lose those bytes. Texts are msgids: the faces
+ * pass them through gettext. */
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  DUPLEX_SEVERITY_NOTE,    /* allowed, and worth knowing */
+  DUPLEX_SEVERITY_WARNING, /* against a rule; the connection goes on */
+  DUPLEX_SEVERITY_ERROR,   /* RFC 6455 §7.1.7: the connection must be failed */
+} DuplexSeverity;
+
+/* The numbers are recorded in captures: append before the last, never renumber. */
+typedef enum
+{
+  DUPLEX_FINDING_NONE = 0,
+  /* frames */
+  DUPLEX_FINDING_MASKED_SERVER_FRAME,       /* §5.1 */
+  DUPLEX_FINDING_UNMASKED_CLIENT_FRAME,     /* §5.1 */
+  DUPLEX_FINDING_RESERVED_BIT,              /* §5.2, a RSV bit without an extension */
+  DUPLEX_FINDING_RESERVED_OPCODE,           /* §5.2 */
+  DUPLEX_FINDING_LENGTH_NOT_MINIMAL,        /* §5.2 */
+  DUPLEX_FINDING_LENGTH_TOP_BIT,            /* §5.2 */
+  DUPLEX_FINDING_CONTROL_FRAGMENTED,        /* §5.4, §5.5 */
+  DUPLEX_FINDING_CONTROL_TOO_LONG,          /* §5.5 */
+  DUPLEX_FINDING_CONTINUATION_UNEXPECTED,   /* §5.4, no message is open */
+  DUPLEX_FINDING_CONTINUATION_EXPECTED,     /* §5.4, a new message inside a fragmented one */
+  DUPLEX_FINDING_INVALID_UTF8,              /* §5.6, §8.1 */
+  DUPLEX_FINDING_MESSAGE_TOO_BIG,           /* our limit, §10.4 */
+  DUPLEX_FINDING_FRAME_CUT,                 /* the stream ended inside a frame */
+  DUPLEX_FINDING_MESSAGE_UNFINISHED,        /* the stream ended inside a fragmented message */
+  /* closing */
+  DUPLEX_FINDING_CLOSE_ONE_BYTE,            /* §5.5.1 */
+  DUPLEX_FINDING_CLOSE_CODE_FORBIDDEN,      /* §7.4 */
+  DUPLEX_FINDING_CLOSE_REASON_INVALID_UTF8, /* §5.5.1 */
+  DUPLEX_FINDING_DATA_AFTER_CLOSE,          /* §5.5.1 */
+  DUPLEX_FINDING_EOF_WITHOUT_CLOSE,         /* §7.1.5, code 1006 */
+  DUPLEX_FINDING_CLOSE_TIMEOUT,             /* §7.1.1, the peer did not end the connection in time */
+  DUPLEX_FINDING_TLS_NO_CLOSE_NOTIFY,       /* RFC 8446 §6.1 */
+  /* handshake */
+  DUPLEX_FINDING_HANDSHAKE_NOT_HTTP,        /* §4.1 */
+  DUPLEX_FINDING_HANDSHAKE_VERSION,         /* §4.1, not HTTP/1.1 */
+  DUPLEX_FINDING_UPGRADE_MISSING,           /* §4.1 (2) */
+  DUPLEX_FINDING_CONNECTION_MISSING,        /* §4.1 (3) */
+  DUPLEX_FINDING_ACCEPT_WRONG,              /* §4.1 (4) */
+  DUPLEX_FINDING_EXTENSION_NOT_OFFERED,     /* §4.1 (5) */
+  DUPLEX_FINDING_SUBPROTOCOL_NOT_OFFERED,   /* §4.1 (6) */
+  DUPLEX_FINDING_SUBPROTOCOL_NOT_CHOSEN,    /* §4.2.2, offered and the server chose none */
+  DUPLEX_FINDING_HEADER_REPEATED,           /* §11.3, a header that may stand once */
+  /* our second judge */
+  DUPLEX_FINDING_SOUP_DISAGREES,            /* libsoup's message differs from ours: a bug, please report */
+  DUPLEX_FINDING_CERTIFICATE_OVERRIDDEN,    /* the user connected despite a refused certificate */
+  DUPLEX_N_FINDINGS
+} DuplexFindingId;
+
+typedef struct
+{
+  DuplexFindingId id;
+  guint64         offset; /* byte within the frame (its header is byte 0), or within the handshake head */
+} DuplexFinding;
+
+/* Properties of an id; an id that this version does not know gives a neutral answer. */
+DuplexSeverity duplex_finding_get_severity (DuplexFindingId id);
+const char    *duplex_finding_get_name (DuplexFindingId id);    /* "masked-server-frame": stable, for scripts */
+const char    *duplex_finding_get_section (DuplexFindingId id); /* "RFC 6455 §5.1" */
+const char    *duplex_finding_get_text (DuplexFindingId id);    /* a msgid: one sentence for a person */
+
+/* The code of the Close frame with which the connection is failed, or 0 where it goes on. */
+guint16 duplex_finding_get_close_code (DuplexFindingId id);
+
+G_END_DECLS

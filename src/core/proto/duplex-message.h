@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Judges the frames of one direction against RFC 6455 §5 and tells which frames make a message:
+ * fragments, control frames between them, running UTF-8 of text, the limit on a message's size. It
+ * is fed what duplex-frame-decoder.h hands out, keeps no payload, and goes on after a finding, so
+ * that an inspector can show what follows. */
+
+#include "core/proto/duplex-finding.h"
+#include "core/proto/duplex-frame.h"
+
+G_BEGIN_DECLS
+
+typedef struct _DuplexMessageTracker DuplexMessageTracker;
+
+/* sender is the end that wrote these frames: it decides whether they must be masked. */
+DuplexMessageTracker *duplex_message_tracker_new (DuplexRole sender,
+                                                  guint64    max_message);
+void                  duplex_message_tracker_free (DuplexMessageTracker *self);
+
+typedef struct
+{
+  guint64      number;       /* of the message, from 1 and counted per tracker; 0 for a control frame */
+  DuplexOpcode opcode;       /* of the message (a continuation has its message's), or of the control frame */
+  gboolean     is_control;
+  gboolean     first;        /* the frame opens its message */
+  gboolean     last;         /* the frame ends it: FIN */
+  guint64      message_size; /* payload bytes of the message up to the end of this frame, on the wire */
+  guint        n_frames;     /* frames of the message up to this one */
+} DuplexMessagePlace;
+
+/* A header was decoded. Fills ret_place (never NULL) and appends DuplexFinding values to findings, a
+ * GArray of the caller's; offsets are within the frame. */
+void duplex_message_tracker_header (DuplexMessageTracker    *self,
+                                    const DuplexFrameHeader *header,
+                                    DuplexMessagePlace      *ret_place,
+                                    GArray                  *findings);
+
+/* Some payload of that frame, unmasked, in order. offset is the position within the payload. A
+ * message's text is reported once, at its first bad byte. */
+void duplex_message_tracker_payload (DuplexMessageTracker *self,
+                                     const guint8         *data,
+                                     gsize                 len,
+                                     guint64               offset,
+                                     GArray               *findings);
+
+/* The frame is complete. Text that ends inside a character is found here. Close bodies are judged by
+ * duplex-close-code.h, not here. */
+void duplex_message_tracker_end (DuplexMessageTracker *self,
+                                 GArray               *findings);
+
+/* Number of the fragmented message that is open, or 0: what an end of the stream would cut off. */
+guint64 duplex_message_tracker_get_open (DuplexMessageTracker *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexMessageTracker, duplex_message_tracker_free)
+
+G_END_DECLS

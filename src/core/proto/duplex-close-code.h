@@ -9,8 +9,7 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
+typedef enum {
   DUPLEX_CLOSE_NONE = 0, /* no Close was seen */
   DUPLEX_CLOSE_NORMAL = 1000,
   DUPLEX_CLOSE_GOING_AWAY = 1001,

@@ -9,32 +9,30 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
+typedef enum {
   DUPLEX_SEVERITY_NOTE,    /* allowed, and worth knowing */
   DUPLEX_SEVERITY_WARNING, /* against a rule; the connection goes on */
   DUPLEX_SEVERITY_ERROR,   /* RFC 6455 §7.1.7: the connection must be failed */
 } DuplexSeverity;
 
 /* The numbers are recorded in captures: append before the last, never renumber. */
-typedef enum
-{
+typedef enum {
   DUPLEX_FINDING_NONE = 0,
   /* frames */
-  DUPLEX_FINDING_MASKED_SERVER_FRAME,       /* §5.1 */
-  DUPLEX_FINDING_UNMASKED_CLIENT_FRAME,     /* §5.1 */
-  DUPLEX_FINDING_RESERVED_BIT,              /* §5.2, a RSV bit without an extension */
-  DUPLEX_FINDING_RESERVED_OPCODE,           /* §5.2 */
-  DUPLEX_FINDING_LENGTH_NOT_MINIMAL,        /* §5.2 */
-  DUPLEX_FINDING_LENGTH_TOP_BIT,            /* §5.2 */
-  DUPLEX_FINDING_CONTROL_FRAGMENTED,        /* §5.4, §5.5 */
-  DUPLEX_FINDING_CONTROL_TOO_LONG,          /* §5.5 */
-  DUPLEX_FINDING_CONTINUATION_UNEXPECTED,   /* §5.4, no message is open */
-  DUPLEX_FINDING_CONTINUATION_EXPECTED,     /* §5.4, a new message inside a fragmented one */
-  DUPLEX_FINDING_INVALID_UTF8,              /* §5.6, §8.1 */
-  DUPLEX_FINDING_MESSAGE_TOO_BIG,           /* our limit, §10.4 */
-  DUPLEX_FINDING_FRAME_CUT,                 /* the stream ended inside a frame */
-  DUPLEX_FINDING_MESSAGE_UNFINISHED,        /* the stream ended inside a fragmented message */
+  DUPLEX_FINDING_MASKED_SERVER_FRAME,     /* §5.1 */
+  DUPLEX_FINDING_UNMASKED_CLIENT_FRAME,   /* §5.1 */
+  DUPLEX_FINDING_RESERVED_BIT,            /* §5.2, a RSV bit without an extension */
+  DUPLEX_FINDING_RESERVED_OPCODE,         /* §5.2 */
+  DUPLEX_FINDING_LENGTH_NOT_MINIMAL,      /* §5.2 */
+  DUPLEX_FINDING_LENGTH_TOP_BIT,          /* §5.2 */
+  DUPLEX_FINDING_CONTROL_FRAGMENTED,      /* §5.4, §5.5 */
+  DUPLEX_FINDING_CONTROL_TOO_LONG,        /* §5.5 */
+  DUPLEX_FINDING_CONTINUATION_UNEXPECTED, /* §5.4, no message is open */
+  DUPLEX_FINDING_CONTINUATION_EXPECTED,   /* §5.4, a new message inside a fragmented one */
+  DUPLEX_FINDING_INVALID_UTF8,            /* §5.6, §8.1 */
+  DUPLEX_FINDING_MESSAGE_TOO_BIG,         /* our limit, §10.4 */
+  DUPLEX_FINDING_FRAME_CUT,               /* the stream ended inside a frame */
+  DUPLEX_FINDING_MESSAGE_UNFINISHED,      /* the stream ended inside a fragmented message */
   /* closing */
   DUPLEX_FINDING_CLOSE_ONE_BYTE,            /* §5.5.1 */
   DUPLEX_FINDING_CLOSE_CODE_FORBIDDEN,      /* §7.4 */
@@ -44,18 +42,18 @@ typedef enum
   DUPLEX_FINDING_CLOSE_TIMEOUT,             /* §7.1.1, the peer did not end the connection in time */
   DUPLEX_FINDING_TLS_NO_CLOSE_NOTIFY,       /* RFC 8446 §6.1 */
   /* handshake */
-  DUPLEX_FINDING_HANDSHAKE_NOT_HTTP,        /* §4.1 */
-  DUPLEX_FINDING_HANDSHAKE_VERSION,         /* §4.1, not HTTP/1.1 */
-  DUPLEX_FINDING_UPGRADE_MISSING,           /* §4.1 (2) */
-  DUPLEX_FINDING_CONNECTION_MISSING,        /* §4.1 (3) */
-  DUPLEX_FINDING_ACCEPT_WRONG,              /* §4.1 (4) */
-  DUPLEX_FINDING_EXTENSION_NOT_OFFERED,     /* §4.1 (5) */
-  DUPLEX_FINDING_SUBPROTOCOL_NOT_OFFERED,   /* §4.1 (6) */
-  DUPLEX_FINDING_SUBPROTOCOL_NOT_CHOSEN,    /* §4.2.2, offered and the server chose none */
-  DUPLEX_FINDING_HEADER_REPEATED,           /* §11.3, a header that may stand once */
+  DUPLEX_FINDING_HANDSHAKE_NOT_HTTP,      /* §4.1 */
+  DUPLEX_FINDING_HANDSHAKE_VERSION,       /* §4.1, not HTTP/1.1 */
+  DUPLEX_FINDING_UPGRADE_MISSING,         /* §4.1 (2) */
+  DUPLEX_FINDING_CONNECTION_MISSING,      /* §4.1 (3) */
+  DUPLEX_FINDING_ACCEPT_WRONG,            /* §4.1 (4) */
+  DUPLEX_FINDING_EXTENSION_NOT_OFFERED,   /* §4.1 (5) */
+  DUPLEX_FINDING_SUBPROTOCOL_NOT_OFFERED, /* §4.1 (6) */
+  DUPLEX_FINDING_SUBPROTOCOL_NOT_CHOSEN,  /* §4.2.2, offered and the server chose none */
+  DUPLEX_FINDING_HEADER_REPEATED,         /* §11.3, a header that may stand once */
   /* our second judge */
-  DUPLEX_FINDING_SOUP_DISAGREES,            /* libsoup's message differs from ours: a bug, please report */
-  DUPLEX_FINDING_CERTIFICATE_OVERRIDDEN,    /* the user connected despite a refused certificate */
+  DUPLEX_FINDING_SOUP_DISAGREES,         /* libsoup's message differs from ours: a bug, please report */
+  DUPLEX_FINDING_CERTIFICATE_OVERRIDDEN, /* the user connected despite a refused certificate */
   DUPLEX_N_FINDINGS
 } DuplexFindingId;
 

@@ -13,8 +13,7 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
+typedef enum {
   DUPLEX_DECODE_NEED_MORE, /* data is used up; an ordinary answer */
   DUPLEX_DECODE_HEADER,    /* a header is complete: see the getters */
   DUPLEX_DECODE_PAYLOAD,   /* ret_slice holds some payload, still masked if the frame is */
@@ -25,7 +24,7 @@ typedef enum
 
 typedef struct
 {
-  const guint8 *data;   /* borrowed from what was fed */
+  const guint8 *data; /* borrowed from what was fed */
   gsize         len;
   guint64       offset; /* of the first byte within the frame's payload */
 } DuplexSlice;
@@ -37,10 +36,10 @@ void                duplex_frame_decoder_free (DuplexFrameDecoder *self);
 
 /* Takes bytes from *data, *len (both moved forward) up to the next thing to report. ret_slice is set
  * with DUPLEX_DECODE_PAYLOAD only. DUPLEX_DECODE_HEADER precedes DUPLEX_DECODE_LOST. */
-DuplexDecodeStep duplex_frame_decoder_step (DuplexFrameDecoder  *self,
-                                            const guint8       **data,
-                                            gsize               *len,
-                                            DuplexSlice         *ret_slice);
+DuplexDecodeStep duplex_frame_decoder_step (DuplexFrameDecoder *self,
+                                            const guint8      **data,
+                                            gsize              *len,
+                                            DuplexSlice        *ret_slice);
 
 /* The header of the current frame, and its bytes as they came. Valid from DUPLEX_DECODE_HEADER until
  * the step after DUPLEX_DECODE_END. */

@@ -21,8 +21,7 @@
 G_BEGIN_DECLS
 
 /* RFC 6455 §5.2 and §11.8. 0x3–0x7 and 0xB–0xF are reserved. */
-typedef enum
-{
+typedef enum {
   DUPLEX_OPCODE_CONTINUATION = 0x0,
   DUPLEX_OPCODE_TEXT = 0x1,
   DUPLEX_OPCODE_BINARY = 0x2,
@@ -32,8 +31,7 @@ typedef enum
 } DuplexOpcode;
 
 /* Which end of a connection we are: a client masks what it sends and a server does not (§5.1). */
-typedef enum
-{
+typedef enum {
   DUPLEX_ROLE_CLIENT,
   DUPLEX_ROLE_SERVER,
 } DuplexRole;
@@ -47,11 +45,11 @@ typedef struct
   gboolean rsv1;
   gboolean rsv2;
   gboolean rsv3;
-  guint8   opcode;       /* 0–15, see DuplexOpcode */
+  guint8   opcode; /* 0–15, see DuplexOpcode */
   gboolean masked;
-  guint8   mask[4];      /* as on the wire; zero where masked is FALSE */
-  guint8   length_bits;  /* the encoding that carries the length: 7, 16 or 64 */
-  guint64  length;       /* payload bytes; with 64 bits the wire's top bit is kept */
+  guint8   mask[4];     /* as on the wire; zero where masked is FALSE */
+  guint8   length_bits; /* the encoding that carries the length: 7, 16 or 64 */
+  guint64  length;      /* payload bytes; with 64 bits the wire's top bit is kept */
 } DuplexFrameHeader;
 
 /* Reads a header from the beginning of data (len bytes). Returns its size in bytes, 2 to 14, or 0

@@ -17,18 +17,18 @@ typedef struct _DuplexHead DuplexHead;
 /* Looks for a whole head (up to and including its empty line) at the beginning of data. Returns its
  * size in bytes, or 0 when more are needed. Fails with DUPLEX_ERROR_TOO_BIG past
  * DUPLEX_LIMIT_HANDSHAKE_HEAD; the return value is then 0 and error is set. */
-gsize duplex_head_find_end (const guint8  *data,
-                            gsize          len,
-                            GError       **error);
+gsize duplex_head_find_end (const guint8 *data,
+                            gsize         len,
+                            GError      **error);
 
 /* Parse a whole head of exactly len bytes. NULL and DUPLEX_ERROR_HANDSHAKE_INVALID, with the line
  * number and the text seen, for what is not HTTP. Lone LF line ends are accepted. */
-DuplexHead *duplex_head_parse_request (const guint8  *data,
-                                       gsize          len,
-                                       GError       **error);
-DuplexHead *duplex_head_parse_response (const guint8  *data,
-                                        gsize          len,
-                                        GError       **error);
+DuplexHead *duplex_head_parse_request (const guint8 *data,
+                                       gsize         len,
+                                       GError      **error);
+DuplexHead *duplex_head_parse_response (const guint8 *data,
+                                        gsize         len,
+                                        GError      **error);
 void        duplex_head_free (DuplexHead *self);
 
 guint       duplex_head_get_status (DuplexHead *self);        /* 100–599; 0 for a request */
@@ -74,8 +74,8 @@ typedef struct
 /* The request's bytes (§4.1). Fails with DUPLEX_ERROR_INVALID_ARGUMENT and the offending text for
  * anything that would not survive the wire (line breaks, non-tokens, a repeated subprotocol). A
  * header of the user's that is reserved is refused too. */
-GBytes *duplex_handshake_build_request (const DuplexRequest  *request,
-                                        GError              **error);
+GBytes *duplex_handshake_build_request (const DuplexRequest *request,
+                                        GError             **error);
 
 /* A fresh Sec-WebSocket-Key: 16 random bytes in base64 (§4.1 (7)). */
 char *duplex_handshake_new_key (void);
@@ -92,9 +92,9 @@ gboolean duplex_handshake_check_response (DuplexHead          *response,
 
 /* For a server: is this request an upgrade that RFC 6455 §4.2.1 accepts? Otherwise ret_status is the
  * HTTP status to answer (400, 405, 426) and error says why. */
-gboolean duplex_handshake_check_request (DuplexHead  *request,
-                                         guint       *ret_status,
-                                         GError     **error);
+gboolean duplex_handshake_check_request (DuplexHead *request,
+                                         guint      *ret_status,
+                                         GError    **error);
 
 /* The 101 response to request; subprotocol may be NULL. */
 GBytes *duplex_handshake_build_response (DuplexHead *request,

@@ -9,8 +9,7 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
+typedef enum {
   DUPLEX_JSON_END,   /* the value is complete and only white space followed */
   DUPLEX_JSON_ERROR, /* see duplex_json_lexer_get_error() */
   DUPLEX_JSON_OBJECT_OPEN,
@@ -59,13 +58,13 @@ typedef struct
  * bytes of output, at a token boundary, with ret_truncated (may be NULL) set. Returns FALSE with
  * DUPLEX_ERROR_SYNTAX, naming line and column, where text is no JSON: out then holds what came before
  * the error. Fails with DUPLEX_ERROR_TOO_BIG past DUPLEX_LIMIT_JSON_BYTES or _DEPTH. */
-gboolean duplex_json_pretty (const char  *text,
-                             gsize        len,
-                             gsize        max_out,
-                             GString     *out,
-                             GArray      *spans,
-                             gboolean    *ret_truncated,
-                             GError     **error);
+gboolean duplex_json_pretty (const char *text,
+                             gsize       len,
+                             gsize       max_out,
+                             GString    *out,
+                             GArray     *spans,
+                             gboolean   *ret_truncated,
+                             GError    **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexJsonLexer, duplex_json_lexer_free)
 

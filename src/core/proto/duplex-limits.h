@@ -9,13 +9,13 @@ G_BEGIN_DECLS
 
 /* Bytes of an HTTP head (request or status line with all headers). Servers commonly refuse more
  * than 8 to 16 KiB; four times that leaves room for tokens in headers. */
-#define DUPLEX_LIMIT_HANDSHAKE_HEAD ((gsize) 64 * 1024)
+#define DUPLEX_LIMIT_HANDSHAKE_HEAD ((gsize)64 * 1024)
 
 /* Header fields of an HTTP head. Apache allows 100 by default. */
 #define DUPLEX_LIMIT_HANDSHAKE_FIELDS 256
 
 /* Bytes kept of the body of a refused handshake: enough for an error page's reason. */
-#define DUPLEX_LIMIT_REFUSED_BODY ((gsize) 16 * 1024)
+#define DUPLEX_LIMIT_REFUSED_BODY ((gsize)16 * 1024)
 
 /* Seconds from the first DNS query to the end of the HTTP upgrade. */
 #define DUPLEX_LIMIT_CONNECT_TIMEOUT 30
@@ -26,27 +26,27 @@ G_BEGIN_DECLS
 
 /* Bytes of one message over all its fragments. 1 GiB: four times what the performance cases of
  * public conformance suites send, and below the 4 GiB at which libsoup aborts. */
-#define DUPLEX_LIMIT_MESSAGE ((guint64) 1024 * 1024 * 1024)
+#define DUPLEX_LIMIT_MESSAGE ((guint64)1024 * 1024 * 1024)
 
 /* Bytes up to which a message is also shown to libsoup; larger ones would be held twice. */
-#define DUPLEX_LIMIT_SOUP_MESSAGE ((gsize) 64 * 1024)
+#define DUPLEX_LIMIT_SOUP_MESSAGE ((gsize)64 * 1024)
 
 /* Bytes of one read from the socket, and the most that is handled before the main loop turns. */
-#define DUPLEX_LIMIT_READ ((gsize) 256 * 1024)
+#define DUPLEX_LIMIT_READ ((gsize)256 * 1024)
 
 /* Bytes and messages that may wait to be sent before sending reports that the queue is full. */
-#define DUPLEX_LIMIT_SEND_QUEUE_BYTES ((gsize) 256 * 1024 * 1024)
+#define DUPLEX_LIMIT_SEND_QUEUE_BYTES ((gsize)256 * 1024 * 1024)
 #define DUPLEX_LIMIT_SEND_QUEUE_ITEMS 100000
 
 /* Bytes of a control frame's payload (RFC 6455 §5.5), and of a close reason (two go to the code). */
 #define DUPLEX_LIMIT_CONTROL_PAYLOAD 125
-#define DUPLEX_LIMIT_CLOSE_REASON 123
+#define DUPLEX_LIMIT_CLOSE_REASON    123
 
 /* Bytes of one block of the capture; a payload larger than this stands beside its block. */
-#define DUPLEX_LIMIT_CAPTURE_BLOCK ((gsize) 256 * 1024)
+#define DUPLEX_LIMIT_CAPTURE_BLOCK ((gsize)256 * 1024)
 
 /* Nesting that the JSON lexer accepts, and the bytes that are shown pretty-printed at all. */
 #define DUPLEX_LIMIT_JSON_DEPTH 512
-#define DUPLEX_LIMIT_JSON_BYTES ((gsize) 128 * 1024 * 1024)
+#define DUPLEX_LIMIT_JSON_BYTES ((gsize)128 * 1024 * 1024)
 
 G_END_DECLS

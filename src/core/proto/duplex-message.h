@@ -20,8 +20,8 @@ void                  duplex_message_tracker_free (DuplexMessageTracker *self);
 
 typedef struct
 {
-  guint64      number;       /* of the message, from 1 and counted per tracker; 0 for a control frame */
-  DuplexOpcode opcode;       /* of the message (a continuation has its message's), or of the control frame */
+  guint64      number; /* of the message, from 1 and counted per tracker; 0 for a control frame */
+  DuplexOpcode opcode; /* of the message (a continuation has its message's), or of the control frame */
   gboolean     is_control;
   gboolean     first;        /* the frame opens its message */
   gboolean     last;         /* the frame ends it: FIN */

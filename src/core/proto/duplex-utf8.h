@@ -15,7 +15,10 @@ typedef struct
   guint64 start;  /* private: where the character that is open began */
 } DuplexUtf8;
 
-#define DUPLEX_UTF8_INIT { 0, 0, 0 }
+#define DUPLEX_UTF8_INIT \
+  {                      \
+    0, 0, 0              \
+  }
 
 /* Returns FALSE at an invalid byte and sets ret_bad to its offset from the first piece's start;
  * NULs and all other controls are valid. After FALSE the state must not be fed again. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A WebSocket server on loopback, in a thread of its own: the endpoint that works with no internet,
+ * for the window, the tests and the README.
+ *
+ *   /echo                  every message back, type kept
+ *   /clock                 a JSON line with the time, every second
+ *   /flood?n=N&size=S      N text messages of S bytes as fast as the peer reads, each starts with its
+ *                          number; then Close 1000. Defaults 100000 and 200
+ *   /binary                every byte value, then messages of 1 KiB and 64 KiB; after that like /echo
+ *   /fragments             messages in fragments, with pings between them; after that like /echo
+ *   /close?code=C&reason=R Close with that code (0: an empty Close) after the first message
+ *   /slow?ms=N             like /echo, N ms late (default 1000)
+ * Anything else is refused with 404; a plain HTTP request with 426. */
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct _DuplexDemoServer DuplexDemoServer;
+
+/* Listens on 127.0.0.1, port 0 picks one. Blocks only for the bind. */
+DuplexDemoServer *duplex_demo_server_new (guint16  port,
+                                          GError **error);
+guint16           duplex_demo_server_get_port (DuplexDemoServer *self);
+/* Closes what is open (1001) and ends the thread. */
+void duplex_demo_server_free (DuplexDemoServer *self);
+
+/* The one that sessions with "demo:" URLs share; started at the first call, lives to the end of the
+ * process. Borrowed; NULL with error where it cannot listen. */
+DuplexDemoServer *duplex_demo_server_get_shared (GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexDemoServer, duplex_demo_server_free)
+
+G_END_DECLS

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* An event is what a capture is made of: one frame that crossed the wire, or one change of state of
+ * a connection. A plain value; what it points to is borrowed from whoever filled it in, and kept
+ * alive by owner where that is set. */
+
+#include <glib.h>
+
+#include "core/proto/duplex-finding.h"
+#include "core/proto/duplex-frame.h"
+
+G_BEGIN_DECLS
+
+/* The numbers are recorded: append, never renumber. The payload and value of each kind: */
+typedef enum {
+  DUPLEX_EVENT_FRAME = 0,  /* payload, unmasked. value: of a pong that answers a ping of ours, the
+                              round trip in µs, else -1 */
+  DUPLEX_EVENT_CONNECTING, /* the URL */
+  DUPLEX_EVENT_REQUEST,    /* the request head, raw */
+  DUPLEX_EVENT_RESPONSE,   /* the response head, raw; value: the HTTP status, or 0 */
+  DUPLEX_EVENT_BODY,       /* the beginning of a refusal's body, raw */
+  DUPLEX_EVENT_TLS,        /* "TLS 1.3, ECDHE-…": protocol and cipher as the library names them */
+  DUPLEX_EVENT_CONNECTED,  /* the URL; value: µs since connecting began */
+  DUPLEX_EVENT_CLOSED,     /* the reason, in UTF-8, maybe empty; value: the close code, see below */
+  DUPLEX_EVENT_FAILED,     /* an error's message; value: its DuplexErrorCode. Before or instead of
+                              CONNECTED: the attempt failed. After it: why CLOSED follows */
+  DUPLEX_EVENT_UNFINISHED, /* the fragmented message that stops here will not be finished */
+} DuplexEventKind;
+
+/* CLOSED's code: what the peer's Close said, or ours where the peer sent none; 1005 for a Close
+ * without a code, 1006 where the connection ended without a Close (RFC 6455 §7.1.5). */
+
+typedef enum {
+  DUPLEX_DIRECTION_NONE, /* a state of ours */
+  DUPLEX_DIRECTION_SENT,
+  DUPLEX_DIRECTION_RECEIVED,
+} DuplexDirection;
+
+typedef enum {
+  DUPLEX_EVENT_FLAG_NONE = 0,
+  DUPLEX_EVENT_FLAG_ROW = 1 << 0,        /* ends a row of the message list: the last frame of a message,
+                                            a control frame, a state that a person should see */
+  DUPLEX_EVENT_FLAG_CUT = 1 << 1,        /* payload is not whole: the stream ended, or a limit was passed */
+  DUPLEX_EVENT_FLAG_DELIBERATE = 1 << 2, /* the user asked for what is wrong with it */
+  DUPLEX_EVENT_FLAG_PEER = 1 << 3,       /* of CLOSED: the peer began the closing */
+} DuplexEventFlags;
+
+typedef struct
+{
+  guint64         number;  /* position in the capture, from 0; given by duplex_capture_append() */
+  gint64          time_us; /* g_get_real_time() when it was received, or had left */
+  DuplexEventKind kind;
+  DuplexDirection direction;
+  guint           flags;      /* DuplexEventFlags */
+  guint32         connection; /* from 1 within the capture */
+
+  /* of a frame, and of UNFINISHED */
+  guint8 opcode;                           /* of the message: a continuation frame has its message's;
+                                              the frame's own stands in its header */
+  guint8  header_size;                     /* 0 where no header was complete */
+  guint8  header[DUPLEX_FRAME_HEADER_MAX]; /* as on the wire */
+  guint64 message;                         /* number per connection and direction, 0 for a control frame */
+  guint64 first;                           /* with FLAG_ROW: number of the first event of the row */
+  guint64 message_size;                    /* payload bytes of the message up to and with this frame */
+  guint   n_frames;                        /* frames of the message up to and with this one */
+
+  gint64               value; /* see DuplexEventKind */
+  const guint8        *payload;
+  gsize                payload_size;
+  const DuplexFinding *findings;
+  guint                n_findings;
+
+  GBytes  *owner; /* holds payload, or NULL */
+  gpointer hold;  /* private to the capture */
+} DuplexEvent;
+
+#define DUPLEX_EVENT_INIT \
+  {                       \
+    .value = -1           \
+  }
+
+/* Drops what the event holds and makes it empty. May be called twice. */
+void duplex_event_clear (DuplexEvent *self);
+
+/* The frame's header fields. FALSE where the event has no whole header. */
+gboolean duplex_event_get_header (const DuplexEvent *self,
+                                  DuplexFrameHeader *ret_header);
+
+/* Bytes that the frame took on the wire, as far as they came. 0 for a state. */
+guint64 duplex_event_get_wire_size (const DuplexEvent *self);
+
+/* The most severe of the findings, or DUPLEX_SEVERITY_NOTE - 1 (that is -1) where there is none. */
+int duplex_event_get_worst_severity (const DuplexEvent *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DuplexEvent, duplex_event_clear)
+
+G_END_DECLS

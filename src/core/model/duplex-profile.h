@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A saved endpoint: where to connect and how. One JSON file each, see duplex-profile-store.h. Every
+ * member that this version does not know is kept and written back.
+ *
+ *   { "version": 1, "name": "Echo", "url": "wss://example.org/", "headers": [ { "name": "X-Api",
+ *     "value": "1" } ], "subprotocols": [ "chat" ], "origin": "", "verify-certificates": true,
+ *     "trusted-certificate": "" }
+ *
+ * Members are written in this order, all of them always, so that files compare well. */
+
+#include <gio/gio.h>
+
+#include "core/proto/duplex-handshake.h"
+
+G_BEGIN_DECLS
+
+#define DUPLEX_TYPE_PROFILE (duplex_profile_get_type ())
+G_DECLARE_FINAL_TYPE (DuplexProfile, duplex_profile, DUPLEX, PROFILE, GObject)
+
+/* Properties, all with notify: "name", "url", "origin" (strings, never NULL), "subprotocols" (GStrv),
+ * "verify-certificates" (default TRUE), "trusted-certificate" (SHA-256 of a DER certificate as 64 hex
+ * digits that is accepted though it does not verify, or ""), and read only "id" (its path within the
+ * store, without ".json", such as "Public test servers/echo"; "" while it is not saved), "folder" (the
+ * id up to its last '/', or "") and "error" (why its file cannot be read, or NULL). */
+
+DuplexProfile *duplex_profile_new (const char *name,
+                                   const char *url);
+
+/* A profile with the same settings, not saved. */
+DuplexProfile *duplex_profile_copy (DuplexProfile *self);
+/* Takes over the settings of from (not its id). */
+void     duplex_profile_assign (DuplexProfile *self,
+                                DuplexProfile *from);
+gboolean duplex_profile_has_same_settings (DuplexProfile *self,
+                                           DuplexProfile *other);
+
+const char         *duplex_profile_get_id (DuplexProfile *self);
+const char         *duplex_profile_get_folder (DuplexProfile *self);
+const char         *duplex_profile_get_name (DuplexProfile *self);
+const char         *duplex_profile_get_url (DuplexProfile *self);
+const char         *duplex_profile_get_origin (DuplexProfile *self);
+const char *const  *duplex_profile_get_subprotocols (DuplexProfile *self);
+gboolean            duplex_profile_get_verify_certificates (DuplexProfile *self);
+const char         *duplex_profile_get_trusted_certificate (DuplexProfile *self);
+const char         *duplex_profile_get_error (DuplexProfile *self);
+const DuplexHeader *duplex_profile_get_headers (DuplexProfile *self,
+                                                gsize         *ret_n_headers);
+
+void duplex_profile_set_name (DuplexProfile *self, const char *name);
+void duplex_profile_set_url (DuplexProfile *self, const char *url);
+void duplex_profile_set_origin (DuplexProfile *self, const char *origin);
+void duplex_profile_set_subprotocols (DuplexProfile *self, const char *const *subprotocols);
+void duplex_profile_set_verify_certificates (DuplexProfile *self, gboolean verify);
+void duplex_profile_set_trusted_certificate (DuplexProfile *self, const char *fingerprint);
+/* Copies headers. */
+void duplex_profile_set_headers (DuplexProfile      *self,
+                                 const DuplexHeader *headers,
+                                 gsize               n_headers);
+
+/* The file's text and back. Reading fails with DUPLEX_ERROR_SYNTAX (line and column, or the member
+ * that has the wrong type) or DUPLEX_ERROR_NEWER_VERSION. */
+char          *duplex_profile_to_json (DuplexProfile *self);
+DuplexProfile *duplex_profile_from_json (const char *text,
+                                         gsize       len,
+                                         GError    **error);
+
+G_END_DECLS

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Core speaks codes; this says them to a person. Pure functions from a code or an event to a
+ * translated sentence or value: nothing here touches a widget. What core holds in English (an error's
+ * message, a close code's name) stands behind the translated sentence as its detail. Results that
+ * are not const belong to the caller. */
+
+#include <gio/gio.h>
+
+#include "core/io/duplex-session.h"
+#include "core/model/duplex-event.h"
+#include "core/model/duplex-row.h"
+#include "core/proto/duplex-error.h"
+
+G_BEGIN_DECLS
+
+/* "12:01:02.123": local time of g_get_real_time()'s value. */
+char *duplex_text_time (gint64 time_us);
+
+/* "125 bytes", "1.2 kB": decimal units as g_format_size() has them. */
+char *duplex_text_size (guint64 bytes);
+
+/* Whole numbers with the locale's thousands separators. */
+char *duplex_text_count (guint64 count);
+
+/* "85 µs", "0.8 ms", "12 ms", "1.20 s", "2 min 5 s", "3 h 20 min". Negative counts as 0. */
+char *duplex_text_duration (gint64 us);
+
+/* "Sent", "Received", and "" for a state. The arrow points the way that the bytes went. */
+const char *duplex_text_direction (DuplexDirection direction);
+const char *duplex_text_direction_arrow (DuplexDirection direction);
+
+/* "Disconnected", "Connecting…", "Connected", "Closing…". */
+const char *duplex_text_session_state (DuplexSessionState state);
+
+/* What kind of row it is: "Text", "Binary", "Ping", "Pong", "Close", "Reserved frame 0x3", "State". */
+char *duplex_text_row_kind (DuplexRow *row);
+
+/* Accessible name of a row: "12:01:02.123, Sent, Text, 13 bytes, Hello…". For a control frame and a state
+ * the sentence stands for kind and text. At most about 200 characters of the message. */
+char *duplex_text_row_label (DuplexRow *row);
+
+/* The system line of a state event: "Connected to wss://… in 12 ms", "Disconnected (1000 Normal
+ * Closure): reason". "" for a frame. */
+char *duplex_text_state (const DuplexEvent *event);
+
+/* A control frame: "Ping", "Pong, round trip 0.8 ms", "Close 1000 Normal Closure: reason",
+ * "Reserved frame 0xB". "" for any other event. */
+char *duplex_text_control (const DuplexEvent *event);
+
+/* "Disconnected (1000 Normal Closure): reason", with "No reason" where reason is NULL or "". */
+char *duplex_text_closed (guint       code,
+                          const char *reason);
+
+/* "1000 Normal Closure", for any code. */
+char *duplex_text_close_code (guint code);
+
+/* One sentence: what failed and why, with the error's own message as its detail. */
+char *duplex_text_error (const GError *error);
+
+/* The sentence for a code alone: "The host name could not be found". Never NULL. */
+const char *duplex_text_error_code (DuplexErrorCode code);
+
+/* "it is issued for another host, it has expired": every flag that is set, in words, comma separated. */
+char *duplex_text_certificate_problem (GTlsCertificateFlags flags);
+
+/* The host (with its port where one is written) of a ws:, wss: or other URL with an authority;
+ * "demo:/echo" and what cannot be parsed come back as they are. For titles and sentences. */
+char *duplex_text_host (const char *url);
+
+/* First line of text, without control characters, of at most max_chars characters; longer is cut and
+ * ends in "…". text need not be terminated; bytes that are no UTF-8 become U+FFFD. */
+char *duplex_text_excerpt (const char *text,
+                           gsize       len,
+                           gsize       max_chars);
+
+G_END_DECLS

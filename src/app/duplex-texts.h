@@ -2,9 +2,9 @@
 #pragma once
 
 /* Core speaks codes; this says them to a person. Pure functions from a code or an event to a
- * translated sentence or value: nothing here touches a widget. What core holds in English (an error's
- * message, a close code's name) stands behind the translated sentence as its detail. Results that
- * are not const belong to the caller. */
+ * translated sentence or value: nothing here touches a widget. What core holds in English (an
+ * error's message) stands behind the translated sentence as its detail. Results that are not const
+ * belong to the caller. */
 
 #include <gio/gio.h>
 
@@ -24,6 +24,9 @@ char *duplex_text_size (guint64 bytes);
 /* Whole numbers with the locale's thousands separators. */
 char *duplex_text_count (guint64 count);
 
+/* "1 finding", "12 findings". */
+char *duplex_text_findings (guint64 count);
+
 /* "85 µs", "0.8 ms", "12 ms", "1.20 s", "2 min 5 s", "3 h 20 min". Negative counts as 0. */
 char *duplex_text_duration (gint64 us);
 
@@ -34,15 +37,16 @@ const char *duplex_text_direction_arrow (DuplexDirection direction);
 /* "Disconnected", "Connecting…", "Connected", "Closing…". */
 const char *duplex_text_session_state (DuplexSessionState state);
 
-/* What kind of row it is: "Text", "Binary", "Ping", "Pong", "Close", "Reserved frame 0x3", "State". */
+/* What kind of row it is: "Text", "Binary", "Ping", "Pong", "Close", "Reserved frame 0x3",
+ * "State". */
 char *duplex_text_row_kind (DuplexRow *row);
 
-/* Accessible name of a row: "12:01:02.123, Sent, Text, 13 bytes, Hello…". For a control frame and a state
- * the sentence stands for kind and text. At most about 200 characters of the message. */
+/* Accessible name of a row: "12:01:02.123, Sent, Text, 13 bytes, Hello…". For a control frame and
+ * a state the sentence stands for kind and text. At most 200 characters of the message. */
 char *duplex_text_row_label (DuplexRow *row);
 
-/* The system line of a state event: "Connected to wss://… in 12 ms", "Disconnected (1000 Normal
- * Closure): reason". "" for a frame. */
+/* The system line of a state event: "Connected to wss://…", "Disconnected (1000 Normal Closure):
+ * reason". "" for a frame. */
 char *duplex_text_state (const DuplexEvent *event);
 
 /* A control frame: "Ping", "Pong, round trip 0.8 ms", "Close 1000 Normal Closure: reason",
@@ -62,15 +66,16 @@ char *duplex_text_error (const GError *error);
 /* The sentence for a code alone: "The host name could not be found". Never NULL. */
 const char *duplex_text_error_code (DuplexErrorCode code);
 
-/* "it is issued for another host, it has expired": every flag that is set, in words, comma separated. */
+/* "it is issued for another host, it has expired": every flag that is set, in words. */
 char *duplex_text_certificate_problem (GTlsCertificateFlags flags);
 
-/* The host (with its port where one is written) of a ws:, wss: or other URL with an authority;
- * "demo:/echo" and what cannot be parsed come back as they are. For titles and sentences. */
+/* The host of a WebSocket URL, with the port where it is not the default; "demo:/echo" and what is
+ * no URL come back as they are. For titles and sentences. */
 char *duplex_text_host (const char *url);
 
-/* First line of text, without control characters, of at most max_chars characters; longer is cut and
- * ends in "…". text need not be terminated; bytes that are no UTF-8 become U+FFFD. */
+/* The beginning of text on one line: runs of white space and control characters become one space,
+ * bytes that are no UTF-8 become U+FFFD, what is longer than max_chars characters is cut and ends
+ * in "…". text need not be terminated. */
 char *duplex_text_excerpt (const char *text,
                            gsize       len,
                            gsize       max_chars);

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-texts.h"
+
+#include <glib/gi18n.h>
+
+#include "core/proto/duplex-close-code.h"
+#include "core/proto/duplex-frame.h"
+#include "core/proto/duplex-url.h"
+
+/* What an accessible name says of a message: a screen reader speaks all of it, every time. */
+#define LABEL_CHARS 200
+
+/* A character of UTF-8 takes up to four bytes. */
+#define LABEL_BYTES (LABEL_CHARS * 4)
+
+char *
+duplex_text_time (gint64 time_us)
+{
+  gint64                seconds = time_us / G_USEC_PER_SEC;
+  gint64                rest = time_us % G_USEC_PER_SEC;
+  g_autoptr (GDateTime) time = NULL;
+  g_autofree char      *clock = NULL;
+
+  if (rest < 0)
+    {
+      seconds--;
+      rest += G_USEC_PER_SEC;
+    }
+
+  time = g_date_time_new_from_unix_local (seconds);
+  if (time == NULL)
+    return g_strdup ("");
+
+  clock = g_date_time_format (time, "%H:%M:%S");
+  return g_strdup_printf ("%s.%03d", clock, (int)(rest / 1000));
+}
+
+char *
+duplex_text_size (guint64 bytes)
+{
+  return g_format_size (bytes);
+}
+
+char *
+duplex_text_count (guint64 count)
+{
+  return g_strdup_printf ("%'" G_GUINT64_FORMAT, count);
+}
+
+char *
+duplex_text_findings (guint64 count)
+{
+  g_autofree char *number = duplex_text_count (count);
+
+  return g_strdup_printf (ngettext ("%s finding", "%s findings", (gulong)count), number);
+}
+
+char *
+duplex_text_duration (gint64 us)
+{
+  us = MAX (us, 0);
+
+  /* The bounds are where rounding would carry into the next unit. */
+  if (us < 100)
+    return g_strdup_printf (_ ("%d µs"), (int)us);
+  if (us < 9950)
+    return g_strdup_printf (_ ("%.1f ms"), us / 1e3);
+  if (us < 999500)
+    return g_strdup_printf (_ ("%.0f ms"), us / 1e3);
+  if (us < 59995000)
+    return g_strdup_printf (_ ("%.2f s"), us / 1e6);
+
+  us /= G_USEC_PER_SEC;
+  if (us < 3600)
+    return g_strdup_printf (_ ("%d min %d s"), (int)(us / 60), (int)(us % 60));
+
+  return g_strdup_printf (_ ("%d h %d min"), (int)(us / 3600), (int)(us % 3600 / 60));
+}
+
+const char *
+duplex_text_direction (DuplexDirection direction)
+{
+  switch (direction)
+    {
+    case DUPLEX_DIRECTION_SENT:
+      return _ ("Sent");
+    case DUPLEX_DIRECTION_RECEIVED:
+      return _ ("Received");
+    case DUPLEX_DIRECTION_NONE:
+    default:
+      return "";
+    }
+}
+
+const char *
+duplex_text_direction_arrow (DuplexDirection direction)
+{
+  switch (direction)
+    {
+    case DUPLEX_DIRECTION_SENT:
+      return "→";
+    case DUPLEX_DIRECTION_RECEIVED:
+      return "←";
+    case DUPLEX_DIRECTION_NONE:
+    default:
+      return "";
+    }
+}
+
+const char *
+duplex_text_session_state (DuplexSessionState state)
+{
+  switch (state)
+    {
+    case DUPLEX_SESSION_CONNECTING:
+      return _ ("Connecting…");
+    case DUPLEX_SESSION_OPEN:
+      return _ ("Connected");
+    case DUPLEX_SESSION_CLOSING:
+      return _ ("Closing…");
+    case DUPLEX_SESSION_DISCONNECTED:
+    default:
+      return _ ("Disconnected");
+    }
+}
+
+static char *
+control_name (guint8 opcode)
+{
+  switch (opcode)
+    {
+    case DUPLEX_OPCODE_PING:
+      return g_strdup (_ ("Ping"));
+    case DUPLEX_OPCODE_PONG:
+      return g_strdup (_ ("Pong"));
+    case DUPLEX_OPCODE_CLOSE:
+      return g_strdup (_ ("Close"));
+    default:
+      return g_strdup_printf (_ ("Reserved frame 0x%X"), opcode);
+    }
+}
+
+char *
+duplex_text_row_kind (DuplexRow *row)
+{
+  g_return_val_if_fail (DUPLEX_IS_ROW (row), NULL);
+
+  switch (duplex_row_get_kind (row))
+    {
+    case DUPLEX_ROW_TEXT:
+      return g_strdup (_ ("Text"));
+    case DUPLEX_ROW_BINARY:
+      return g_strdup (_ ("Binary"));
+    case DUPLEX_ROW_CONTROL:
+      return control_name (duplex_row_get_event (row)->opcode);
+    case DUPLEX_ROW_STATE:
+    default:
+      return g_strdup (_ ("State"));
+    }
+}
+
+static void
+append_part (GString    *out,
+             const char *part)
+{
+  if (part == NULL || *part == '\0')
+    return;
+  if (out->len > 0)
+    g_string_append (out, ", ");
+  g_string_append (out, part);
+}
+
+/* A payload cut by bytes may end inside a character: it goes, whole or not. */
+static gsize
+trim_last_character (const char *text,
+                     gsize       len)
+{
+  while (len > 0 && ((guchar)text[len - 1] & 0xC0) == 0x80)
+    len--;
+
+  return len > 0 ? len - 1 : 0;
+}
+
+/* Kind, size and the beginning of a data message. */
+static void
+append_message (GString   *out,
+                DuplexRow *row)
+{
+  g_autofree char *kind = duplex_text_row_kind (row);
+  g_autofree char *size = duplex_text_size (duplex_row_get_size (row));
+
+  append_part (out, kind);
+  append_part (out, size);
+
+  if (duplex_row_get_kind (row) == DUPLEX_ROW_TEXT)
+    {
+      gboolean           whole = FALSE;
+      g_autoptr (GBytes) payload = duplex_row_dup_payload (row, LABEL_BYTES, &whole);
+      g_autofree char   *excerpt = NULL;
+      gsize              len;
+      const char        *text = g_bytes_get_data (payload, &len);
+
+      if (!whole)
+        len = trim_last_character (text, len);
+      excerpt = duplex_text_excerpt (text, len, LABEL_CHARS);
+      append_part (out, excerpt);
+    }
+}
+
+char *
+duplex_text_row_label (DuplexRow *row)
+{
+  const DuplexEvent *event;
+  GString           *out;
+  g_autofree char   *time = NULL;
+  guint              n_findings;
+
+  g_return_val_if_fail (DUPLEX_IS_ROW (row), NULL);
+
+  out = g_string_new (NULL);
+  event = duplex_row_get_event (row);
+  n_findings = duplex_row_get_n_findings (row);
+  time = duplex_text_time (event->time_us);
+
+  append_part (out, time);
+  append_part (out, duplex_text_direction (event->direction));
+
+  if (duplex_row_get_kind (row) == DUPLEX_ROW_STATE)
+    {
+      g_autofree char *state = duplex_text_state (event);
+      append_part (out, state);
+    }
+  else if (duplex_row_get_kind (row) == DUPLEX_ROW_CONTROL)
+    {
+      g_autofree char *control = duplex_text_control (event);
+      append_part (out, control);
+    }
+  else
+    append_message (out, row);
+
+  if (n_findings > 0)
+    {
+      g_autofree char *findings = duplex_text_findings (n_findings);
+      append_part (out, findings);
+    }
+
+  return g_string_free (out, FALSE);
+}
+
+/* The payload of a state as a string of its own; UTF-8 by its making, and checked all the same. */
+static char *
+dup_payload_text (const DuplexEvent *event)
+{
+  return g_utf8_make_valid ((const char *)event->payload, event->payload_size);
+}
+
+static char *
+with_detail (const char *sentence,
+             const char *detail)
+{
+  if (detail == NULL || *detail == '\0')
+    return g_strdup (sentence);
+
+  /* Translators: a sentence that says what failed, then the reason as it was reported. */
+  return g_strdup_printf (_ ("%s: %s"), sentence, detail);
+}
+
+char *
+duplex_text_state (const DuplexEvent *event)
+{
+  g_autofree char *payload = NULL;
+
+  g_return_val_if_fail (event != NULL, NULL);
+
+  if (event->kind == DUPLEX_EVENT_FRAME)
+    return g_strdup ("");
+
+  payload = event->payload_size > 0 ? dup_payload_text (event) : g_strdup ("");
+
+  switch (event->kind)
+    {
+    case DUPLEX_EVENT_CONNECTING:
+      return g_strdup_printf (_ ("Connecting to %s"), payload);
+    case DUPLEX_EVENT_REQUEST:
+      return g_strdup (_ ("Request sent"));
+    case DUPLEX_EVENT_RESPONSE:
+      if (event->value > 0)
+        return g_strdup_printf (_ ("Response: HTTP status %d"), (int)event->value);
+      return g_strdup (_ ("Response that is not HTTP"));
+    case DUPLEX_EVENT_BODY:
+      return g_strdup (_ ("Beginning of the response’s body"));
+    case DUPLEX_EVENT_TLS:
+      return g_strdup_printf (_ ("Encrypted: %s"), payload);
+    case DUPLEX_EVENT_CONNECTED:
+      return g_strdup_printf (_ ("Connected to %s"), payload);
+    case DUPLEX_EVENT_CLOSED:
+      return duplex_text_closed ((guint)CLAMP (event->value, 0, G_MAXUINT16), payload);
+    case DUPLEX_EVENT_FAILED:
+      if (event->value == DUPLEX_ERROR_CANCELLED)
+        return g_strdup (duplex_text_error_code (DUPLEX_ERROR_CANCELLED));
+      return with_detail (duplex_text_error_code ((DuplexErrorCode)event->value), payload);
+    case DUPLEX_EVENT_UNFINISHED:
+      return g_strdup (_ ("The message was not finished"));
+    case DUPLEX_EVENT_FRAME:
+    default:
+      return g_strdup ("");
+    }
+}
+
+static char *
+close_frame_text (const DuplexEvent *event)
+{
+  const char      *reason = NULL;
+  gsize            reason_len = 0;
+  DuplexFinding    finding;
+  guint16          code;
+  g_autofree char *code_text = NULL;
+  g_autofree char *reason_text = NULL;
+  gsize            size = event->payload_size;
+
+  if (size == 0)
+    return g_strdup (_ ("Close without a code"));
+
+  code = duplex_close_body_parse (event->payload, size, &reason, &reason_len, &finding);
+  code_text = duplex_text_close_code (code);
+  if (reason_len > 0)
+    reason_text = g_utf8_make_valid (reason, reason_len);
+
+  if (reason_text == NULL)
+    return g_strdup_printf (_ ("Close %s"), code_text);
+
+  /* Translators: a close code with its name, then the reason that was sent with it. */
+  return g_strdup_printf (_ ("Close %s: %s"), code_text, reason_text);
+}
+
+char *
+duplex_text_control (const DuplexEvent *event)
+{
+  g_return_val_if_fail (event != NULL, NULL);
+
+  if (event->kind != DUPLEX_EVENT_FRAME || !duplex_opcode_is_control (event->opcode))
+    return g_strdup ("");
+
+  if (event->opcode == DUPLEX_OPCODE_CLOSE)
+    return close_frame_text (event);
+
+  if (event->opcode == DUPLEX_OPCODE_PONG && event->value >= 0)
+    {
+      g_autofree char *rtt = duplex_text_duration (event->value);
+      return g_strdup_printf (_ ("Pong, round trip %s"), rtt);
+    }
+
+  return control_name (event->opcode);
+}
+
+char *
+duplex_text_close_code (guint code)
+{
+  const char *name = duplex_close_code_get_name ((guint16)MIN (code, G_MAXUINT16));
+
+  return g_strdup_printf ("%u %s", code, _ (name));
+}
+
+char *
+duplex_text_closed (guint       code,
+                    const char *reason)
+{
+  g_autofree char *code_text = duplex_text_close_code (code);
+
+  if (reason == NULL || *reason == '\0')
+    reason = _ ("No reason");
+
+  /* Translators: a close code with its name, then the reason that was given. */
+  return g_strdup_printf (_ ("Disconnected (%s): %s"), code_text, reason);
+}
+
+const char *
+duplex_text_error_code (DuplexErrorCode code)
+{
+  static const char *const sentences[] = {
+    [DUPLEX_ERROR_FAILED] = N_ ("The operation failed"),
+    [DUPLEX_ERROR_INVALID_URL] = N_ ("This is not a WebSocket address"),
+    [DUPLEX_ERROR_INVALID_ARGUMENT] = N_ ("A value cannot be used"),
+    [DUPLEX_ERROR_CANCELLED] = N_ ("The attempt was cancelled"),
+    [DUPLEX_ERROR_RESOLVE] = N_ ("The host name could not be found"),
+    [DUPLEX_ERROR_CONNECT] = N_ ("The server could not be reached"),
+    [DUPLEX_ERROR_PROXY] = N_ ("The proxy failed or refused"),
+    [DUPLEX_ERROR_TLS] = N_ ("No secure connection could be made"),
+    [DUPLEX_ERROR_TLS_CERTIFICATE] = N_ ("The server’s certificate is not trusted"),
+    [DUPLEX_ERROR_TIMEOUT] = N_ ("The server did not answer in time"),
+    [DUPLEX_ERROR_HANDSHAKE_REFUSED] = N_ ("The server refused the WebSocket handshake"),
+    [DUPLEX_ERROR_HANDSHAKE_INVALID] = N_ ("The answer is not a WebSocket handshake"),
+    [DUPLEX_ERROR_PROTOCOL] = N_ ("The WebSocket protocol was broken"),
+    [DUPLEX_ERROR_CONNECTION_LOST] = N_ ("The connection was lost"),
+    [DUPLEX_ERROR_CLOSED] = N_ ("There is no open connection"),
+    [DUPLEX_ERROR_QUEUE_FULL] = N_ ("Too much is waiting to be sent"),
+    [DUPLEX_ERROR_TOO_BIG] = N_ ("A size limit was passed"),
+    [DUPLEX_ERROR_SYNTAX] = N_ ("The text cannot be read"),
+    [DUPLEX_ERROR_NEWER_VERSION] = N_ ("The file was written by a newer version of Duplex"),
+    [DUPLEX_ERROR_IO] = N_ ("A file could not be read or written"),
+  };
+
+  if ((guint)code >= G_N_ELEMENTS (sentences))
+    code = DUPLEX_ERROR_FAILED;
+
+  return _ (sentences[code]);
+}
+
+char *
+duplex_text_error (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, NULL);
+
+  if (error->domain != DUPLEX_ERROR)
+    return g_strdup (error->message);
+
+  if (error->code == DUPLEX_ERROR_CANCELLED)
+    return g_strdup (duplex_text_error_code (DUPLEX_ERROR_CANCELLED));
+
+  return with_detail (duplex_text_error_code ((DuplexErrorCode)error->code), error->message);
+}
+
+char *
+duplex_text_certificate_problem (GTlsCertificateFlags flags)
+{
+  static const struct
+  {
+    GTlsCertificateFlags flag;
+    const char          *text;
+  } problems[] = {
+    { G_TLS_CERTIFICATE_UNKNOWN_CA, N_ ("no authority that this system trusts has signed it") },
+    { G_TLS_CERTIFICATE_BAD_IDENTITY, N_ ("it is issued for another host") },
+    { G_TLS_CERTIFICATE_NOT_ACTIVATED, N_ ("it is not valid yet") },
+    { G_TLS_CERTIFICATE_EXPIRED, N_ ("it has expired") },
+    { G_TLS_CERTIFICATE_REVOKED, N_ ("it has been revoked") },
+    { G_TLS_CERTIFICATE_INSECURE, N_ ("its algorithm is too weak") },
+    { G_TLS_CERTIFICATE_GENERIC_ERROR, N_ ("it could not be checked") },
+  };
+  GString *out = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (problems); i++)
+    if (flags & problems[i].flag)
+      append_part (out, _ (problems[i].text));
+
+  if (out->len == 0)
+    g_string_append (out, _ ("it could not be checked"));
+
+  return g_string_free (out, FALSE);
+}
+
+char *
+duplex_text_host (const char *url)
+{
+  g_autoptr (DuplexUrl) parsed = NULL;
+
+  g_return_val_if_fail (url != NULL, NULL);
+
+  parsed = duplex_url_parse (url, NULL);
+  return g_strdup (parsed != NULL ? parsed->host_field : url);
+}
+
+char *
+duplex_text_excerpt (const char *text,
+                     gsize       len,
+                     gsize       max_chars)
+{
+  g_autofree char *valid = NULL;
+  GString         *out;
+  gsize            n_chars = 0;
+  gboolean         gap = FALSE;
+
+  if (len == 0)
+    return g_strdup ("");
+
+  valid = g_utf8_make_valid (text, (gssize)len);
+  out = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (g_unichar_isspace (c) || g_unichar_iscntrl (c))
+        {
+          gap = out->len > 0;
+          continue;
+        }
+      if (n_chars + (gap ? 1 : 0) >= max_chars)
+        {
+          g_string_append (out, "…");
+          break;
+        }
+      if (gap)
+        {
+          g_string_append_c (out, ' ');
+          n_chars++;
+        }
+      g_string_append_unichar (out, c);
+      n_chars++;
+      gap = FALSE;
+    }
+
+  return g_string_free (out, FALSE);
+}

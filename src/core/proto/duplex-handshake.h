@@ -40,6 +40,7 @@ guint       duplex_head_get_minor_version (DuplexHead *self); /* 1 for HTTP/1.1 
 guint       duplex_head_get_n_fields (DuplexHead *self);
 const char *duplex_head_get_field_name (DuplexHead *self, guint i);
 const char *duplex_head_get_field_value (DuplexHead *self, guint i);
+gsize       duplex_head_get_field_offset (DuplexHead *self, guint i); /* of the name, within the head */
 
 /* The first field of that name (any case), or NULL; and whether a comma-separated list in any field
  * of that name holds token (any case). */

@@ -32,7 +32,8 @@ typedef struct _DuplexJsonLexer DuplexJsonLexer;
 DuplexJsonLexer *duplex_json_lexer_new (const char *text, gsize len);
 void             duplex_json_lexer_free (DuplexJsonLexer *self);
 
-/* The next token and its span in text, quotes included. */
+/* The next token and its span in text, quotes included; either may be NULL. DUPLEX_JSON_END and
+ * DUPLEX_JSON_ERROR stay; the latter sets no span. */
 DuplexJsonToken duplex_json_lexer_next (DuplexJsonLexer *self, gsize *ret_offset, gsize *ret_len);
 
 /* What was wrong, in English ("expected ',' or '}'"), and where: byte offset, line from 1, column in
@@ -41,6 +42,9 @@ const char *duplex_json_lexer_get_error (DuplexJsonLexer *self,
                                          gsize           *ret_offset,
                                          guint           *ret_line,
                                          guint           *ret_column);
+
+/* TRUE after an error that is DUPLEX_LIMIT_JSON_DEPTH and not the grammar. */
+gboolean duplex_json_lexer_is_too_deep (DuplexJsonLexer *self);
 
 /* TRUE when all of text is one JSON value, within the limits. */
 gboolean duplex_json_is_valid (const char *text, gsize len);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/proto/duplex-json.h"
+
+#include "core/proto/duplex-error.h"
+#include "core/proto/duplex-limits.h"
+
+#define INDENT 2
+
+typedef struct
+{
+  GString        *out;   /* borrowed */
+  GArray         *spans; /* borrowed, or NULL */
+  gsize           left;  /* bytes of output that may still be written */
+  guint           depth;
+  DuplexJsonToken last; /* DUPLEX_JSON_END before the first token */
+} Writer;
+
+static gboolean
+is_open (DuplexJsonToken token)
+{
+  return token == DUPLEX_JSON_OBJECT_OPEN || token == DUPLEX_JSON_ARRAY_OPEN;
+}
+
+static gboolean
+is_close (DuplexJsonToken token)
+{
+  return token == DUPLEX_JSON_OBJECT_CLOSE || token == DUPLEX_JSON_ARRAY_CLOSE;
+}
+
+static gboolean
+is_coloured (DuplexJsonToken token)
+{
+  switch (token)
+    {
+    case DUPLEX_JSON_KEY:
+    case DUPLEX_JSON_STRING:
+    case DUPLEX_JSON_NUMBER:
+    case DUPLEX_JSON_TRUE:
+    case DUPLEX_JSON_FALSE:
+    case DUPLEX_JSON_NULL:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* Whether token begins a line: the first in a container, what follows a comma, and the close of a
+ * container that is not empty. */
+static gboolean
+begins_line (Writer         *writer,
+             DuplexJsonToken token)
+{
+  if (is_close (token))
+    return !is_open (writer->last);
+
+  return is_open (writer->last) || writer->last == DUPLEX_JSON_COMMA;
+}
+
+static void
+append_spaces (GString *out,
+               gsize    n)
+{
+  static const char spaces[] = "                                ";
+
+  while (n > 0)
+    {
+      gsize take = MIN (n, sizeof spaces - 1);
+
+      g_string_append_len (out, spaces, take);
+      n -= take;
+    }
+}
+
+/* Returns FALSE, with nothing written, when there is no room. */
+static gboolean
+write_token (Writer         *writer,
+             DuplexJsonToken token,
+             const char     *text,
+             gsize           len)
+{
+  gsize lead = 0;
+
+  if (is_close (token))
+    writer->depth--;
+
+  if (begins_line (writer, token))
+    lead = 1 + INDENT * (gsize)writer->depth;
+  else if (writer->last == DUPLEX_JSON_COLON)
+    lead = 1;
+
+  if (lead > writer->left || len > writer->left - lead)
+    return FALSE;
+  writer->left -= lead + len;
+
+  if (begins_line (writer, token))
+    g_string_append_c (writer->out, '\n');
+  append_spaces (writer->out, begins_line (writer, token) ? lead - 1 : lead);
+
+  if (writer->spans != NULL && is_coloured (token))
+    {
+      DuplexJsonSpan span = { writer->out->len, len, token };
+
+      g_array_append_val (writer->spans, span);
+    }
+  g_string_append_len (writer->out, text, len);
+
+  if (is_open (token))
+    writer->depth++;
+  writer->last = token;
+  return TRUE;
+}
+
+static void
+set_error (DuplexJsonLexer *lexer,
+           GError         **error)
+{
+  const char *message;
+  guint       line;
+  guint       column;
+
+  message = duplex_json_lexer_get_error (lexer, NULL, &line, &column);
+  g_set_error (error, DUPLEX_ERROR,
+               duplex_json_lexer_is_too_deep (lexer) ? DUPLEX_ERROR_TOO_BIG : DUPLEX_ERROR_SYNTAX,
+               "line %u, column %u: %s", line, column, message);
+}
+
+gboolean
+duplex_json_pretty (const char *text,
+                    gsize       len,
+                    gsize       max_out,
+                    GString    *out,
+                    GArray     *spans,
+                    gboolean   *ret_truncated,
+                    GError    **error)
+{
+  g_autoptr (DuplexJsonLexer) lexer = NULL;
+  Writer                      writer = {
+                         .out = out,
+                         .spans = spans,
+                         .left = max_out,
+                         .last = DUPLEX_JSON_END,
+  };
+  DuplexJsonToken token;
+  gsize           offset;
+  gsize           token_len;
+  gboolean        fits = TRUE;
+
+  g_return_val_if_fail (text != NULL || len == 0, FALSE);
+  g_return_val_if_fail (out != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (len > DUPLEX_LIMIT_JSON_BYTES)
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_TOO_BIG,
+                   "%" G_GSIZE_FORMAT " bytes of JSON are more than the limit of %" G_GSIZE_FORMAT,
+                   len, DUPLEX_LIMIT_JSON_BYTES);
+      return FALSE;
+    }
+
+  lexer = duplex_json_lexer_new (text, len);
+  while (fits)
+    {
+      token = duplex_json_lexer_next (lexer, &offset, &token_len);
+      if (token == DUPLEX_JSON_END)
+        break;
+      if (token == DUPLEX_JSON_ERROR)
+        {
+          set_error (lexer, error);
+          return FALSE;
+        }
+      fits = write_token (&writer, token, text + offset, token_len);
+    }
+
+  if (ret_truncated != NULL)
+    *ret_truncated = !fits;
+  return TRUE;
+}

@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_CAPTURE (duplex_capture_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexCapture, duplex_capture, DUPLEX, CAPTURE, GObject)
 
-/* Sums over all connections, as they stood at one moment. Index: 0 sent, 1 received. */
+/* Sums over all connections since the last clear, as they stood at one moment. Index: 0 sent, 1
+ * received. A frame with FLAG_CUT finishes no message. */
 typedef struct
 {
   guint64 messages[2];   /* data messages that were finished */
@@ -64,7 +65,8 @@ gboolean duplex_capture_find_connecting (DuplexCapture *self,
 /* Makes everything that was appended visible in the list model now. Owner's thread only. */
 void duplex_capture_publish (DuplexCapture *self);
 
-/* Forgets all events. Numbers go on from where they were, rows start at 0. Owner's thread only. */
+/* Forgets all events and totals. Numbers go on from where they were, rows start at 0; an event that was
+ * read before stays valid until it is cleared. Owner's thread only. */
 void duplex_capture_clear (DuplexCapture *self);
 
 /* Signals: "published" after each batch that became visible (also when only totals changed). */

@@ -28,8 +28,9 @@ typedef enum {
   DUPLEX_EVENT_UNFINISHED, /* the fragmented message that stops here will not be finished */
 } DuplexEventKind;
 
-/* CLOSED's code: what the peer's Close said, or ours where the peer sent none; 1005 for a Close
- * without a code, 1006 where the connection ended without a Close (RFC 6455 §7.1.5). */
+/* CLOSED's code (RFC 6455 §7.1.5): the one of the peer's Close, 1005 for a Close without a code, 1006
+ * where the connection ended without a Close of the peer. Where we failed the connection because of
+ * what the peer sent (§7.1.7) and the peer sent no Close, it is the code of our Close. */
 
 typedef enum {
   DUPLEX_DIRECTION_NONE, /* a state of ours */
@@ -61,7 +62,8 @@ typedef struct
   guint8  header_size;                     /* 0 where no header was complete */
   guint8  header[DUPLEX_FRAME_HEADER_MAX]; /* as on the wire */
   guint64 message;                         /* number per connection and direction, 0 for a control frame */
-  guint64 first;                           /* with FLAG_ROW: number of the first event of the row */
+  guint64 first;                           /* with FLAG_ROW: number of the first event of the row; see
+                                              DUPLEX_EVENT_FIRST_IS_SELF */
   guint64 message_size;                    /* payload bytes of the message up to and with this frame */
   guint   n_frames;                        /* frames of the message up to and with this one */
 
@@ -71,16 +73,21 @@ typedef struct
   const DuplexFinding *findings;
   guint                n_findings;
 
-  GBytes  *owner; /* holds payload, or NULL */
-  gpointer hold;  /* private to the capture */
+  GBytes  *owner; /* borrowed like the rest; holds payload, or NULL */
+  gpointer hold;  /* private to the capture: what an event that was read keeps alive */
 } DuplexEvent;
+
+/* For first, when appending a row of one event, whose number is not known before. Reading gives the
+ * number. A row of at most one frame that is not UNFINISHED is taken to begin with itself anyway. */
+#define DUPLEX_EVENT_FIRST_IS_SELF G_MAXUINT64
 
 #define DUPLEX_EVENT_INIT \
   {                       \
     .value = -1           \
   }
 
-/* Drops what the event holds and makes it empty. May be called twice. */
+/* Drops what the event holds (only one that duplex_capture_read() filled holds anything) and makes it
+ * empty. May be called twice. */
 void duplex_event_clear (DuplexEvent *self);
 
 /* The frame's header fields. FALSE where the event has no whole header. */

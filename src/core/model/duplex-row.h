@@ -23,7 +23,7 @@ typedef enum {
   DUPLEX_ROW_STATE,
 } DuplexRowKind;
 
-/* Takes event, which becomes empty. */
+/* Takes event, which duplex_capture_read() filled and which becomes empty. */
 DuplexRow *duplex_row_new (DuplexCapture *capture,
                            guint64        position,
                            DuplexEvent   *event);
@@ -32,12 +32,14 @@ guint64            duplex_row_get_position (DuplexRow *self); /* in the capture'
 DuplexRowKind      duplex_row_get_kind (DuplexRow *self);
 const DuplexEvent *duplex_row_get_event (DuplexRow *self); /* the last event of the row */
 DuplexCapture     *duplex_row_get_capture (DuplexRow *self);
-guint64            duplex_row_get_size (DuplexRow *self);       /* payload bytes of the whole row */
-guint              duplex_row_get_n_frames (DuplexRow *self);   /* 0 for a state */
-guint              duplex_row_get_n_findings (DuplexRow *self); /* over all its frames */
+guint64            duplex_row_get_size (DuplexRow *self);     /* payload bytes of the whole row */
+guint              duplex_row_get_n_frames (DuplexRow *self); /* 0 for a state */
+/* Over all its frames; of a message that spreads over many events, over the first 10,000 of them and
+ * the last. */
+guint duplex_row_get_n_findings (DuplexRow *self);
 
 /* The payload over all frames, at most max bytes of it; ret_whole, may be NULL, tells whether that
- * was all. Not a copy where one frame holds it. */
+ * was all. Not a copy where one frame holds it. 2 GiB are the most in any case. */
 GBytes *duplex_row_dup_payload (DuplexRow *self,
                                 gsize      max,
                                 gboolean  *ret_whole);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/model/duplex-capture-index.h"
+
+static void
+clear_entry (gpointer data)
+{
+  DuplexCaptureEntry *entry = data;
+
+  g_clear_pointer (&entry->block, duplex_capture_block_unref);
+}
+
+void
+duplex_capture_index_init (DuplexCaptureIndex *self)
+{
+  self->entries = g_array_new (FALSE, FALSE, sizeof (DuplexCaptureEntry));
+  g_array_set_clear_func (self->entries, clear_entry);
+}
+
+void
+duplex_capture_index_free (DuplexCaptureIndex *self)
+{
+  g_clear_pointer (&self->entries, g_array_unref);
+}
+
+void
+duplex_capture_index_clear (DuplexCaptureIndex *self)
+{
+  g_array_set_size (self->entries, 0);
+}
+
+static DuplexCaptureEntry *
+get_entry (DuplexCaptureIndex *self,
+           guint               i)
+{
+  return &g_array_index (self->entries, DuplexCaptureEntry, i);
+}
+
+DuplexCaptureEntry *
+duplex_capture_index_add (DuplexCaptureIndex *self,
+                          DuplexCaptureBlock *block,
+                          guint64             first_event,
+                          guint64             first_row)
+{
+  DuplexCaptureEntry entry = {
+    .first_event = first_event,
+    .first_row = first_row,
+    .block = block,
+  };
+
+  g_array_append_val (self->entries, entry);
+
+  return duplex_capture_index_get_last (self);
+}
+
+DuplexCaptureEntry *
+duplex_capture_index_get_last (DuplexCaptureIndex *self)
+{
+  return self->entries->len > 0 ? get_entry (self, self->entries->len - 1) : NULL;
+}
+
+/* The last entry whose member at offset (a guint64 that never falls) is at most key, or NULL. */
+static DuplexCaptureEntry *
+find_last (DuplexCaptureIndex *self,
+           gsize               offset,
+           guint64             key)
+{
+  guint low = 0;
+  guint high = self->entries->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (G_STRUCT_MEMBER (guint64, get_entry (self, middle), offset) <= key)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+
+  return low > 0 ? get_entry (self, low - 1) : NULL;
+}
+
+DuplexCaptureEntry *
+duplex_capture_index_find_event (DuplexCaptureIndex *self,
+                                 guint64             number)
+{
+  DuplexCaptureEntry *entry;
+
+  entry = find_last (self, G_STRUCT_OFFSET (DuplexCaptureEntry, first_event), number);
+  if (entry == NULL)
+    return NULL;
+  if (number - entry->first_event >= duplex_capture_block_get_n_events (entry->block))
+    return NULL;
+
+  return entry;
+}
+
+DuplexCaptureEntry *
+duplex_capture_index_find_row (DuplexCaptureIndex *self,
+                               guint64             row)
+{
+  DuplexCaptureEntry *entry;
+
+  /* A block without rows has the first_row of the next, so the last of those is the one. */
+  entry = find_last (self, G_STRUCT_OFFSET (DuplexCaptureEntry, first_row), row);
+  if (entry == NULL)
+    return NULL;
+  if (row - entry->first_row >= duplex_capture_block_get_n_rows (entry->block))
+    return NULL;
+
+  return entry;
+}

@@ -212,7 +212,8 @@ class Session:
         runtime = os.path.join(self.folder, 'run')
         os.makedirs(os.path.join(home, '.config/gtk-4.0'))
         os.mkdir(runtime, 0o700)
-        with open(os.path.join(home, '.config/gtk-4.0/settings.ini'), 'w', encoding='ascii') as file:
+        settings = os.path.join(home, '.config/gtk-4.0/settings.ini')
+        with open(settings, 'w', encoding='ascii') as file:
             file.write(GTK_SETTINGS)
 
         self.env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
@@ -248,7 +249,7 @@ class Session:
                               stdout=file, stderr=file, **options)
 
     def _start_and_read(self, command):
-        """Start command, '{fd}' in it being a pipe of ours; return the line that it writes there."""
+        """Start command, '{fd}' in it being a pipe of ours; return the line that it writes."""
         reader, writer = os.pipe()
         try:
             self._start_service([word.format(fd=writer) for word in command], pass_fds=(writer,))

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Every pair of an old call and the newer one that replaces it, chosen by the API version that is
+ * compiled against (see api_floor in meson_options.txt). Nothing else in app may look at a version. */
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* What this program is, above parent. */
+void duplex_compat_show_about (GtkWindow *parent);
+
+/* All keyboard shortcuts, above parent. */
+void duplex_compat_show_shortcuts (GtkWindow *parent);
+
+/* Asks a question with two answers above parent: to leave things as they are, or confirm_label, which
+ * loses something and looks like it. All texts are translated. */
+void duplex_compat_confirm_async (GtkWindow          *parent,
+                                  const char         *heading,
+                                  const char         *body,
+                                  const char         *cancel_label,
+                                  const char         *confirm_label,
+                                  GAsyncReadyCallback callback,
+                                  gpointer            user_data);
+/* TRUE where the person chose confirm_label; FALSE for the other, Escape and a closed dialog. */
+gboolean duplex_compat_confirm_finish (GtkWindow    *parent,
+                                       GAsyncResult *result);
+
+/* The colour that style sheets give widget's text: what our own drawing is derived from. */
+void duplex_compat_get_color (GtkWidget *widget,
+                              GdkRGBA   *ret_color);
+
+/* Asks above parent where to save something, and whether to overwrite what is there. title and name
+ * are what the dialog says and suggests. */
+void duplex_compat_choose_save_file_async (GtkWindow          *parent,
+                                           const char         *title,
+                                           const char         *name,
+                                           GAsyncReadyCallback callback,
+                                           gpointer            user_data);
+/* The file, or NULL where the person changed their mind (error is not set then) or no dialog could
+ * be shown. */
+GFile *duplex_compat_choose_save_file_finish (GtkWindow    *parent,
+                                              GAsyncResult *result,
+                                              GError      **error);
+
+G_END_DECLS

@@ -129,11 +129,11 @@ ensure_packages ()
 # meson again when a meson.build has changed. Only warnings and errors are printed.
 build_tree ()
 {
-  local folder=$top/$1
+  local folder=$top/$1 log
   shift
   if [[ ! -f $folder/build.ninja ]]; then
     say "Configuring ${folder#"$top"/}"
-    meson setup "$folder" "$top" "$@" </dev/null || return 1
+    log=$(meson setup "$folder" "$top" "$@" </dev/null 2>&1) || { echo "$log"; return 1; }
   fi
   say "Building ${folder#"$top"/}"
   ninja --quiet -C "$folder" </dev/null

@@ -57,14 +57,14 @@ static const Entry entries[DUPLEX_N_FINDINGS] = {
                 "used."),
     PROTOCOL_ERROR,
   },
-  /* The sender breaks a MUST, but what the frame means is clear and §5.2 does not ask its receiver
-   * to fail the connection. An inspector is of more use when it shows what follows. */
+  /* The meaning is clear and §5.2 names no consequence, but it says MUST, and libsoup and Chromium
+   * fail such a connection: to go on would show what no other client sees. */
   [DUPLEX_FINDING_LENGTH_NOT_MINIMAL] = {
     .name = "length-not-minimal",
     .section = "RFC 6455 §5.2",
     .text = N_ ("The payload length takes more bytes than it needs; the shortest form that "
                 "fits must be used."),
-    WARNING,
+    PROTOCOL_ERROR,
   },
   [DUPLEX_FINDING_LENGTH_TOP_BIT] = {
     .name = "length-top-bit",

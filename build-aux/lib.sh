@@ -20,7 +20,7 @@ package_lines ()
 # probe WORD: whether the system has what one probe of build-aux/packages names.
 probe ()
 {
-  local name=${1#*:} least= major
+  local name=${1#*:} least='' major
   if [[ $name == *'>='* ]]; then
     least=${name#*>=}
     name=${name%%>=*}

@@ -49,4 +49,8 @@ G_BEGIN_DECLS
 #define DUPLEX_LIMIT_JSON_DEPTH 512
 #define DUPLEX_LIMIT_JSON_BYTES ((gsize)128 * 1024 * 1024)
 
+/* Bytes of a profile's file. A profile with every field filled takes about 1 KiB; what is larger is
+ * no profile, and is not read into memory. */
+#define DUPLEX_LIMIT_PROFILE ((gsize)1024 * 1024)
+
 G_END_DECLS

@@ -39,7 +39,7 @@ typedef enum {
   DUPLEX_FINDING_CLOSE_REASON_INVALID_UTF8, /* §5.5.1 */
   DUPLEX_FINDING_DATA_AFTER_CLOSE,          /* §5.5.1 */
   DUPLEX_FINDING_EOF_WITHOUT_CLOSE,         /* §7.1.5, code 1006 */
-  DUPLEX_FINDING_CLOSE_TIMEOUT,             /* §7.1.1, the peer did not end the connection in time */
+  DUPLEX_FINDING_CLOSE_TIMEOUT,             /* §7.1.1, the peer did not end in time */
   DUPLEX_FINDING_TLS_NO_CLOSE_NOTIFY,       /* RFC 8446 §6.1 */
   /* handshake */
   DUPLEX_FINDING_HANDSHAKE_NOT_HTTP,      /* §4.1 */
@@ -52,7 +52,7 @@ typedef enum {
   DUPLEX_FINDING_SUBPROTOCOL_NOT_CHOSEN,  /* §4.2.2, offered and the server chose none */
   DUPLEX_FINDING_HEADER_REPEATED,         /* §11.3, a header that may stand once */
   /* our second judge */
-  DUPLEX_FINDING_SOUP_DISAGREES,         /* libsoup's message differs from ours: a bug, please report */
+  DUPLEX_FINDING_SOUP_DISAGREES,         /* libsoup's message differs: a bug, please report */
   DUPLEX_FINDING_CERTIFICATE_OVERRIDDEN, /* the user connected despite a refused certificate */
   DUPLEX_N_FINDINGS
 } DuplexFindingId;
@@ -60,16 +60,20 @@ typedef enum {
 typedef struct
 {
   DuplexFindingId id;
-  guint64         offset; /* byte within the frame (its header is byte 0), or within the handshake head */
+  guint64         offset; /* within the frame (its header is byte 0) or the handshake's head */
 } DuplexFinding;
 
 /* Properties of an id; an id that this version does not know gives a neutral answer. */
 DuplexSeverity duplex_finding_get_severity (DuplexFindingId id);
-const char    *duplex_finding_get_name (DuplexFindingId id);    /* "masked-server-frame": stable, for scripts */
-const char    *duplex_finding_get_section (DuplexFindingId id); /* "RFC 6455 §5.1" */
-const char    *duplex_finding_get_text (DuplexFindingId id);    /* a msgid: one sentence for a person */
+/* "masked-server-frame": stable, for scripts. */
+const char *duplex_finding_get_name (DuplexFindingId id);
+/* "RFC 6455 §5.1"; empty for DUPLEX_FINDING_NONE and unknown ids. */
+const char *duplex_finding_get_section (DuplexFindingId id);
+/* A msgid: a sentence for a person. */
+const char *duplex_finding_get_text (DuplexFindingId id);
 
-/* The code of the Close frame with which the connection is failed, or 0 where it goes on. */
+/* The code of the Close frame with which the connection is failed. 0 where it goes on, and for what
+ * is wrong with the handshake: no Close can be sent before the connection is open. */
 guint16 duplex_finding_get_close_code (DuplexFindingId id);
 
 G_END_DECLS

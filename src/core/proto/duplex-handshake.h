@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* An HTTP/1.x head that was read: a request or a status line and its fields, in order, repeated ones
- * kept, names as they came. */
+/* An HTTP/1.x head that was read: a request or a status line and its fields, in order, repeated
+ * ones kept, names as they came. */
 typedef struct _DuplexHead DuplexHead;
 
 /* Looks for a whole head (up to and including its empty line) at the beginning of data. Returns its
@@ -40,7 +40,8 @@ guint       duplex_head_get_minor_version (DuplexHead *self); /* 1 for HTTP/1.1 
 guint       duplex_head_get_n_fields (DuplexHead *self);
 const char *duplex_head_get_field_name (DuplexHead *self, guint i);
 const char *duplex_head_get_field_value (DuplexHead *self, guint i);
-gsize       duplex_head_get_field_offset (DuplexHead *self, guint i); /* of the name, within the head */
+/* Where the field's name begins, in bytes from the beginning of the head. */
+gsize duplex_head_get_field_offset (DuplexHead *self, guint i);
 
 /* The first field of that name (any case), or NULL; and whether a comma-separated list in any field
  * of that name holds token (any case). */
@@ -54,9 +55,10 @@ typedef struct
   char *value;
 } DuplexHeader;
 
-/* TRUE when the pair can be sent: name is a token of RFC 9110 §5.6.2, value has no control but TAB. */
+/* TRUE when the pair can be sent: name is a token (RFC 9110 §5.6.2), value without controls but
+ * TAB. */
 gboolean duplex_header_is_valid (const char *name, const char *value);
-/* TRUE for Host, Upgrade, Connection and every Sec-WebSocket-…: the handshake writes these itself. */
+/* TRUE for Host, Upgrade, Connection and Sec-WebSocket-…: the handshake writes these itself. */
 gboolean duplex_header_is_reserved (const char *name);
 gboolean duplex_token_is_valid (const char *text);
 
@@ -83,21 +85,26 @@ char *duplex_handshake_new_key (void);
 /* Sec-WebSocket-Accept for key (§4.2.2 (5.4)). */
 char *duplex_handshake_accept_key (const char *key);
 
-/* Judges a 101 response against the request, §4.1 steps 2 to 6; appends findings (offsets are 0 where
- * a field is missing, else the field's first byte in the head). ret_subprotocol, may be NULL, is the
- * one that the server chose, or NULL. Returns TRUE when no finding is an error. */
+/* Judges a 101 response against the request, §4.1 steps 2 to 6; appends findings (offsets are 0
+ * where a field is missing, else the field's first byte in the head). The status is not looked at.
+ * ret_subprotocol, may be NULL, is the one that the server chose of those that were offered, or
+ * NULL. Extensions are compared by name; what their parameters may be is their own matter. Returns
+ * TRUE when no finding is an error. */
 gboolean duplex_handshake_check_response (DuplexHead          *response,
                                           const DuplexRequest *request,
                                           GArray              *findings,
                                           char               **ret_subprotocol);
 
-/* For a server: is this request an upgrade that RFC 6455 §4.2.1 accepts? Otherwise ret_status is the
- * HTTP status to answer (400, 405, 426) and error says why. */
+/* For a server: is this request an upgrade that RFC 6455 §4.2.1 accepts? Otherwise ret_status is
+ * the HTTP status to answer (400, 405, 426) and error (DUPLEX_ERROR_HANDSHAKE_INVALID) says why. A
+ * 426 answer needs "Upgrade: websocket" (RFC 9110 §15.5.22) and "Sec-WebSocket-Version: 13" (§4.4),
+ * a 405 answer "Allow: GET". */
 gboolean duplex_handshake_check_request (DuplexHead *request,
                                          guint      *ret_status,
                                          GError    **error);
 
-/* The 101 response to request; subprotocol may be NULL. */
+/* The 101 response to a request that duplex_handshake_check_request() accepted; subprotocol may be
+ * NULL. */
 GBytes *duplex_handshake_build_response (DuplexHead *request,
                                          const char *subprotocol);
 

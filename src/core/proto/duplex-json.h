@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* JSON (RFC 8259) as it came: a lexer that reports spans of the input and a re-indenter that changes
- * white space only. Numbers, key order, duplicate keys and escapes stay byte for byte. Iterative: the
- * nesting is held in a bit stack, bounded by DUPLEX_LIMIT_JSON_DEPTH. Input need not be terminated. */
+/* JSON (RFC 8259) as it came: a lexer that reports spans of the input and a re-indenter that
+ * changes white space only. Numbers, key order, duplicate keys and escapes stay byte for byte.
+ * Iterative: the nesting is held in a bit stack, bounded by DUPLEX_LIMIT_JSON_DEPTH. Input need
+ * not be terminated. */
 
 #include <glib.h>
 
@@ -36,8 +37,8 @@ void             duplex_json_lexer_free (DuplexJsonLexer *self);
  * DUPLEX_JSON_ERROR stay; the latter sets no span. */
 DuplexJsonToken duplex_json_lexer_next (DuplexJsonLexer *self, gsize *ret_offset, gsize *ret_len);
 
-/* What was wrong, in English ("expected ',' or '}'"), and where: byte offset, line from 1, column in
- * bytes from 1. Only after DUPLEX_JSON_ERROR. */
+/* What was wrong, in English ("expected ',' or '}'"), and where: byte offset, line from 1, column
+ * in bytes from 1; each may be NULL. Only after DUPLEX_JSON_ERROR. */
 const char *duplex_json_lexer_get_error (DuplexJsonLexer *self,
                                          gsize           *ret_offset,
                                          guint           *ret_line,
@@ -60,8 +61,8 @@ typedef struct
 /* Appends text, re-indented by two spaces a level, to out; empty objects and arrays stay "{}" and
  * "[]". spans, may be NULL, receives DuplexJsonSpan values, offsets within out. Stops after max_out
  * bytes of output, at a token boundary, with ret_truncated (may be NULL) set. Returns FALSE with
- * DUPLEX_ERROR_SYNTAX, naming line and column, where text is no JSON: out then holds what came before
- * the error. Fails with DUPLEX_ERROR_TOO_BIG past DUPLEX_LIMIT_JSON_BYTES or _DEPTH. */
+ * DUPLEX_ERROR_SYNTAX, naming line and column, where text is no JSON: out then holds what came
+ * before the error. Fails with DUPLEX_ERROR_TOO_BIG past DUPLEX_LIMIT_JSON_BYTES or _DEPTH. */
 gboolean duplex_json_pretty (const char *text,
                              gsize       len,
                              gsize       max_out,

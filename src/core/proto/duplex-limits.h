@@ -38,7 +38,7 @@ G_BEGIN_DECLS
 #define DUPLEX_LIMIT_SEND_QUEUE_BYTES ((gsize)256 * 1024 * 1024)
 #define DUPLEX_LIMIT_SEND_QUEUE_ITEMS 100000
 
-/* Bytes of a control frame's payload (RFC 6455 §5.5), and of a close reason (two go to the code). */
+/* Bytes of a control frame's payload (RFC 6455 §5.5) and of a close reason: two go to the code. */
 #define DUPLEX_LIMIT_CONTROL_PAYLOAD 125
 #define DUPLEX_LIMIT_CLOSE_REASON    123
 

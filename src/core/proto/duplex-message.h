@@ -21,31 +21,36 @@ void                  duplex_message_tracker_free (DuplexMessageTracker *self);
 typedef struct
 {
   guint64      number; /* of the message, from 1 and counted per tracker; 0 for a control frame */
-  DuplexOpcode opcode; /* of the message (a continuation has its message's), or of the control frame */
+  DuplexOpcode opcode; /* of the message, also for a continuation, or of the control frame */
   gboolean     is_control;
   gboolean     first;        /* the frame opens its message */
-  gboolean     last;         /* the frame ends it: FIN */
-  guint64      message_size; /* payload bytes of the message up to the end of this frame, on the wire */
+  gboolean     last;         /* the frame ends it: FIN, or a continuation that continues nothing */
+  guint64      message_size; /* payload bytes on the wire up to the end of this frame */
   guint        n_frames;     /* frames of the message up to this one */
 } DuplexMessagePlace;
 
-/* A header was decoded. Fills ret_place (never NULL) and appends DuplexFinding values to findings, a
- * GArray of the caller's; offsets are within the frame. */
+/* A header was decoded. Fills ret_place (never NULL) and appends DuplexFinding values to findings,
+ * a GArray of the caller's; offsets are within the frame.
+ *
+ * A data frame inside a fragmented message starts a new message, and the old one has no last frame.
+ * A continuation of nothing is a message of its own, with that opcode. A message over the limit is
+ * reported once, at the first frame that passes it. */
 void duplex_message_tracker_header (DuplexMessageTracker    *self,
                                     const DuplexFrameHeader *header,
                                     DuplexMessagePlace      *ret_place,
                                     GArray                  *findings);
 
 /* Some payload of that frame, unmasked, in order. offset is the position within the payload. A
- * message's text is reported once, at its first bad byte. */
+ * message's text is reported once, at its first bad byte; a message with a reserved bit is not
+ * judged as text, for an extension may have turned it into anything. */
 void duplex_message_tracker_payload (DuplexMessageTracker *self,
                                      const guint8         *data,
                                      gsize                 len,
                                      guint64               offset,
                                      GArray               *findings);
 
-/* The frame is complete. Text that ends inside a character is found here. Close bodies are judged by
- * duplex-close-code.h, not here. */
+/* The frame is complete. Text that ends inside a character is found here. Close bodies are judged
+ * by duplex-close-code.h, not here. */
 void duplex_message_tracker_end (DuplexMessageTracker *self,
                                  GArray               *findings);
 

@@ -12,7 +12,7 @@ typedef struct
 {
   guint32 state;  /* private */
   guint64 offset; /* bytes accepted so far, over all pieces */
-  guint64 start;  /* private: where the character that is open began */
+  guint64 start;  /* where the character that is open, or has the bad byte, began */
 } DuplexUtf8;
 
 #define DUPLEX_UTF8_INIT \

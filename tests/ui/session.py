@@ -27,6 +27,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 PR_SET_CHILD_SUBREAPER = 36     # <linux/prctl.h>
@@ -146,13 +147,11 @@ class Session:
         return self
 
     def __exit__(self, *_):
-        # A second signal must not cut the clean-up short.
-        if self._processes:
-            try:
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-            except ValueError:
-                pass    # not the main thread: signals do not come here anyway
+        # A second signal must not cut the clean-up short. Only the main thread gets signals.
+        handlers = {}
+        if threading.current_thread() is threading.main_thread():
+            handlers = {number: signal.signal(number, signal.SIG_IGN)
+                        for number in (signal.SIGTERM, signal.SIGINT)}
         for process in reversed(self._processes):
             self.stop(process)
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -165,6 +164,8 @@ class Session:
                 break
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
     def spawn(self, command, **options):
         """Start command in the session and return its Popen object."""

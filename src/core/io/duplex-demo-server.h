@@ -6,8 +6,8 @@
  *
  *   /echo                  every message back, type kept
  *   /clock                 a JSON line with the time, every second
- *   /flood?n=N&size=S      N text messages of S bytes as fast as the peer reads, each starts with its
- *                          number; then Close 1000. Defaults 100000 and 200
+ *   /flood?n=N&size=S      N text messages of S bytes as fast as the peer reads, JSON objects whose
+ *                          member "n" counts from 0; then Close 1000. Defaults 100000 and 200
  *   /binary                every byte value, then messages of 1 KiB and 64 KiB; after that like /echo
  *   /fragments             messages in fragments, with pings between them; after that like /echo
  *   /close?code=C&reason=R Close with that code (0: an empty Close) after the first message

@@ -87,6 +87,10 @@ GTlsCertificateFlags duplex_session_get_refused_flags (DuplexSession *self);
 void duplex_session_trust_certificate (DuplexSession *self,
                                        const char    *fingerprint);
 
+/* A PEM file of certificate authorities to trust instead of the system's, or NULL. */
+void duplex_session_set_ca_file (DuplexSession *self,
+                                 const char    *path);
+
 /* Seconds to wait for the peer's Close and the end of TCP, from our Close on; default
  * DUPLEX_LIMIT_CLOSE_TIMEOUT. */
 void duplex_session_set_close_timeout (DuplexSession *self,

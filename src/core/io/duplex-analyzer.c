@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/io/duplex-analyzer.h"
+
+#include <string.h>
+
+#include "core/proto/duplex-frame-decoder.h"
+#include "core/proto/duplex-limits.h"
+
+/* Bytes that a peer's claim of a length may make us reserve before they arrive. */
+#define GATHER_START ((gsize)1024 * 1024)
+
+struct _DuplexAnalyzer
+{
+  /* owned */
+  DuplexFrameDecoder   *decoder;
+  DuplexMessageTracker *tracker;
+  DuplexCapture        *capture;
+  GArray               *findings; /* of the current frame */
+  GByteArray           *gathered; /* payload of a frame that spans reads, unmasked; or NULL */
+  GByteArray           *scratch;  /* payload of a masked frame that came whole, unmasked */
+
+  /* borrowed */
+  const DuplexAnalyzerCallbacks *callbacks;
+  gpointer                       user_data;
+  const guint8                  *whole; /* payload of a frame that came whole, in the fed bytes */
+  gsize                          whole_size;
+
+  /* state */
+  DuplexDirection    direction;
+  guint32            connection;
+  guint64            max_message;
+  DuplexMessagePlace place;
+  gboolean           in_frame;
+  gboolean           lost;
+  gboolean           after_close;
+  gboolean           skipping;    /* the frame breaks the size limit: its payload is not kept */
+  guint64            first_event; /* of the message that is open */
+  guint64            open;        /* its number, or 0 */
+};
+
+DuplexAnalyzer *
+duplex_analyzer_new (DuplexRole                     sender,
+                     DuplexDirection                direction,
+                     DuplexCapture                 *capture,
+                     guint32                        connection,
+                     guint64                        max_message,
+                     const DuplexAnalyzerCallbacks *callbacks,
+                     gpointer                       user_data)
+{
+  DuplexAnalyzer *self = g_new0 (DuplexAnalyzer, 1);
+
+  self->decoder = duplex_frame_decoder_new ();
+  self->tracker = duplex_message_tracker_new (sender, max_message);
+  self->capture = capture != NULL ? g_object_ref (capture) : NULL;
+  self->findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
+  self->scratch = g_byte_array_new ();
+  self->callbacks = callbacks;
+  self->user_data = user_data;
+  self->direction = direction;
+  self->connection = connection;
+  self->max_message = max_message;
+  return self;
+}
+
+void
+duplex_analyzer_free (DuplexAnalyzer *self)
+{
+  if (self == NULL)
+    return;
+  duplex_frame_decoder_free (self->decoder);
+  duplex_message_tracker_free (self->tracker);
+  g_clear_object (&self->capture);
+  g_array_unref (self->findings);
+  g_clear_pointer (&self->gathered, g_byte_array_unref);
+  g_byte_array_unref (self->scratch);
+  g_free (self);
+}
+
+static void
+report_violations (DuplexAnalyzer *self,
+                   guint           from)
+{
+  for (guint i = from; i < self->findings->len; i++)
+    {
+      DuplexFindingId id = g_array_index (self->findings, DuplexFinding, i).id;
+
+      if (duplex_finding_get_severity (id) != DUPLEX_SEVERITY_ERROR)
+        continue;
+      if (id == DUPLEX_FINDING_MESSAGE_TOO_BIG)
+        self->skipping = TRUE;
+      if (self->callbacks->violation != NULL)
+        self->callbacks->violation (id, self->user_data);
+    }
+}
+
+static void
+show_wire (DuplexAnalyzer *self,
+           const guint8   *data,
+           gsize           len)
+{
+  if (self->callbacks->wire != NULL)
+    self->callbacks->wire (&self->place, data, len, self->user_data);
+}
+
+/* Records frame as an event and remembers where its message began. */
+static void
+record (DuplexAnalyzer        *self,
+        const DuplexSeenFrame *frame,
+        gint64                 time_us,
+        guint                  flags)
+{
+  const DuplexMessagePlace *place = frame->place;
+  DuplexEvent               event = DUPLEX_EVENT_INIT;
+  gboolean                  continues = !place->is_control && place->number != 0 && place->number == self->open;
+  guint64                   number;
+
+  if (self->capture == NULL)
+    return;
+
+  event.time_us = time_us;
+  event.kind = DUPLEX_EVENT_FRAME;
+  event.direction = self->direction;
+  event.connection = self->connection;
+  event.flags = flags;
+  if (place->is_control || place->last)
+    event.flags |= DUPLEX_EVENT_FLAG_ROW;
+  event.opcode = place->opcode;
+  event.header_size = frame->header_size;
+  memcpy (event.header, frame->header_bytes, frame->header_size);
+  event.message = place->number;
+  event.first = continues ? self->first_event : DUPLEX_EVENT_FIRST_IS_SELF;
+  event.message_size = place->message_size;
+  event.n_frames = place->n_frames;
+  event.value = frame->value;
+  event.payload = frame->payload;
+  event.payload_size = frame->payload_size;
+  event.owner = frame->owner;
+  event.findings = (const DuplexFinding *)frame->findings->data;
+  event.n_findings = frame->findings->len;
+
+  number = duplex_capture_append (self->capture, &event);
+  if (place->is_control)
+    return;
+  if (!continues)
+    self->first_event = number;
+  self->open = place->last ? 0 : place->number;
+}
+
+static void
+begin_frame (DuplexAnalyzer *self)
+{
+  const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);
+  const guint8            *bytes;
+  gsize                    size;
+
+  g_array_set_size (self->findings, 0);
+  self->in_frame = TRUE;
+  self->skipping = FALSE;
+  self->whole = NULL;
+  self->whole_size = 0;
+  duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
+  if (self->after_close)
+    {
+      DuplexFinding late = { DUPLEX_FINDING_DATA_AFTER_CLOSE, 0 };
+
+      g_array_append_val (self->findings, late);
+    }
+  report_violations (self, 0);
+  bytes = duplex_frame_decoder_get_header_bytes (self->decoder, &size);
+  show_wire (self, bytes, size);
+}
+
+/* Returns the slice's bytes unmasked, in scratch where they were masked. */
+static const guint8 *
+unmask (DuplexAnalyzer          *self,
+        const DuplexFrameHeader *header,
+        const DuplexSlice       *slice)
+{
+  if (!header->masked)
+    return slice->data;
+  g_byte_array_set_size (self->scratch, (guint)slice->len);
+  duplex_mask (self->scratch->data, slice->data, slice->len, header->mask, slice->offset);
+  return self->scratch->data;
+}
+
+static void
+take_payload (DuplexAnalyzer    *self,
+              const DuplexSlice *slice)
+{
+  const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);
+  const guint8            *plain = unmask (self, header, slice);
+  guint                    before = self->findings->len;
+
+  show_wire (self, slice->data, slice->len);
+  duplex_message_tracker_payload (self->tracker, plain, slice->len, slice->offset, self->findings);
+  report_violations (self, before);
+  if (self->skipping)
+    return;
+  if (slice->offset == 0 && slice->len == header->length)
+    {
+      self->whole = plain;
+      self->whole_size = slice->len;
+      return;
+    }
+  if (self->gathered == NULL)
+    self->gathered = g_byte_array_sized_new ((guint)MIN (header->length, GATHER_START));
+  g_byte_array_append (self->gathered, plain, (guint)slice->len);
+}
+
+static void
+fill_payload (DuplexAnalyzer  *self,
+              DuplexSeenFrame *frame)
+{
+  frame->payload = self->whole;
+  frame->payload_size = self->whole_size;
+  if (self->gathered == NULL)
+    return;
+  frame->owner = g_byte_array_free_to_bytes (g_steal_pointer (&self->gathered));
+  frame->payload = g_bytes_get_data (frame->owner, &frame->payload_size);
+}
+
+static void
+end_frame (DuplexAnalyzer *self,
+           guint           flags)
+{
+  DuplexSeenFrame frame = { .place = &self->place, .findings = self->findings, .value = -1 };
+  guint           before = self->findings->len;
+
+  frame.header = duplex_frame_decoder_get_header (self->decoder);
+  frame.header_bytes = duplex_frame_decoder_get_header_bytes (self->decoder, &frame.header_size);
+  fill_payload (self, &frame);
+  if (self->skipping)
+    flags |= DUPLEX_EVENT_FLAG_CUT;
+  if ((flags & DUPLEX_EVENT_FLAG_CUT) == 0 || self->skipping)
+    {
+      duplex_message_tracker_end (self->tracker, self->findings);
+      report_violations (self, before);
+      self->callbacks->frame (&frame, self->user_data);
+    }
+  record (self, &frame, g_get_real_time (), flags);
+  g_clear_pointer (&frame.owner, g_bytes_unref);
+  self->in_frame = FALSE;
+}
+
+/* After a length that cannot be (§5.2) no frame can be found any more; the frame is recorded as cut. */
+static void
+lose (DuplexAnalyzer *self)
+{
+  if (self->lost)
+    return;
+  self->lost = TRUE;
+  self->skipping = TRUE;
+  end_frame (self, DUPLEX_EVENT_FLAG_CUT);
+}
+
+void
+duplex_analyzer_feed (DuplexAnalyzer *self,
+                      const guint8   *data,
+                      gsize           len)
+{
+  DuplexDecodeStep step;
+  DuplexSlice      slice;
+
+  g_return_if_fail (self != NULL);
+
+  while ((step = duplex_frame_decoder_step (self->decoder, &data, &len, &slice)) != DUPLEX_DECODE_NEED_MORE)
+    switch (step)
+      {
+      case DUPLEX_DECODE_HEADER:
+        begin_frame (self);
+        break;
+      case DUPLEX_DECODE_PAYLOAD:
+        take_payload (self, &slice);
+        break;
+      case DUPLEX_DECODE_END:
+        end_frame (self, DUPLEX_EVENT_FLAG_NONE);
+        break;
+      case DUPLEX_DECODE_LOST:
+        lose (self);
+        return;
+      case DUPLEX_DECODE_NEED_MORE:
+      default:
+        g_assert_not_reached ();
+      }
+}
+
+void
+duplex_analyzer_record_sent (DuplexAnalyzer          *self,
+                             const DuplexFrameHeader *header,
+                             GBytes                  *payload,
+                             guint                    flags)
+{
+  guint8          bytes[DUPLEX_FRAME_HEADER_MAX];
+  DuplexSeenFrame frame = { .header = header, .header_bytes = bytes, .place = &self->place, .value = -1 };
+
+  g_return_if_fail (self != NULL);
+
+  g_array_set_size (self->findings, 0);
+  frame.findings = self->findings;
+  frame.header_size = duplex_frame_header_encode (header, bytes);
+  frame.payload = g_bytes_get_data (payload, &frame.payload_size);
+  frame.owner = payload;
+  duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
+  duplex_message_tracker_payload (self->tracker, frame.payload, frame.payload_size, 0, self->findings);
+  duplex_message_tracker_end (self->tracker, self->findings);
+  record (self, &frame, g_get_real_time (), flags);
+}
+
+/* The stream ended inside a header: its bytes are recorded as they came. */
+static void
+record_partial_header (DuplexAnalyzer *self,
+                       const guint8   *bytes,
+                       gsize           size)
+{
+  DuplexEvent   event = DUPLEX_EVENT_INIT;
+  DuplexFinding finding = { DUPLEX_FINDING_FRAME_CUT, size };
+
+  if (self->capture == NULL)
+    return;
+  event.time_us = g_get_real_time ();
+  event.kind = DUPLEX_EVENT_FRAME;
+  event.direction = self->direction;
+  event.connection = self->connection;
+  event.flags = DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_CUT;
+  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
+  event.opcode = bytes[0] & 0x0f;
+  event.payload = bytes;
+  event.payload_size = size;
+  event.findings = &finding;
+  event.n_findings = 1;
+  duplex_capture_append (self->capture, &event);
+}
+
+static void
+record_unfinished (DuplexAnalyzer *self)
+{
+  DuplexEvent   event = DUPLEX_EVENT_INIT;
+  DuplexFinding finding = { DUPLEX_FINDING_MESSAGE_UNFINISHED, 0 };
+
+  if (self->capture == NULL || self->open == 0)
+    return;
+  event.time_us = g_get_real_time ();
+  event.kind = DUPLEX_EVENT_UNFINISHED;
+  event.direction = self->direction;
+  event.connection = self->connection;
+  event.flags = DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_CUT;
+  event.opcode = self->place.is_control ? DUPLEX_OPCODE_CONTINUATION : self->place.opcode;
+  event.message = self->open;
+  event.message_size = self->place.message_size;
+  event.first = self->first_event;
+  event.findings = &finding;
+  event.n_findings = 1;
+  duplex_capture_append (self->capture, &event);
+  self->open = 0;
+}
+
+void
+duplex_analyzer_finish (DuplexAnalyzer *self)
+{
+  const guint8 *bytes;
+  gsize         size;
+
+  g_return_if_fail (self != NULL);
+
+  if (self->in_frame && !self->lost)
+    {
+      const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);
+      DuplexFinding            cut = { DUPLEX_FINDING_FRAME_CUT, duplex_frame_header_get_size (header) };
+
+      cut.offset += self->gathered != NULL ? self->gathered->len : 0;
+      g_array_append_val (self->findings, cut);
+      end_frame (self, DUPLEX_EVENT_FLAG_CUT);
+    }
+  bytes = duplex_frame_decoder_get_partial_header (self->decoder, &size);
+  if (size > 0)
+    record_partial_header (self, bytes, size);
+  record_unfinished (self);
+}
+
+void
+duplex_analyzer_set_after_close (DuplexAnalyzer *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->after_close = TRUE;
+}
+
+gboolean
+duplex_analyzer_is_busy (DuplexAnalyzer *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->in_frame;
+}

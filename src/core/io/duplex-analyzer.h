@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Reads one direction of a connection: bytes in, frames out. It decodes, judges and records, and
+ * reports to the connection what that must act on. A frame that lies whole in the bytes that were
+ * fed is recorded from there; only one that spans two reads is gathered. */
+
+#include "core/model/duplex-capture.h"
+#include "core/proto/duplex-message.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const DuplexFrameHeader  *header;
+  const guint8             *header_bytes;
+  gsize                     header_size;
+  const DuplexMessagePlace *place;
+  const guint8             *payload; /* unmasked, borrowed for the call */
+  gsize                     payload_size;
+  GBytes                   *owner;    /* holds payload, or NULL */
+  GArray                   *findings; /* of DuplexFinding; the frame callback may append */
+  gint64                    value;    /* recorded with the event, -1 unless the frame callback sets it */
+} DuplexSeenFrame;
+
+typedef struct
+{
+  /* A finding of severity error, at once, maybe before its frame is complete. */
+  void (*violation) (DuplexFindingId id, gpointer user_data);
+  /* Wire bytes of a frame, in order: its header with header_bytes, then payload slices. */
+  void (*wire) (const DuplexMessagePlace *place, const guint8 *data, gsize len, gpointer user_data);
+  /* A frame is complete and will be recorded when this returns. */
+  void (*frame) (DuplexSeenFrame *frame, gpointer user_data);
+} DuplexAnalyzerCallbacks;
+
+typedef struct _DuplexAnalyzer DuplexAnalyzer;
+
+/* sender wrote the bytes. capture may be NULL: then nothing is recorded. callbacks is borrowed for
+ * life. */
+DuplexAnalyzer *duplex_analyzer_new (DuplexRole                     sender,
+                                     DuplexDirection                direction,
+                                     DuplexCapture                 *capture,
+                                     guint32                        connection,
+                                     guint64                        max_message,
+                                     const DuplexAnalyzerCallbacks *callbacks,
+                                     gpointer                       user_data);
+void            duplex_analyzer_free (DuplexAnalyzer *self);
+
+/* Received bytes, in any pieces. */
+void duplex_analyzer_feed (DuplexAnalyzer *self,
+                           const guint8   *data,
+                           gsize           len);
+
+/* A frame of ours that has left. payload is unmasked. flags are DuplexEventFlags to add. */
+void duplex_analyzer_record_sent (DuplexAnalyzer          *self,
+                                  const DuplexFrameHeader *header,
+                                  GBytes                  *payload,
+                                  guint                    flags);
+
+/* Nothing more will come: records a frame that was cut short and a message that will not be finished. */
+void duplex_analyzer_finish (DuplexAnalyzer *self);
+
+/* From now on every frame gets the finding that it came after the Close frame. */
+void duplex_analyzer_set_after_close (DuplexAnalyzer *self);
+
+/* TRUE inside a frame. */
+gboolean duplex_analyzer_is_busy (DuplexAnalyzer *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexAnalyzer, duplex_analyzer_free)
+
+G_END_DECLS

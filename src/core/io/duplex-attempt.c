@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/io/duplex-attempt.h"
+
+#include "core/io/duplex-connection.h"
+#include "core/io/duplex-io-thread.h"
+#include "core/proto/duplex-close-code.h"
+#include "core/proto/duplex-error.h"
+#include "core/proto/duplex-limits.h"
+
+struct _DuplexAttempt
+{
+  gatomicrefcount refs;
+
+  /* owned, set before the I/O thread sees the attempt */
+  DuplexDialSettings *settings;
+  DuplexCapture      *capture;
+  GCancellable       *cancellable;
+  GMainContext       *owner; /* of the session's thread */
+  guint               close_timeout;
+  guint32             number;
+
+  /* of the session's thread */
+  const DuplexAttemptCallbacks *callbacks; /* NULL once forgotten */
+  gpointer                      user_data;
+
+  /* of the I/O thread */
+  DuplexConnection *connection;
+  gboolean          cancelled;
+
+  /* written on the I/O thread before opened or ended are posted, read after */
+  char                *refused;
+  GTlsCertificateFlags refused_flags;
+
+  /* both, under the mutex */
+  GMutex mutex;
+  gsize  waiting_bytes;
+  guint  waiting_items;
+};
+
+DuplexAttempt *
+duplex_attempt_ref (DuplexAttempt *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+duplex_attempt_unref (DuplexAttempt *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_assert (self->connection == NULL);
+  duplex_dial_settings_free (self->settings);
+  g_object_unref (self->capture);
+  g_object_unref (self->cancellable);
+  g_main_context_unref (self->owner);
+  g_free (self->refused);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+/* ---- news, from the I/O thread to the session's ---- */
+
+typedef enum {
+  NEWS_OPENED,
+  NEWS_CLOSING,
+  NEWS_PONG,
+  NEWS_ENDED,
+} NewsKind;
+
+typedef struct
+{
+  DuplexAttempt *attempt;
+  NewsKind       kind;
+  gboolean       flag; /* of OPENED: unverified; of ENDED: was_open */
+  gint64         rtt_us;
+  guint16        code;
+  char          *reason;
+  gboolean       by_peer;
+  GError        *error;
+} News;
+
+static void
+news_free (gpointer data)
+{
+  News *news = data;
+
+  duplex_attempt_unref (news->attempt);
+  g_free (news->reason);
+  g_clear_error (&news->error);
+  g_free (news);
+}
+
+static gboolean
+news_cb (gpointer data)
+{
+  News          *news = data;
+  DuplexAttempt *self = news->attempt;
+
+  /* What happened is in the capture before the news of it: the list must not lag behind the state. */
+  duplex_capture_publish (self->capture);
+  if (self->callbacks == NULL)
+    return G_SOURCE_REMOVE;
+  switch (news->kind)
+    {
+    case NEWS_OPENED:
+      self->callbacks->opened (self, news->flag, self->user_data);
+      break;
+    case NEWS_CLOSING:
+      self->callbacks->closing (self, self->user_data);
+      break;
+    case NEWS_PONG:
+      self->callbacks->pong (self, news->rtt_us, self->user_data);
+      break;
+    case NEWS_ENDED:
+      self->callbacks->ended (self, news->flag, news->code, news->reason, news->by_peer, news->error,
+                              self->user_data);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+post (DuplexAttempt *self,
+      const News    *what)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  News               *news = g_memdup2 (what, sizeof *what);
+
+  news->attempt = duplex_attempt_ref (self);
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, news_cb, news, news_free);
+  g_source_attach (source, self->owner);
+}
+
+/* ---- on the I/O thread ---- */
+
+static void
+connection_sent_cb (DuplexConnection *connection,
+                    gsize             size,
+                    gpointer          data)
+{
+  DuplexAttempt *self = data;
+
+  g_mutex_lock (&self->mutex);
+  self->waiting_bytes -= MIN (self->waiting_bytes, size);
+  self->waiting_items -= MIN (self->waiting_items, 1);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+connection_pong_cb (DuplexConnection *connection,
+                    gint64            rtt_us,
+                    gpointer          data)
+{
+  post (data, &(News){ .kind = NEWS_PONG, .rtt_us = rtt_us });
+}
+
+static void
+connection_closing_cb (DuplexConnection *connection,
+                       gpointer          data)
+{
+  post (data, &(News){ .kind = NEWS_CLOSING });
+}
+
+static void
+connection_closed_cb (DuplexConnection *connection,
+                      guint16           code,
+                      const char       *reason,
+                      gboolean          by_peer,
+                      const GError     *error,
+                      gpointer          data)
+{
+  DuplexAttempt *self = data;
+
+  post (self, &(News){
+                .kind = NEWS_ENDED,
+                .flag = TRUE,
+                .code = code,
+                .reason = g_strdup (reason),
+                .by_peer = by_peer,
+                .error = error != NULL ? g_error_copy (error) : NULL,
+              });
+  g_clear_object (&self->connection);
+  duplex_io_thread_release (duplex_io_thread_get_default ());
+  duplex_attempt_unref (self); /* of the dialling */
+}
+
+static const DuplexConnectionCallbacks connection_callbacks = {
+  .sent = connection_sent_cb,
+  .pong = connection_pong_cb,
+  .closing = connection_closing_cb,
+  .closed = connection_closed_cb,
+};
+
+static void
+open_connection (DuplexAttempt    *self,
+                 DuplexDialResult *dialled)
+{
+  DuplexConnectionSettings settings = {
+    .role = DUPLEX_ROLE_CLIENT,
+    .capture = self->capture,
+    .connection = self->number,
+    .close_timeout = self->close_timeout,
+    .subprotocol = dialled->subprotocol,
+  };
+
+  post (self, &(News){ .kind = NEWS_OPENED, .flag = dialled->unverified });
+  self->connection = duplex_connection_new (dialled->stream, dialled->leftover, &settings,
+                                            &connection_callbacks, self);
+  if (self->cancelled)
+    duplex_connection_close (self->connection, DUPLEX_CLOSE_GOING_AWAY, NULL);
+}
+
+static void
+dialled_ready_cb (GObject      *object,
+                  GAsyncResult *result,
+                  gpointer      data)
+{
+  DuplexAttempt               *self = data;
+  g_autoptr (DuplexDialResult) dialled = NULL;
+  g_autoptr (GError)           error = NULL;
+  gboolean                     done = duplex_dialer_dial_finish (result, &dialled, &error);
+
+  self->refused = g_steal_pointer (&dialled->refused);
+  self->refused_flags = dialled->refused_flags;
+  if (done)
+    {
+      open_connection (self, dialled);
+      return;
+    }
+  post (self, &(News){ .kind = NEWS_ENDED, .error = g_steal_pointer (&error) });
+  duplex_io_thread_release (duplex_io_thread_get_default ());
+  duplex_attempt_unref (self);
+}
+
+static void
+dial_worker (gpointer data)
+{
+  DuplexAttempt *self = data;
+
+  duplex_dialer_dial_async (self->settings, self->capture, self->number, self->cancellable,
+                            dialled_ready_cb, self);
+}
+
+/* ---- orders, from any thread to the I/O thread ---- */
+
+typedef struct
+{
+  DuplexAttempt *attempt;
+  DuplexOpcode   opcode;
+  GBytes        *payload;
+  guint16        code;
+  char          *reason;
+} Order;
+
+static void
+order_free (gpointer data)
+{
+  Order *order = data;
+
+  duplex_attempt_unref (order->attempt);
+  g_clear_pointer (&order->payload, g_bytes_unref);
+  g_free (order->reason);
+  g_free (order);
+}
+
+static void
+invoke (DuplexAttempt  *self,
+        GSourceOnceFunc func,
+        Order           what)
+{
+  Order *order = g_memdup2 (&what, sizeof what);
+
+  order->attempt = duplex_attempt_ref (self);
+  duplex_io_thread_invoke (duplex_io_thread_get_default (), func, order, order_free);
+}
+
+static void
+cancel_worker (gpointer data)
+{
+  Order *order = data;
+
+  order->attempt->cancelled = TRUE;
+  if (order->attempt->connection != NULL)
+    duplex_connection_close (order->attempt->connection, DUPLEX_CLOSE_GOING_AWAY, NULL);
+}
+
+void
+duplex_attempt_cancel (DuplexAttempt *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_cancellable_cancel (self->cancellable);
+  invoke (self, cancel_worker, (Order){ 0 });
+}
+
+static void
+close_worker (gpointer data)
+{
+  Order *order = data;
+
+  if (order->attempt->connection != NULL)
+    duplex_connection_close (order->attempt->connection, order->code, order->reason);
+}
+
+void
+duplex_attempt_close (DuplexAttempt *self,
+                      guint16        code,
+                      const char    *reason)
+{
+  g_return_if_fail (self != NULL);
+
+  invoke (self, close_worker, (Order){ .code = code, .reason = g_strdup (reason) });
+}
+
+static void
+send_worker (gpointer data)
+{
+  Order *order = data;
+
+  if (order->attempt->connection != NULL)
+    duplex_connection_send (order->attempt->connection, order->opcode, order->payload);
+}
+
+static gboolean
+reserve (DuplexAttempt *self,
+         gsize          size)
+{
+  gboolean fits;
+
+  g_mutex_lock (&self->mutex);
+  fits = self->waiting_items < DUPLEX_LIMIT_SEND_QUEUE_ITEMS &&
+         (self->waiting_items == 0 ||
+          (size <= DUPLEX_LIMIT_SEND_QUEUE_BYTES &&
+           self->waiting_bytes <= DUPLEX_LIMIT_SEND_QUEUE_BYTES - size));
+  if (fits)
+    {
+      self->waiting_items++;
+      self->waiting_bytes += size;
+    }
+  g_mutex_unlock (&self->mutex);
+  return fits;
+}
+
+gboolean
+duplex_attempt_send (DuplexAttempt *self,
+                     DuplexOpcode   opcode,
+                     GBytes        *payload,
+                     GError       **error)
+{
+  g_return_val_if_fail (self != NULL && payload != NULL, FALSE);
+
+  if (!duplex_opcode_is_control (opcode) && !reserve (self, g_bytes_get_size (payload)))
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_QUEUE_FULL,
+                   "Too much waits to be sent already; the peer does not read fast enough");
+      return FALSE;
+    }
+  invoke (self, send_worker, (Order){ .opcode = opcode, .payload = g_bytes_ref (payload) });
+  return TRUE;
+}
+
+/* ---- the session's thread ---- */
+
+DuplexAttempt *
+duplex_attempt_start (DuplexDialSettings           *settings,
+                      DuplexCapture                *capture,
+                      guint                         close_timeout,
+                      const DuplexAttemptCallbacks *callbacks,
+                      gpointer                      user_data)
+{
+  DuplexAttempt *self;
+
+  g_return_val_if_fail (settings != NULL && callbacks != NULL, NULL);
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (capture), NULL);
+
+  self = g_new0 (DuplexAttempt, 1);
+  g_atomic_ref_count_init (&self->refs);
+  g_mutex_init (&self->mutex);
+  self->settings = settings;
+  self->capture = g_object_ref (capture);
+  self->cancellable = g_cancellable_new ();
+  self->owner = g_main_context_ref_thread_default ();
+  self->close_timeout = close_timeout;
+  self->number = duplex_capture_begin_connection (capture);
+  self->callbacks = callbacks;
+  self->user_data = user_data;
+
+  duplex_io_thread_hold (duplex_io_thread_get_default ());
+  duplex_io_thread_invoke (duplex_io_thread_get_default (), dial_worker, duplex_attempt_ref (self), NULL);
+  return self;
+}
+
+void
+duplex_attempt_forget (DuplexAttempt *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->callbacks = NULL;
+  self->user_data = NULL;
+}
+
+const char *
+duplex_attempt_get_refused (DuplexAttempt *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->refused;
+}
+
+GTlsCertificateFlags
+duplex_attempt_get_refused_flags (DuplexAttempt *self)
+{
+  g_return_val_if_fail (self != NULL, G_TLS_CERTIFICATE_NO_FLAGS);
+
+  return self->refused_flags;
+}

@@ -1,0 +1,730 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/io/duplex-connection.h"
+
+#include <string.h>
+
+#include "core/io/duplex-analyzer.h"
+#include "core/io/duplex-outbox.h"
+#include "core/io/duplex-pings.h"
+#include "core/io/duplex-soup-judge.h"
+#include "core/proto/duplex-close-code.h"
+#include "core/proto/duplex-error.h"
+#include "core/proto/duplex-frame-encoder.h"
+#include "core/proto/duplex-limits.h"
+
+struct _DuplexConnection
+{
+  GObject parent_instance;
+
+  /* owned */
+  GIOStream       *stream;
+  GBytes          *leftover;
+  DuplexCapture   *capture;
+  DuplexAnalyzer  *incoming;
+  DuplexAnalyzer  *outgoing;
+  DuplexOutbox    *outbox;
+  DuplexSoupJudge *judge;
+  GSource         *read_source;
+  GSource         *close_timer;
+  guint8          *buffer;    /* DUPLEX_LIMIT_READ bytes */
+  GByteArray      *assembled; /* payload of the message that is open, for the callback */
+  DuplexPings     *pings;
+  char            *reason; /* of the peer's Close */
+  GError          *error;
+
+  /* borrowed */
+  GPollableInputStream            *input;
+  const DuplexConnectionCallbacks *callbacks;
+  gpointer                         user_data;
+
+  /* state */
+  DuplexRole role;
+  guint32    connection;
+  guint      close_timeout;
+  guint16    close_code;  /* what the peer's Close says, 0 before */
+  guint16    failed_code; /* what our Close says when we fail the connection, else 0 */
+  gboolean   close_queued;
+  gboolean   close_sent;
+  gboolean   close_received;
+  gboolean   by_peer;
+  gboolean   announced; /* the closing callback was called */
+  gboolean   over;
+};
+
+G_DEFINE_FINAL_TYPE (DuplexConnection, duplex_connection, G_TYPE_OBJECT)
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+announce_closing (DuplexConnection *self)
+{
+  if (self->announced)
+    return;
+  self->announced = TRUE;
+  if (self->callbacks->closing != NULL)
+    self->callbacks->closing (self, self->user_data);
+}
+
+/* ---- the end ---- */
+
+static void
+stream_closed_ready_cb (GObject      *object,
+                        GAsyncResult *result,
+                        gpointer      data)
+{
+  g_autoptr (DuplexConnection) self = data;
+  g_autoptr (GError)           error = NULL;
+
+  if (!g_io_stream_close_finish (G_IO_STREAM (object), result, &error))
+    g_debug ("closing the stream: %s", error->message);
+}
+
+/* A TLS stream says close_notify first, which a peer that reads nothing could block for ever. */
+#define STREAM_CLOSE_MS 1000
+
+static gboolean
+cancel_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+close_stream (DuplexConnection *self)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GSource)      timer = g_timeout_source_new (STREAM_CLOSE_MS);
+
+  g_source_set_callback (timer, cancel_cb, g_object_ref (cancellable), g_object_unref);
+  g_source_attach (timer, g_main_context_get_thread_default ());
+  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, cancellable,
+                           stream_closed_ready_cb, g_object_ref (self));
+}
+
+static void
+record_state (DuplexConnection    *self,
+              DuplexEventKind      kind,
+              guint                flags,
+              gint64               value,
+              const char          *text,
+              const DuplexFinding *findings,
+              guint                n_findings)
+{
+  DuplexEvent event = DUPLEX_EVENT_INIT;
+
+  if (self->capture == NULL)
+    return;
+  event.time_us = g_get_real_time ();
+  event.kind = kind;
+  event.connection = self->connection;
+  event.flags = DUPLEX_EVENT_FLAG_ROW | flags;
+  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
+  event.value = value;
+  event.payload = (const guint8 *)text;
+  event.payload_size = text != NULL ? strlen (text) : 0;
+  event.findings = findings;
+  event.n_findings = n_findings;
+  duplex_capture_append (self->capture, &event);
+}
+
+static void
+stop_everything (DuplexConnection *self)
+{
+  clear_source (&self->read_source);
+  clear_source (&self->close_timer);
+  duplex_outbox_stop (self->outbox);
+  duplex_soup_judge_end (self->judge);
+}
+
+/* The connection is over. finding, or NONE, is recorded with the CLOSED event. */
+static void
+finish (DuplexConnection *self,
+        DuplexFindingId   finding_id)
+{
+  DuplexFinding findings[2];
+  guint         n_findings = 0;
+  guint16       code = self->close_code;
+
+  if (self->over)
+    return;
+  self->over = TRUE;
+  g_object_ref (self);
+
+  stop_everything (self);
+  duplex_analyzer_finish (self->incoming);
+  announce_closing (self);
+  if (code == 0)
+    code = self->failed_code != 0 ? self->failed_code : DUPLEX_CLOSE_ABNORMAL;
+  if (self->error != NULL)
+    record_state (self, DUPLEX_EVENT_FAILED, 0, self->error->code, self->error->message, NULL, 0);
+  if (finding_id != DUPLEX_FINDING_NONE)
+    findings[n_findings++] = (DuplexFinding){ finding_id, 0 };
+  if (duplex_soup_judge_has_disagreed (self->judge))
+    findings[n_findings++] = (DuplexFinding){ DUPLEX_FINDING_SOUP_DISAGREES, 0 };
+  record_state (self, DUPLEX_EVENT_CLOSED, self->by_peer ? DUPLEX_EVENT_FLAG_PEER : 0, code,
+                self->reason, findings, n_findings);
+  if (self->callbacks->closed != NULL)
+    self->callbacks->closed (self, code, self->reason != NULL ? self->reason : "", self->by_peer,
+                             self->error, self->user_data);
+  close_stream (self);
+
+  g_object_unref (self);
+}
+
+static void
+set_error (DuplexConnection *self,
+           int               code,
+           const char       *message)
+{
+  if (self->error == NULL)
+    self->error = g_error_new_literal (DUPLEX_ERROR, code, message);
+}
+
+static gboolean
+close_timeout_cb (gpointer data)
+{
+  DuplexConnection *self = data;
+
+  clear_source (&self->close_timer);
+  if (!self->close_received)
+    set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer did not answer the Close frame in time");
+  finish (self, DUPLEX_FINDING_CLOSE_TIMEOUT);
+  return G_SOURCE_REMOVE;
+}
+
+/* One timer for the whole closing, so that no peer can stretch it. */
+static void
+start_close_timer (DuplexConnection *self)
+{
+  if (self->close_timer != NULL || self->over)
+    return;
+  self->close_timer = g_timeout_source_new_seconds (self->close_timeout);
+  /* Above the reading: a peer that keeps flooding must not keep the timer from running. */
+  g_source_set_priority (self->close_timer, G_PRIORITY_HIGH);
+  g_source_set_callback (self->close_timer, close_timeout_cb, self, NULL);
+  g_source_attach (self->close_timer, g_main_context_get_thread_default ());
+}
+
+/* Both Closes have passed: a server ends TCP at once, a client waits for that (§7.1.1). Half-closing
+ * tells a server that waits for us; under TLS it would cut off close_notify. */
+static void
+check_closed (DuplexConnection *self)
+{
+  if (!self->close_sent || !self->close_received || self->over)
+    return;
+  duplex_outbox_stop (self->outbox);
+  if (self->role == DUPLEX_ROLE_SERVER)
+    finish (self, DUPLEX_FINDING_NONE);
+  else if (G_IS_SOCKET_CONNECTION (self->stream))
+    g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream)),
+                       FALSE, /* shutdown_write= */ TRUE, NULL);
+}
+
+/* ---- sending ---- */
+
+static void
+drop_item (gpointer item,
+           gpointer data)
+{
+  DuplexConnection *self = data;
+  DuplexOutgoing   *outgoing = item;
+
+  if (outgoing->payload != NULL && self->callbacks->sent != NULL)
+    self->callbacks->sent (self, outgoing->cost, self->user_data);
+}
+
+static void
+push_frame (DuplexConnection *self,
+            DuplexOpcode      opcode,
+            GBytes           *payload,
+            gboolean          overtakes,
+            gboolean          replaceable)
+{
+  DuplexOutgoing *item = g_new0 (DuplexOutgoing, 1);
+  gsize           size;
+  const guint8   *data = g_bytes_get_data (payload, &size);
+
+  item->wire = duplex_frame_encode_simple (self->role, opcode, data, size,
+                                           duplex_mask_source_random, NULL);
+  duplex_frame_header_decode (g_bytes_get_data (item->wire, NULL), g_bytes_get_size (item->wire),
+                              &item->header);
+  item->payload = g_bytes_ref (payload);
+  item->control = overtakes;
+  item->replaceable = replaceable;
+  item->cost = duplex_opcode_is_control (opcode) ? 0 : size;
+  duplex_outbox_push (self->outbox, item);
+}
+
+static void
+push_close (DuplexConnection *self,
+            guint16           code,
+            const char       *reason)
+{
+  g_autoptr (GBytes) body = NULL;
+
+  if (self->close_queued)
+    return;
+  self->close_queued = TRUE;
+  announce_closing (self);
+  start_close_timer (self);
+  body = duplex_close_body_new (code, reason);
+  push_frame (self, DUPLEX_OPCODE_CLOSE, body, /* overtakes= */ FALSE, /* replaceable= */ FALSE);
+}
+
+/* RFC 6455 §7.1.7. What follows is still read and recorded, until the peer ends or time is up. */
+static void
+fail_connection (DuplexConnection *self,
+                 DuplexFindingId   id)
+{
+  guint16 code = duplex_finding_get_close_code (id);
+
+  if (self->failed_code != 0 || self->over)
+    return;
+  self->failed_code = code != 0 ? code : DUPLEX_CLOSE_PROTOCOL_ERROR;
+  set_error (self, DUPLEX_ERROR_PROTOCOL, duplex_finding_get_text (id));
+  duplex_soup_judge_end (self->judge);
+  duplex_outbox_drop_waiting (self->outbox, drop_item, self);
+  push_close (self, self->failed_code, NULL);
+}
+
+static void
+item_left_cb (DuplexOutgoing *item,
+              gpointer        data)
+{
+  DuplexConnection *self = data;
+
+  if (item->payload == NULL)
+    return;
+  duplex_analyzer_record_sent (self->outgoing, &item->header, item->payload, DUPLEX_EVENT_FLAG_NONE);
+  switch (item->header.opcode)
+    {
+    case DUPLEX_OPCODE_CLOSE:
+      self->close_sent = TRUE;
+      check_closed (self);
+      break;
+    case DUPLEX_OPCODE_PING:
+      duplex_pings_left (self->pings, item->payload, g_get_monotonic_time ());
+      break;
+    case DUPLEX_OPCODE_PONG:
+      break;
+    default:
+      if (self->callbacks->sent != NULL)
+        self->callbacks->sent (self, item->cost, self->user_data);
+    }
+}
+
+static void
+outbox_empty_cb (gpointer data)
+{
+  DuplexConnection *self = data;
+
+  if (duplex_connection_is_open (self) && self->callbacks->idle != NULL)
+    self->callbacks->idle (self, self->user_data);
+}
+
+/* What was received may still wait to be read: reading finds the end, this only says why. */
+static void
+outbox_failed_cb (const GError *error,
+                  gpointer      data)
+{
+  DuplexConnection *self = data;
+  g_autofree char  *message = g_strdup_printf ("Sending failed: %s", error->message);
+
+  set_error (self, DUPLEX_ERROR_CONNECTION_LOST, message);
+  announce_closing (self);
+  start_close_timer (self);
+}
+
+static const DuplexOutboxCallbacks outbox_callbacks = {
+  .left = item_left_cb,
+  .empty = outbox_empty_cb,
+  .failed = outbox_failed_cb,
+};
+
+/* ---- receiving ---- */
+
+static void
+receive_ping (DuplexConnection      *self,
+              const DuplexSeenFrame *frame)
+{
+  g_autoptr (GBytes) payload = NULL;
+
+  if (!duplex_connection_is_open (self) || frame->payload_size > DUPLEX_LIMIT_CONTROL_PAYLOAD)
+    return;
+  payload = g_bytes_new (frame->payload, frame->payload_size);
+  /* §5.5.3: where pings pile up, answering the latest is enough. */
+  push_frame (self, DUPLEX_OPCODE_PONG, payload, /* overtakes= */ TRUE, /* replaceable= */ TRUE);
+}
+
+static void
+receive_pong (DuplexConnection *self,
+              DuplexSeenFrame  *frame)
+{
+  frame->value = duplex_pings_answer (self->pings, frame->payload, frame->payload_size,
+                                      g_get_monotonic_time ());
+  if (frame->value >= 0 && self->callbacks->pong != NULL)
+    self->callbacks->pong (self, frame->value, self->user_data);
+}
+
+static void
+receive_close (DuplexConnection *self,
+               DuplexSeenFrame  *frame)
+{
+  DuplexFinding finding;
+  const char   *reason;
+  gsize         reason_len;
+  guint16       code;
+  gboolean      bad;
+
+  code = duplex_close_body_parse (frame->payload, frame->payload_size, &reason, &reason_len, &finding);
+  bad = finding.id != DUPLEX_FINDING_NONE;
+  if (bad)
+    {
+      finding.offset += frame->header_size;
+      g_array_append_val (frame->findings, finding);
+    }
+  if (self->close_received)
+    return;
+  self->close_received = TRUE;
+  self->close_code = code;
+  self->reason = bad ? NULL : g_strndup (reason, reason_len);
+  self->by_peer = !self->close_queued;
+  duplex_analyzer_set_after_close (self->incoming);
+  duplex_soup_judge_end (self->judge);
+  if (bad && self->by_peer)
+    {
+      fail_connection (self, finding.id);
+      return;
+    }
+  duplex_outbox_drop_waiting (self->outbox, drop_item, self);
+  push_close (self, code, NULL);
+}
+
+static void
+assemble (DuplexConnection      *self,
+          const DuplexSeenFrame *frame)
+{
+  g_autoptr (GBytes) payload = NULL;
+
+  if (self->callbacks->message == NULL || self->failed_code != 0 || self->close_received)
+    return;
+  if (frame->place->first && frame->place->last)
+    {
+      payload = frame->owner != NULL ? g_bytes_ref (frame->owner)
+                                     : g_bytes_new (frame->payload, frame->payload_size);
+    }
+  else
+    {
+      if (self->assembled == NULL)
+        self->assembled = g_byte_array_new ();
+      g_byte_array_append (self->assembled, frame->payload, (guint)frame->payload_size);
+      if (!frame->place->last)
+        return;
+      payload = g_byte_array_free_to_bytes (g_steal_pointer (&self->assembled));
+    }
+  self->callbacks->message (self, frame->place->opcode, payload, self->user_data);
+}
+
+static void
+incoming_violation_cb (DuplexFindingId id,
+                       gpointer        data)
+{
+  fail_connection (data, id);
+}
+
+static void
+incoming_wire_cb (const DuplexMessagePlace *place,
+                  const guint8             *bytes,
+                  gsize                     len,
+                  gpointer                  data)
+{
+  DuplexConnection *self = data;
+
+  duplex_soup_judge_wire (self->judge, place, bytes, len);
+}
+
+static void
+incoming_frame_cb (DuplexSeenFrame *frame,
+                   gpointer         data)
+{
+  DuplexConnection *self = data;
+
+  switch (frame->header->opcode)
+    {
+    case DUPLEX_OPCODE_PING:
+      receive_ping (self, frame);
+      break;
+    case DUPLEX_OPCODE_PONG:
+      receive_pong (self, frame);
+      break;
+    case DUPLEX_OPCODE_CLOSE:
+      receive_close (self, frame);
+      break;
+    default:
+      if (frame->place->is_control)
+        break;
+      duplex_soup_judge_frame_end (self->judge, frame->place, frame->findings->len > 0);
+      assemble (self, frame);
+    }
+}
+
+static const DuplexAnalyzerCallbacks incoming_callbacks = {
+  .violation = incoming_violation_cb,
+  .wire = incoming_wire_cb,
+  .frame = incoming_frame_cb,
+};
+
+static const DuplexAnalyzerCallbacks outgoing_callbacks = { NULL, NULL, NULL };
+
+static void
+receive_bytes (DuplexConnection *self,
+               const guint8     *data,
+               gsize             len)
+{
+  duplex_analyzer_feed (self->incoming, data, len);
+  check_closed (self);
+}
+
+static void
+receive_end (DuplexConnection *self,
+             const GError     *error)
+{
+  DuplexFindingId finding = DUPLEX_FINDING_NONE;
+
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF))
+    finding = DUPLEX_FINDING_TLS_NO_CLOSE_NOTIFY;
+  if (!self->close_received)
+    {
+      if (finding == DUPLEX_FINDING_NONE)
+        finding = DUPLEX_FINDING_EOF_WITHOUT_CLOSE;
+      self->by_peer = !self->close_queued;
+      if (error != NULL && finding == DUPLEX_FINDING_EOF_WITHOUT_CLOSE)
+        set_error (self, DUPLEX_ERROR_CONNECTION_LOST, error->message);
+      else
+        set_error (self, DUPLEX_ERROR_CONNECTION_LOST, "The peer ended the connection without a Close frame");
+    }
+  finish (self, finding);
+}
+
+static gboolean
+readable_cb (GObject *stream,
+             gpointer data)
+{
+  g_autoptr (DuplexConnection) self = g_object_ref (data);
+  gsize                        total = 0;
+
+  while (total < DUPLEX_LIMIT_READ && !self->over)
+    {
+      g_autoptr (GError) error = NULL;
+      gssize             n = g_pollable_input_stream_read_nonblocking (self->input, self->buffer,
+                                                                       DUPLEX_LIMIT_READ, NULL, &error);
+
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        break;
+      if (n <= 0)
+        {
+          receive_end (self, error);
+          break;
+        }
+      total += (gsize)n;
+      receive_bytes (self, self->buffer, (gsize)n);
+    }
+  return self->over ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static gboolean
+leftover_cb (gpointer data)
+{
+  g_autoptr (DuplexConnection) self = g_object_ref (data);
+  g_autoptr (GBytes)           leftover = g_steal_pointer (&self->leftover);
+
+  clear_source (&self->read_source);
+  if (leftover != NULL && g_bytes_get_size (leftover) > 0)
+    receive_bytes (self, g_bytes_get_data (leftover, NULL), g_bytes_get_size (leftover));
+  if (self->over)
+    return G_SOURCE_REMOVE;
+  self->read_source = g_pollable_input_stream_create_source (self->input, NULL);
+  g_source_set_callback (self->read_source, G_SOURCE_FUNC (readable_cb), self, NULL);
+  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+  return G_SOURCE_REMOVE;
+}
+
+/* ---- the object ---- */
+
+static void
+duplex_connection_dispose (GObject *object)
+{
+  DuplexConnection *self = DUPLEX_CONNECTION (object);
+
+  clear_source (&self->read_source);
+  clear_source (&self->close_timer);
+  if (self->outbox != NULL)
+    duplex_outbox_stop (self->outbox);
+  g_clear_pointer (&self->judge, duplex_soup_judge_free);
+  G_OBJECT_CLASS (duplex_connection_parent_class)->dispose (object);
+}
+
+static void
+duplex_connection_finalize (GObject *object)
+{
+  DuplexConnection *self = DUPLEX_CONNECTION (object);
+
+  g_clear_pointer (&self->outbox, duplex_outbox_free);
+  g_clear_pointer (&self->incoming, duplex_analyzer_free);
+  g_clear_pointer (&self->outgoing, duplex_analyzer_free);
+  g_clear_pointer (&self->leftover, g_bytes_unref);
+  g_clear_pointer (&self->assembled, g_byte_array_unref);
+  g_clear_pointer (&self->pings, duplex_pings_free);
+  g_clear_pointer (&self->buffer, g_free);
+  g_clear_pointer (&self->reason, g_free);
+  g_clear_error (&self->error);
+  g_clear_object (&self->capture);
+  g_clear_object (&self->stream);
+  G_OBJECT_CLASS (duplex_connection_parent_class)->finalize (object);
+}
+
+static void
+duplex_connection_class_init (DuplexConnectionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = duplex_connection_dispose;
+  G_OBJECT_CLASS (klass)->finalize = duplex_connection_finalize;
+}
+
+static void
+duplex_connection_init (DuplexConnection *self)
+{
+  self->pings = duplex_pings_new ();
+}
+
+static void
+start_analyzers (DuplexConnection               *self,
+                 const DuplexConnectionSettings *settings)
+{
+  DuplexRole peer = self->role == DUPLEX_ROLE_CLIENT ? DUPLEX_ROLE_SERVER : DUPLEX_ROLE_CLIENT;
+  guint64    max = settings->max_message != 0 ? settings->max_message : DUPLEX_LIMIT_MESSAGE;
+
+  self->incoming = duplex_analyzer_new (peer, DUPLEX_DIRECTION_RECEIVED, self->capture, self->connection,
+                                        max, &incoming_callbacks, self);
+  self->outgoing = duplex_analyzer_new (self->role, DUPLEX_DIRECTION_SENT, self->capture, self->connection,
+                                        G_MAXUINT64, &outgoing_callbacks, self);
+}
+
+DuplexConnection *
+duplex_connection_new (GIOStream                       *stream,
+                       GBytes                          *leftover,
+                       const DuplexConnectionSettings  *settings,
+                       const DuplexConnectionCallbacks *callbacks,
+                       gpointer                         user_data)
+{
+  DuplexConnection *self;
+
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), NULL);
+  g_return_val_if_fail (settings != NULL && callbacks != NULL, NULL);
+
+  self = g_object_new (DUPLEX_TYPE_CONNECTION, NULL);
+  self->stream = g_object_ref (stream);
+  self->leftover = leftover != NULL ? g_bytes_ref (leftover) : NULL;
+  self->capture = settings->capture != NULL ? g_object_ref (settings->capture) : NULL;
+  self->role = settings->role;
+  self->connection = settings->connection;
+  self->close_timeout = settings->close_timeout != 0 ? settings->close_timeout : DUPLEX_LIMIT_CLOSE_TIMEOUT;
+  self->callbacks = callbacks;
+  self->user_data = user_data;
+  self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
+  self->buffer = g_malloc (DUPLEX_LIMIT_READ);
+  self->outbox = duplex_outbox_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)),
+                                    &outbox_callbacks, self);
+  start_analyzers (self, settings);
+  self->judge = duplex_soup_judge_new (self->role, settings->subprotocol);
+
+  self->read_source = g_idle_source_new ();
+  g_source_set_priority (self->read_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->read_source, leftover_cb, self, NULL);
+  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+  return self;
+}
+
+gboolean
+duplex_connection_is_open (DuplexConnection *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_CONNECTION (self), FALSE);
+
+  return !self->over && !self->close_queued && !self->close_received;
+}
+
+gboolean
+duplex_connection_is_over (DuplexConnection *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_CONNECTION (self), TRUE);
+
+  return self->over;
+}
+
+void
+duplex_connection_send (DuplexConnection *self,
+                        DuplexOpcode      opcode,
+                        GBytes           *payload)
+{
+  gboolean control = duplex_opcode_is_control (opcode);
+
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+  g_return_if_fail (payload != NULL && opcode != DUPLEX_OPCODE_CLOSE);
+  g_return_if_fail (!control || g_bytes_get_size (payload) <= DUPLEX_LIMIT_CONTROL_PAYLOAD);
+
+  if (!duplex_connection_is_open (self))
+    return;
+  if (opcode == DUPLEX_OPCODE_PING)
+    duplex_pings_add (self->pings, payload);
+  push_frame (self, opcode, payload, /* overtakes= */ control, /* replaceable= */ FALSE);
+}
+
+void
+duplex_connection_send_raw (DuplexConnection *self,
+                            GBytes           *wire)
+{
+  DuplexOutgoing *item;
+
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+  g_return_if_fail (wire != NULL);
+
+  if (!duplex_connection_is_open (self))
+    return;
+  item = g_new0 (DuplexOutgoing, 1);
+  item->wire = g_bytes_ref (wire);
+  duplex_outbox_push (self->outbox, item);
+}
+
+guint
+duplex_connection_get_n_waiting (DuplexConnection *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_CONNECTION (self), 0);
+
+  return duplex_outbox_get_n_items (self->outbox);
+}
+
+void
+duplex_connection_close (DuplexConnection *self,
+                         guint16           code,
+                         const char       *reason)
+{
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+
+  if (duplex_connection_is_open (self))
+    push_close (self, code, reason);
+}
+
+void
+duplex_connection_abort (DuplexConnection *self)
+{
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+
+  set_error (self, DUPLEX_ERROR_CANCELLED, "The connection was given up");
+  finish (self, DUPLEX_FINDING_NONE);
+}

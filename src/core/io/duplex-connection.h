@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* An upgraded connection, either end of it: from the byte after the handshake to the end of TCP. It
+ * owns the stream, reads it through the tap, records every frame, answers pings, and keeps the closing
+ * (RFC 6455 §7) with a timer of its own. libsoup's SoupWebsocketConnection stands above the tap as a
+ * second judge of the messages that were received; see duplex-tap-stream.h for what it sees.
+ *
+ * Everything happens on one thread, the one that made it, with its thread-default context. */
+
+#include <gio/gio.h>
+
+#include "core/model/duplex-capture.h"
+#include "core/proto/duplex-frame.h"
+
+G_BEGIN_DECLS
+
+#define DUPLEX_TYPE_CONNECTION (duplex_connection_get_type ())
+G_DECLARE_FINAL_TYPE (DuplexConnection, duplex_connection, DUPLEX, CONNECTION, GObject)
+
+/* Any of these may be NULL. None comes after closed. */
+typedef struct
+{
+  /* A data message is complete. Without this callback no message is assembled. */
+  void (*message) (DuplexConnection *self, DuplexOpcode opcode, GBytes *payload, gpointer user_data);
+  /* A pong answers a ping of ours. */
+  void (*pong) (DuplexConnection *self, gint64 rtt_us, gpointer user_data);
+  /* A message that was queued has left: payload bytes. */
+  void (*sent) (DuplexConnection *self, gsize size, gpointer user_data);
+  /* Nothing waits to be sent any more. */
+  void (*idle) (DuplexConnection *self, gpointer user_data);
+  /* A Close frame was sent or received, or the connection is being failed. */
+  void (*closing) (DuplexConnection *self, gpointer user_data);
+  /* It is over, and the stream is being closed. code and reason as of DUPLEX_EVENT_CLOSED; error is
+   * set where it did not end by a close handshake. */
+  void (*closed) (DuplexConnection *self, guint16 code, const char *reason, gboolean by_peer, const GError *error, gpointer user_data);
+} DuplexConnectionCallbacks;
+
+typedef struct
+{
+  DuplexRole     role;
+  DuplexCapture *capture;       /* or NULL: nothing is recorded */
+  guint32        connection;    /* its number in the capture */
+  guint64        max_message;   /* bytes, 0 for DUPLEX_LIMIT_MESSAGE */
+  guint          close_timeout; /* seconds, 0 for DUPLEX_LIMIT_CLOSE_TIMEOUT */
+  const char    *subprotocol;   /* or NULL */
+} DuplexConnectionSettings;
+
+/* stream must be pollable both ways. leftover, may be NULL, are bytes that came with the handshake.
+ * Reading begins when the main loop turns. callbacks is borrowed for life. */
+DuplexConnection *duplex_connection_new (GIOStream                       *stream,
+                                         GBytes                          *leftover,
+                                         const DuplexConnectionSettings  *settings,
+                                         const DuplexConnectionCallbacks *callbacks,
+                                         gpointer                         user_data);
+
+/* FALSE once a Close was sent or received or the connection is being failed. */
+gboolean duplex_connection_is_open (DuplexConnection *self);
+gboolean duplex_connection_is_over (DuplexConnection *self);
+
+/* Queue a message (text must be UTF-8) or a ping of at most 125 bytes. Ignored once not open. */
+void duplex_connection_send (DuplexConnection *self,
+                             DuplexOpcode      opcode,
+                             GBytes           *payload);
+
+/* Queue bytes as they are, such as frames made by duplex_frame_encode(); they are not recorded. */
+void duplex_connection_send_raw (DuplexConnection *self,
+                                 GBytes           *wire);
+
+/* Frames that wait to be sent. */
+guint duplex_connection_get_n_waiting (DuplexConnection *self);
+
+/* Sends what waits, then a Close frame, and waits for the peer at most the close timeout. code may be
+ * DUPLEX_CLOSE_NO_STATUS for an empty body. Ignored once not open. */
+void duplex_connection_close (DuplexConnection *self,
+                              guint16           code,
+                              const char       *reason);
+
+/* Ends it at once, without a word to the peer. */
+void duplex_connection_abort (DuplexConnection *self);
+
+G_END_DECLS

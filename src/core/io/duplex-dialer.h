@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Dials: name to address, proxy, TCP, TLS, and the HTTP upgrade with its raw bytes recorded. The
+ * outcome is a stream that speaks WebSocket, or an error of DUPLEX_ERROR that says which step failed.
+ * Runs on the thread-default context of its caller. */
+
+#include <gio/gio.h>
+
+#include "core/model/duplex-capture.h"
+#include "core/proto/duplex-handshake.h"
+#include "core/proto/duplex-url.h"
+
+G_BEGIN_DECLS
+
+/* What a connection is dialled with; a copy of a profile's settings that no other thread touches. */
+typedef struct
+{
+  DuplexUrl    *url;
+  char         *origin; /* or NULL */
+  char        **subprotocols;
+  DuplexHeader *headers;
+  gsize         n_headers;
+  gboolean      verify;  /* certificates must verify */
+  char         *trusted; /* SHA-256 of one that is accepted though it does not, or NULL */
+  char         *ca_file; /* PEM file of authorities to trust instead of the system's, or NULL */
+  guint         timeout; /* seconds for all steps together */
+} DuplexDialSettings;
+
+void duplex_dial_settings_free (DuplexDialSettings *self);
+
+/* Where the request can be built from settings. What it says is said before anything is dialled. */
+gboolean duplex_dial_settings_check (const DuplexDialSettings *self,
+                                     GError                  **error);
+
+typedef struct
+{
+  GIOStream           *stream;
+  GBytes              *leftover;      /* bytes that came behind the response, or NULL */
+  char                *subprotocol;   /* chosen by the server, or NULL */
+  gboolean             unverified;    /* the certificate did not verify and was accepted all the same */
+  char                *refused;       /* SHA-256 of the certificate that was refused, or NULL */
+  GTlsCertificateFlags refused_flags; /* what is wrong with the certificate, refused or accepted */
+  gint64               elapsed_us;
+} DuplexDialResult;
+
+void duplex_dial_result_free (DuplexDialResult *self);
+
+/* settings is borrowed until the callback. capture receives the events of the attempt, CONNECTED and
+ * FAILED included; connection is its number there. */
+void duplex_dialer_dial_async (const DuplexDialSettings *settings,
+                               DuplexCapture            *capture,
+                               guint32                   connection,
+                               GCancellable             *cancellable,
+                               GAsyncReadyCallback       callback,
+                               gpointer                  user_data);
+
+/* ret_result is set in either case: after DUPLEX_ERROR_TLS_CERTIFICATE it tells which one. */
+gboolean duplex_dialer_dial_finish (GAsyncResult      *result,
+                                    DuplexDialResult **ret_result,
+                                    GError           **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexDialSettings, duplex_dial_settings_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexDialResult, duplex_dial_result_free)
+
+G_END_DECLS

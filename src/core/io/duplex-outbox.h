@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The outgoing side of a connection: whole frames that wait for the stream to take them, in order.
+ * Control frames may overtake, at a frame's boundary and never before bytes that have blocked: TLS
+ * needs the same bytes again (g_pollable_output_stream_write_nonblocking()). One thread, whose
+ * thread-default context gets the source. */
+
+#include <gio/gio.h>
+
+#include "core/proto/duplex-frame.h"
+
+G_BEGIN_DECLS
+
+/* What waits: the wire bytes, and what the connection wants back when they have left. */
+typedef struct
+{
+  GBytes           *wire;
+  DuplexFrameHeader header;
+  GBytes           *payload;     /* unmasked, or NULL for bytes that are not one frame of ours */
+  gboolean          control;     /* may overtake */
+  gboolean          replaceable; /* an automatic pong: a newer one takes its place while it waits */
+  gsize             cost;        /* bytes to give back to the sender's bound */
+} DuplexOutgoing;
+
+void duplex_outgoing_free (DuplexOutgoing *self);
+
+typedef struct
+{
+  /* The last byte of item has been taken by the stream. item is freed after the call. */
+  void (*left) (DuplexOutgoing *item, gpointer user_data);
+  /* Nothing waits any more. */
+  void (*empty) (gpointer user_data);
+  /* Writing failed; nothing more will leave. */
+  void (*failed) (const GError *error, gpointer user_data);
+} DuplexOutboxCallbacks;
+
+typedef struct _DuplexOutbox DuplexOutbox;
+
+DuplexOutbox *duplex_outbox_new (GPollableOutputStream       *stream,
+                                 const DuplexOutboxCallbacks *callbacks,
+                                 gpointer                     user_data);
+void          duplex_outbox_free (DuplexOutbox *self);
+
+/* Takes item and writes at once what the stream takes. */
+void duplex_outbox_push (DuplexOutbox   *self,
+                         DuplexOutgoing *item);
+
+/* Forgets what has not begun to leave, but for control frames; gives their cost back by calling
+ * dropped for each. */
+void duplex_outbox_drop_waiting (DuplexOutbox *self,
+                                 GFunc         dropped,
+                                 gpointer      user_data);
+
+/* Nothing more is written; what waits is forgotten. */
+void duplex_outbox_stop (DuplexOutbox *self);
+
+guint duplex_outbox_get_n_items (DuplexOutbox *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexOutgoing, duplex_outgoing_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexOutbox, duplex_outbox_free)
+
+G_END_DECLS

@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/io/duplex-session.h"
+
+#include <string.h>
+
+#include "core/io/duplex-attempt.h"
+#include "core/io/duplex-demo-server.h"
+#include "core/proto/duplex-close-code.h"
+#include "core/proto/duplex-error.h"
+#include "core/proto/duplex-limits.h"
+#include "core/proto/duplex-url.h"
+#include "core/proto/duplex-utf8.h"
+
+/* What the specification's page says when its user disconnects. */
+#define DEFAULT_CLOSE_REASON "Client closed connection"
+
+struct _DuplexSession
+{
+  GObject parent_instance;
+
+  /* owned */
+  DuplexProfile *profile;
+  DuplexCapture *capture;
+  DuplexAttempt *attempt; /* the connection that is being made or open, or NULL */
+  char          *ca_file;
+  char          *trusted; /* fingerprint that is accepted for this session, or NULL */
+  char          *refused; /* fingerprint that the last attempt refused, or NULL */
+
+  /* state */
+  DuplexSessionState   state;
+  GTlsCertificateFlags refused_flags;
+  gboolean             unverified;
+  gint64               rtt;
+  guint                close_timeout;
+  guint64              n_pings;
+};
+
+G_DEFINE_FINAL_TYPE (DuplexSession, duplex_session, G_TYPE_OBJECT)
+
+enum {
+  PROP_0,
+  PROP_PROFILE,
+  PROP_STATE,
+  PROP_CAPTURE,
+  PROP_UNVERIFIED,
+  PROP_RTT,
+  N_PROPS
+};
+
+enum {
+  FAILED,
+  CLOSED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+GType
+duplex_session_state_get_type (void)
+{
+  static gsize            type = 0;
+  static const GEnumValue values[] = {
+    { DUPLEX_SESSION_DISCONNECTED, "DUPLEX_SESSION_DISCONNECTED", "disconnected" },
+    { DUPLEX_SESSION_CONNECTING, "DUPLEX_SESSION_CONNECTING", "connecting" },
+    { DUPLEX_SESSION_OPEN, "DUPLEX_SESSION_OPEN", "open" },
+    { DUPLEX_SESSION_CLOSING, "DUPLEX_SESSION_CLOSING", "closing" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("DuplexSessionState", values));
+  return (GType)type;
+}
+
+static void
+set_state (DuplexSession     *self,
+           DuplexSessionState state)
+{
+  if (self->state == state)
+    return;
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+static void
+set_unverified (DuplexSession *self,
+                gboolean       unverified)
+{
+  if (self->unverified == unverified)
+    return;
+  self->unverified = unverified;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_UNVERIFIED]);
+}
+
+static void
+set_rtt (DuplexSession *self,
+         gint64         rtt_us)
+{
+  if (self->rtt == rtt_us)
+    return;
+  self->rtt = rtt_us;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RTT]);
+}
+
+/* ---- what the attempt reports ---- */
+
+static void
+attempt_opened_cb (DuplexAttempt *attempt,
+                   gboolean       unverified,
+                   gpointer       data)
+{
+  DuplexSession *self = data;
+
+  self->refused_flags = duplex_attempt_get_refused_flags (attempt);
+  set_unverified (self, unverified);
+  set_state (self, DUPLEX_SESSION_OPEN);
+}
+
+static void
+attempt_closing_cb (DuplexAttempt *attempt,
+                    gpointer       data)
+{
+  set_state (data, DUPLEX_SESSION_CLOSING);
+}
+
+static void
+attempt_pong_cb (DuplexAttempt *attempt,
+                 gint64         rtt_us,
+                 gpointer       data)
+{
+  set_rtt (data, rtt_us);
+}
+
+static void
+attempt_ended_cb (DuplexAttempt *attempt,
+                  gboolean       was_open,
+                  guint16        code,
+                  const char    *reason,
+                  gboolean       by_peer,
+                  const GError  *error,
+                  gpointer       data)
+{
+  g_autoptr (DuplexSession) self = g_object_ref (data);
+
+  g_clear_pointer (&self->refused, g_free);
+  self->refused = g_strdup (duplex_attempt_get_refused (attempt));
+  self->refused_flags = duplex_attempt_get_refused_flags (attempt);
+  duplex_attempt_forget (self->attempt);
+  g_clear_pointer (&self->attempt, duplex_attempt_unref);
+
+  set_unverified (self, FALSE);
+  set_rtt (self, -1);
+  set_state (self, DUPLEX_SESSION_DISCONNECTED);
+  if (was_open)
+    g_signal_emit (self, signals[CLOSED], 0, (guint)code, reason, by_peer);
+  if (error != NULL)
+    g_signal_emit (self, signals[FAILED], 0, error);
+}
+
+static const DuplexAttemptCallbacks attempt_callbacks = {
+  .opened = attempt_opened_cb,
+  .closing = attempt_closing_cb,
+  .pong = attempt_pong_cb,
+  .ended = attempt_ended_cb,
+};
+
+/* ---- the object ---- */
+
+static void
+duplex_session_get_property (GObject    *object,
+                             guint       prop_id,
+                             GValue     *value,
+                             GParamSpec *pspec)
+{
+  DuplexSession *self = DUPLEX_SESSION (object);
+
+  switch (prop_id)
+    {
+    case PROP_PROFILE:
+      g_value_set_object (value, self->profile);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_CAPTURE:
+      g_value_set_object (value, self->capture);
+      break;
+    case PROP_UNVERIFIED:
+      g_value_set_boolean (value, self->unverified);
+      break;
+    case PROP_RTT:
+      g_value_set_int64 (value, self->rtt);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+duplex_session_set_property (GObject      *object,
+                             guint         prop_id,
+                             const GValue *value,
+                             GParamSpec   *pspec)
+{
+  switch (prop_id)
+    {
+    case PROP_PROFILE:
+      duplex_session_set_profile (DUPLEX_SESSION (object), g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+/* An open connection still says its Close: the attempt does that on its own. */
+static void
+duplex_session_dispose (GObject *object)
+{
+  DuplexSession *self = DUPLEX_SESSION (object);
+
+  if (self->attempt != NULL)
+    {
+      duplex_attempt_forget (self->attempt);
+      if (self->state == DUPLEX_SESSION_CONNECTING)
+        duplex_attempt_cancel (self->attempt);
+      else
+        duplex_attempt_close (self->attempt, DUPLEX_CLOSE_NORMAL, DEFAULT_CLOSE_REASON);
+    }
+  g_clear_pointer (&self->attempt, duplex_attempt_unref);
+  g_clear_object (&self->profile);
+  g_clear_object (&self->capture);
+  G_OBJECT_CLASS (duplex_session_parent_class)->dispose (object);
+}
+
+static void
+duplex_session_finalize (GObject *object)
+{
+  DuplexSession *self = DUPLEX_SESSION (object);
+
+  g_clear_pointer (&self->ca_file, g_free);
+  g_clear_pointer (&self->trusted, g_free);
+  g_clear_pointer (&self->refused, g_free);
+  G_OBJECT_CLASS (duplex_session_parent_class)->finalize (object);
+}
+
+static void
+duplex_session_class_init (DuplexSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = duplex_session_get_property;
+  object_class->set_property = duplex_session_set_property;
+  object_class->dispose = duplex_session_dispose;
+  object_class->finalize = duplex_session_finalize;
+
+  properties[PROP_PROFILE] =
+    g_param_spec_object ("profile", NULL, NULL, DUPLEX_TYPE_PROFILE,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_STATE] =
+    g_param_spec_enum ("state", NULL, NULL, DUPLEX_TYPE_SESSION_STATE, DUPLEX_SESSION_DISCONNECTED,
+                       G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CAPTURE] =
+    g_param_spec_object ("capture", NULL, NULL, DUPLEX_TYPE_CAPTURE,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_UNVERIFIED] =
+    g_param_spec_boolean ("unverified", NULL, NULL, FALSE,
+                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_RTT] =
+    g_param_spec_int64 ("rtt", NULL, NULL, -1, G_MAXINT64, -1,
+                        G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[CLOSED] = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_BOOLEAN);
+}
+
+static void
+duplex_session_init (DuplexSession *self)
+{
+  self->capture = duplex_capture_new ();
+  self->rtt = -1;
+  self->close_timeout = DUPLEX_LIMIT_CLOSE_TIMEOUT;
+}
+
+DuplexSession *
+duplex_session_new (DuplexProfile *profile)
+{
+  g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), NULL);
+
+  return g_object_new (DUPLEX_TYPE_SESSION, "profile", profile, NULL);
+}
+
+DuplexProfile *
+duplex_session_get_profile (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), NULL);
+
+  return self->profile;
+}
+
+void
+duplex_session_set_profile (DuplexSession *self,
+                            DuplexProfile *profile)
+{
+  g_return_if_fail (DUPLEX_IS_SESSION (self));
+  g_return_if_fail (DUPLEX_IS_PROFILE (profile));
+
+  if (g_set_object (&self->profile, profile))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROFILE]);
+}
+
+DuplexSessionState
+duplex_session_get_state (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), DUPLEX_SESSION_DISCONNECTED);
+
+  return self->state;
+}
+
+DuplexCapture *
+duplex_session_get_capture (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), NULL);
+
+  return self->capture;
+}
+
+gboolean
+duplex_session_is_unverified (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
+
+  return self->unverified;
+}
+
+gint64
+duplex_session_get_rtt (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), -1);
+
+  return self->rtt;
+}
+
+/* ---- connecting ---- */
+
+static DuplexUrl *
+resolve_url (const char *text,
+             GError    **error)
+{
+  const char       *path = duplex_url_get_demo_path (text);
+  DuplexDemoServer *server;
+  g_autofree char  *url = NULL;
+
+  if (path == NULL)
+    return duplex_url_parse (text, error);
+  server = duplex_demo_server_get_shared (error);
+  if (server == NULL)
+    return NULL;
+  url = g_strdup_printf ("ws://127.0.0.1:%u%s", duplex_demo_server_get_port (server), path);
+  return duplex_url_parse (url, error);
+}
+
+/* The profile's headers, and basic authentication where the URL carries credentials (RFC 7617). */
+static void
+copy_headers (DuplexSession      *self,
+              DuplexDialSettings *settings)
+{
+  gsize               n;
+  const DuplexHeader *headers = duplex_profile_get_headers (self->profile, &n);
+  gboolean            authorized = FALSE;
+
+  settings->headers = g_new0 (DuplexHeader, n + 1);
+  for (gsize i = 0; i < n; i++)
+    {
+      settings->headers[i].name = g_strdup (headers[i].name);
+      settings->headers[i].value = g_strdup (headers[i].value);
+      authorized |= g_ascii_strcasecmp (headers[i].name, "Authorization") == 0;
+    }
+  settings->n_headers = n;
+  if (settings->url->credentials != NULL && !authorized)
+    {
+      const char      *credentials = settings->url->credentials;
+      g_autofree char *encoded = g_base64_encode ((const guchar *)credentials, strlen (credentials));
+
+      settings->headers[n].name = g_strdup ("Authorization");
+      settings->headers[n].value = g_strdup_printf ("Basic %s", encoded);
+      settings->n_headers = n + 1;
+    }
+}
+
+static DuplexDialSettings *
+build_settings (DuplexSession *self,
+                GError       **error)
+{
+  g_autoptr (DuplexDialSettings) settings = g_new0 (DuplexDialSettings, 1);
+  const char                    *origin = duplex_profile_get_origin (self->profile);
+  const char                    *trusted = duplex_profile_get_trusted_certificate (self->profile);
+
+  settings->url = resolve_url (duplex_profile_get_url (self->profile), error);
+  if (settings->url == NULL)
+    return NULL;
+  settings->origin = *origin != '\0' ? g_strdup (origin) : NULL;
+  settings->subprotocols = g_strdupv ((char **)duplex_profile_get_subprotocols (self->profile));
+  copy_headers (self, settings);
+  settings->verify = duplex_profile_get_verify_certificates (self->profile);
+  settings->trusted = g_strdup (self->trusted != NULL ? self->trusted : trusted);
+  settings->ca_file = g_strdup (self->ca_file);
+  settings->timeout = DUPLEX_LIMIT_CONNECT_TIMEOUT;
+  if (!duplex_dial_settings_check (settings, error))
+    return NULL;
+  return g_steal_pointer (&settings);
+}
+
+gboolean
+duplex_session_connect (DuplexSession *self,
+                        GError       **error)
+{
+  DuplexDialSettings *settings;
+
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
+
+  if (self->attempt != NULL)
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT, "A connection exists already");
+      return FALSE;
+    }
+  settings = build_settings (self, error);
+  if (settings == NULL)
+    return FALSE;
+
+  g_clear_pointer (&self->refused, g_free);
+  self->attempt = duplex_attempt_start (settings, self->capture, self->close_timeout,
+                                        &attempt_callbacks, self);
+  set_state (self, DUPLEX_SESSION_CONNECTING);
+  return TRUE;
+}
+
+void
+duplex_session_cancel (DuplexSession *self)
+{
+  g_return_if_fail (DUPLEX_IS_SESSION (self));
+
+  if (self->state == DUPLEX_SESSION_CONNECTING)
+    duplex_attempt_cancel (self->attempt);
+}
+
+gboolean
+duplex_session_disconnect (DuplexSession *self,
+                           guint16        code,
+                           const char    *reason,
+                           GError       **error)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
+
+  if (code == 0)
+    {
+      code = DUPLEX_CLOSE_NORMAL;
+      reason = DEFAULT_CLOSE_REASON;
+    }
+  if (code != DUPLEX_CLOSE_NO_STATUS && !duplex_close_code_may_send (code))
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
+                   "%u is no close code that may be sent; 1000 to 1003, 1007 to 1014 and 3000 to 4999 are",
+                   code);
+      return FALSE;
+    }
+  if (reason != NULL && strlen (reason) > DUPLEX_LIMIT_CLOSE_REASON)
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
+                   "The reason has %" G_GSIZE_FORMAT " bytes, and a Close frame has room for %d",
+                   strlen (reason), DUPLEX_LIMIT_CLOSE_REASON);
+      return FALSE;
+    }
+  if (self->state != DUPLEX_SESSION_OPEN)
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_CLOSED, "There is no open connection");
+      return FALSE;
+    }
+  duplex_attempt_close (self->attempt, code, reason);
+  set_state (self, DUPLEX_SESSION_CLOSING);
+  return TRUE;
+}
+
+/* ---- sending ---- */
+
+static gboolean
+send (DuplexSession *self,
+      DuplexOpcode   opcode,
+      GBytes        *payload,
+      GError       **error)
+{
+  if (self->state != DUPLEX_SESSION_OPEN)
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_CLOSED, "There is no open connection");
+      return FALSE;
+    }
+  return duplex_attempt_send (self->attempt, opcode, payload, error);
+}
+
+gboolean
+duplex_session_send_text (DuplexSession *self,
+                          const char    *text,
+                          gssize         len,
+                          GError       **error)
+{
+  g_autoptr (GBytes) payload = NULL;
+  guint64            bad;
+  gsize              size;
+
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  size = len < 0 ? strlen (text) : (gsize)len;
+  if (!duplex_utf8_validate ((const guint8 *)text, size, &bad))
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
+                   "The text is not UTF-8: byte 0x%02x at %" G_GUINT64_FORMAT, (guint8)text[bad], bad);
+      return FALSE;
+    }
+  payload = g_bytes_new (text, size);
+  return send (self, DUPLEX_OPCODE_TEXT, payload, error);
+}
+
+gboolean
+duplex_session_send_binary (DuplexSession *self,
+                            GBytes        *data,
+                            GError       **error)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
+  g_return_val_if_fail (data != NULL, FALSE);
+
+  return send (self, DUPLEX_OPCODE_BINARY, data, error);
+}
+
+gboolean
+duplex_session_ping (DuplexSession *self,
+                     GBytes        *payload,
+                     GError       **error)
+{
+  g_autoptr (GBytes) counted = NULL;
+
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
+
+  if (payload == NULL)
+    {
+      guint64 count;
+
+      self->n_pings++;
+      count = GUINT64_TO_BE (self->n_pings);
+      counted = g_bytes_new (&count, sizeof count);
+      payload = counted;
+    }
+  if (g_bytes_get_size (payload) > DUPLEX_LIMIT_CONTROL_PAYLOAD)
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
+                   "The ping has %" G_GSIZE_FORMAT " bytes, and a control frame has room for %d",
+                   g_bytes_get_size (payload), DUPLEX_LIMIT_CONTROL_PAYLOAD);
+      return FALSE;
+    }
+  return send (self, DUPLEX_OPCODE_PING, payload, error);
+}
+
+/* ---- certificates and timeouts ---- */
+
+const char *
+duplex_session_get_refused_certificate (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), NULL);
+
+  return self->refused;
+}
+
+GTlsCertificateFlags
+duplex_session_get_refused_flags (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), G_TLS_CERTIFICATE_NO_FLAGS);
+
+  return self->refused_flags;
+}
+
+void
+duplex_session_trust_certificate (DuplexSession *self,
+                                  const char    *fingerprint)
+{
+  g_return_if_fail (DUPLEX_IS_SESSION (self));
+
+  g_free (self->trusted);
+  self->trusted = g_strdup (fingerprint);
+}
+
+void
+duplex_session_set_ca_file (DuplexSession *self,
+                            const char    *path)
+{
+  g_return_if_fail (DUPLEX_IS_SESSION (self));
+
+  g_free (self->ca_file);
+  self->ca_file = g_strdup (path);
+}
+
+void
+duplex_session_set_close_timeout (DuplexSession *self,
+                                  guint          seconds)
+{
+  g_return_if_fail (DUPLEX_IS_SESSION (self));
+  g_return_if_fail (seconds > 0);
+
+  self->close_timeout = seconds;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the dialer and the servers need of TLS, over GIO. */
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A client's end over base, before its handshake. host is what the certificate must name. ca_file, may
+ * be NULL, holds the authorities to trust instead of the system's. */
+GTlsConnection *duplex_tls_new_client (GIOStream  *base,
+                                       const char *host,
+                                       guint16     port,
+                                       const char *ca_file,
+                                       GError    **error);
+
+/* SHA-256 of the certificate in DER, 64 lower-case hex digits. */
+char *duplex_tls_dup_fingerprint (GTlsCertificate *certificate);
+
+/* "TLS 1.3, TLS_AES_256_GCM_SHA384", as far as the library tells. */
+char *duplex_tls_describe (GTlsConnection *connection);
+
+G_END_DECLS

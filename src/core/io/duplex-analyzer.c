@@ -224,6 +224,7 @@ end_frame (DuplexAnalyzer *self,
            guint           flags)
 {
   DuplexSeenFrame frame = { .place = &self->place, .findings = self->findings, .value = -1 };
+  gboolean        whole = (flags & DUPLEX_EVENT_FLAG_CUT) == 0;
   guint           before = self->findings->len;
 
   frame.header = duplex_frame_decoder_get_header (self->decoder);
@@ -231,13 +232,15 @@ end_frame (DuplexAnalyzer *self,
   fill_payload (self, &frame);
   if (self->skipping)
     flags |= DUPLEX_EVENT_FLAG_CUT;
-  if ((flags & DUPLEX_EVENT_FLAG_CUT) == 0 || self->skipping)
+  if (whole)
     {
       duplex_message_tracker_end (self->tracker, self->findings);
       report_violations (self, before);
-      self->callbacks->frame (&frame, self->user_data);
+      self->callbacks->note (&frame, self->user_data);
     }
   record (self, &frame, g_get_real_time (), flags);
+  if (whole)
+    self->callbacks->act (&frame, self->user_data);
   g_clear_pointer (&frame.owner, g_bytes_unref);
   self->in_frame = FALSE;
 }

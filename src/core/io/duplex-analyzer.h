@@ -19,8 +19,8 @@ typedef struct
   const guint8             *payload; /* unmasked, borrowed for the call */
   gsize                     payload_size;
   GBytes                   *owner;    /* holds payload, or NULL */
-  GArray                   *findings; /* of DuplexFinding; the frame callback may append */
-  gint64                    value;    /* recorded with the event, -1 unless the frame callback sets it */
+  GArray                   *findings; /* of DuplexFinding; note may append */
+  gint64                    value;    /* recorded with the event, -1 unless note sets it */
 } DuplexSeenFrame;
 
 typedef struct
@@ -29,8 +29,10 @@ typedef struct
   void (*violation) (DuplexFindingId id, gpointer user_data);
   /* Wire bytes of a frame, in order: its header with header_bytes, then payload slices. */
   void (*wire) (const DuplexMessagePlace *place, const guint8 *data, gsize len, gpointer user_data);
-  /* A frame is complete and will be recorded when this returns. */
-  void (*frame) (DuplexSeenFrame *frame, gpointer user_data);
+  /* A frame is complete: what is still to be noted about it, before it is recorded. */
+  void (*note) (DuplexSeenFrame *frame, gpointer user_data);
+  /* It has been recorded: what is to be done about it. */
+  void (*act) (const DuplexSeenFrame *frame, gpointer user_data);
 } DuplexAnalyzerCallbacks;
 
 typedef struct _DuplexAnalyzer DuplexAnalyzer;

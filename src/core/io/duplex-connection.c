@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/io/duplex-analyzer.h"
+#include "core/io/duplex-inbox.h"
 #include "core/io/duplex-outbox.h"
 #include "core/io/duplex-pings.h"
 #include "core/io/duplex-soup-judge.h"
@@ -18,37 +19,35 @@ struct _DuplexConnection
 
   /* owned */
   GIOStream       *stream;
-  GBytes          *leftover;
   DuplexCapture   *capture;
   DuplexAnalyzer  *incoming;
   DuplexAnalyzer  *outgoing;
   DuplexOutbox    *outbox;
   DuplexSoupJudge *judge;
-  GSource         *read_source;
+  DuplexInbox     *inbox;
   GSource         *close_timer;
-  guint8          *buffer;    /* DUPLEX_LIMIT_READ bytes */
   GByteArray      *assembled; /* payload of the message that is open, for the callback */
   DuplexPings     *pings;
   char            *reason; /* of the peer's Close */
   GError          *error;
 
   /* borrowed */
-  GPollableInputStream            *input;
   const DuplexConnectionCallbacks *callbacks;
   gpointer                         user_data;
 
   /* state */
-  DuplexRole role;
-  guint32    connection;
-  guint      close_timeout;
-  guint16    close_code;  /* what the peer's Close says, 0 before */
-  guint16    failed_code; /* what our Close says when we fail the connection, else 0 */
-  gboolean   close_queued;
-  gboolean   close_sent;
-  gboolean   close_received;
-  gboolean   by_peer;
-  gboolean   announced; /* the closing callback was called */
-  gboolean   over;
+  DuplexRole      role;
+  guint32         connection;
+  guint           close_timeout;
+  DuplexFindingId close_problem; /* what is wrong with the peer's Close, or NONE */
+  guint16         close_code;    /* what the peer's Close says, 0 before */
+  guint16         failed_code;   /* what our Close says when we fail the connection, else 0 */
+  gboolean        close_queued;
+  gboolean        close_sent;
+  gboolean        close_received;
+  gboolean        by_peer;
+  gboolean        announced; /* the closing callback was called */
+  gboolean        over;
 };
 
 G_DEFINE_FINAL_TYPE (DuplexConnection, duplex_connection, G_TYPE_OBJECT)
@@ -137,7 +136,7 @@ record_state (DuplexConnection    *self,
 static void
 stop_everything (DuplexConnection *self)
 {
-  clear_source (&self->read_source);
+  duplex_inbox_stop (self->inbox);
   clear_source (&self->close_timer);
   duplex_outbox_stop (self->outbox);
   duplex_soup_judge_end (self->judge);
@@ -364,47 +363,52 @@ receive_ping (DuplexConnection      *self,
 }
 
 static void
-receive_pong (DuplexConnection *self,
-              DuplexSeenFrame  *frame)
+note_pong (DuplexConnection *self,
+           DuplexSeenFrame  *frame)
 {
   frame->value = duplex_pings_answer (self->pings, frame->payload, frame->payload_size,
                                       g_get_monotonic_time ());
-  if (frame->value >= 0 && self->callbacks->pong != NULL)
-    self->callbacks->pong (self, frame->value, self->user_data);
 }
 
+/* Takes the body apart and says what is wrong with it. */
 static void
-receive_close (DuplexConnection *self,
-               DuplexSeenFrame  *frame)
+note_close (DuplexConnection *self,
+            DuplexSeenFrame  *frame)
 {
   DuplexFinding finding;
   const char   *reason;
   gsize         reason_len;
-  guint16       code;
-  gboolean      bad;
+  guint16       code = duplex_close_body_parse (frame->payload, frame->payload_size, &reason, &reason_len, &finding);
 
-  code = duplex_close_body_parse (frame->payload, frame->payload_size, &reason, &reason_len, &finding);
-  bad = finding.id != DUPLEX_FINDING_NONE;
-  if (bad)
+  if (finding.id != DUPLEX_FINDING_NONE)
     {
       finding.offset += frame->header_size;
       g_array_append_val (frame->findings, finding);
     }
   if (self->close_received)
     return;
-  self->close_received = TRUE;
   self->close_code = code;
-  self->reason = bad ? NULL : g_strndup (reason, reason_len);
+  self->close_problem = finding.id;
+  if (finding.id == DUPLEX_FINDING_NONE)
+    self->reason = g_strndup (reason, reason_len);
+}
+
+static void
+receive_close (DuplexConnection *self)
+{
+  if (self->close_received)
+    return;
+  self->close_received = TRUE;
   self->by_peer = !self->close_queued;
   duplex_analyzer_set_after_close (self->incoming);
   duplex_soup_judge_end (self->judge);
-  if (bad && self->by_peer)
+  if (self->close_problem != DUPLEX_FINDING_NONE && self->by_peer)
     {
-      fail_connection (self, finding.id);
+      fail_connection (self, self->close_problem);
       return;
     }
   duplex_outbox_drop_waiting (self->outbox, drop_item, self);
-  push_close (self, code, NULL);
+  push_close (self, self->close_code, NULL);
 }
 
 static void
@@ -451,8 +455,18 @@ incoming_wire_cb (const DuplexMessagePlace *place,
 }
 
 static void
-incoming_frame_cb (DuplexSeenFrame *frame,
-                   gpointer         data)
+incoming_note_cb (DuplexSeenFrame *frame,
+                  gpointer         data)
+{
+  if (frame->header->opcode == DUPLEX_OPCODE_PONG)
+    note_pong (data, frame);
+  else if (frame->header->opcode == DUPLEX_OPCODE_CLOSE)
+    note_close (data, frame);
+}
+
+static void
+incoming_act_cb (const DuplexSeenFrame *frame,
+                 gpointer               data)
 {
   DuplexConnection *self = data;
 
@@ -462,10 +476,11 @@ incoming_frame_cb (DuplexSeenFrame *frame,
       receive_ping (self, frame);
       break;
     case DUPLEX_OPCODE_PONG:
-      receive_pong (self, frame);
+      if (frame->value >= 0 && self->callbacks->pong != NULL)
+        self->callbacks->pong (self, frame->value, self->user_data);
       break;
     case DUPLEX_OPCODE_CLOSE:
-      receive_close (self, frame);
+      receive_close (self);
       break;
     default:
       if (frame->place->is_control)
@@ -478,25 +493,30 @@ incoming_frame_cb (DuplexSeenFrame *frame,
 static const DuplexAnalyzerCallbacks incoming_callbacks = {
   .violation = incoming_violation_cb,
   .wire = incoming_wire_cb,
-  .frame = incoming_frame_cb,
+  .note = incoming_note_cb,
+  .act = incoming_act_cb,
 };
 
-static const DuplexAnalyzerCallbacks outgoing_callbacks = { NULL, NULL, NULL };
+/* What we send is recorded without being decoded, and asks for no action. */
+static const DuplexAnalyzerCallbacks outgoing_callbacks = { NULL };
 
 static void
-receive_bytes (DuplexConnection *self,
-               const guint8     *data,
-               gsize             len)
+inbox_bytes_cb (const guint8 *data,
+                gsize         len,
+                gpointer      user_data)
 {
+  g_autoptr (DuplexConnection) self = g_object_ref (user_data);
+
   duplex_analyzer_feed (self->incoming, data, len);
   check_closed (self);
 }
 
 static void
-receive_end (DuplexConnection *self,
-             const GError     *error)
+inbox_end_cb (const GError *error,
+              gpointer      data)
 {
-  DuplexFindingId finding = DUPLEX_FINDING_NONE;
+  g_autoptr (DuplexConnection) self = g_object_ref (data);
+  DuplexFindingId              finding = DUPLEX_FINDING_NONE;
 
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF))
     finding = DUPLEX_FINDING_TLS_NO_CLOSE_NOTIFY;
@@ -513,48 +533,10 @@ receive_end (DuplexConnection *self,
   finish (self, finding);
 }
 
-static gboolean
-readable_cb (GObject *stream,
-             gpointer data)
-{
-  g_autoptr (DuplexConnection) self = g_object_ref (data);
-  gsize                        total = 0;
-
-  while (total < DUPLEX_LIMIT_READ && !self->over)
-    {
-      g_autoptr (GError) error = NULL;
-      gssize             n = g_pollable_input_stream_read_nonblocking (self->input, self->buffer,
-                                                                       DUPLEX_LIMIT_READ, NULL, &error);
-
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        break;
-      if (n <= 0)
-        {
-          receive_end (self, error);
-          break;
-        }
-      total += (gsize)n;
-      receive_bytes (self, self->buffer, (gsize)n);
-    }
-  return self->over ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
-}
-
-static gboolean
-leftover_cb (gpointer data)
-{
-  g_autoptr (DuplexConnection) self = g_object_ref (data);
-  g_autoptr (GBytes)           leftover = g_steal_pointer (&self->leftover);
-
-  clear_source (&self->read_source);
-  if (leftover != NULL && g_bytes_get_size (leftover) > 0)
-    receive_bytes (self, g_bytes_get_data (leftover, NULL), g_bytes_get_size (leftover));
-  if (self->over)
-    return G_SOURCE_REMOVE;
-  self->read_source = g_pollable_input_stream_create_source (self->input, NULL);
-  g_source_set_callback (self->read_source, G_SOURCE_FUNC (readable_cb), self, NULL);
-  g_source_attach (self->read_source, g_main_context_get_thread_default ());
-  return G_SOURCE_REMOVE;
-}
+static const DuplexInboxCallbacks inbox_callbacks = {
+  .bytes = inbox_bytes_cb,
+  .end = inbox_end_cb,
+};
 
 /* ---- the object ---- */
 
@@ -563,7 +545,8 @@ duplex_connection_dispose (GObject *object)
 {
   DuplexConnection *self = DUPLEX_CONNECTION (object);
 
-  clear_source (&self->read_source);
+  if (self->inbox != NULL)
+    duplex_inbox_stop (self->inbox);
   clear_source (&self->close_timer);
   if (self->outbox != NULL)
     duplex_outbox_stop (self->outbox);
@@ -576,13 +559,12 @@ duplex_connection_finalize (GObject *object)
 {
   DuplexConnection *self = DUPLEX_CONNECTION (object);
 
+  g_clear_pointer (&self->inbox, duplex_inbox_free);
   g_clear_pointer (&self->outbox, duplex_outbox_free);
   g_clear_pointer (&self->incoming, duplex_analyzer_free);
   g_clear_pointer (&self->outgoing, duplex_analyzer_free);
-  g_clear_pointer (&self->leftover, g_bytes_unref);
   g_clear_pointer (&self->assembled, g_byte_array_unref);
   g_clear_pointer (&self->pings, duplex_pings_free);
-  g_clear_pointer (&self->buffer, g_free);
   g_clear_pointer (&self->reason, g_free);
   g_clear_error (&self->error);
   g_clear_object (&self->capture);
@@ -630,24 +612,19 @@ duplex_connection_new (GIOStream                       *stream,
 
   self = g_object_new (DUPLEX_TYPE_CONNECTION, NULL);
   self->stream = g_object_ref (stream);
-  self->leftover = leftover != NULL ? g_bytes_ref (leftover) : NULL;
   self->capture = settings->capture != NULL ? g_object_ref (settings->capture) : NULL;
   self->role = settings->role;
   self->connection = settings->connection;
   self->close_timeout = settings->close_timeout != 0 ? settings->close_timeout : DUPLEX_LIMIT_CLOSE_TIMEOUT;
   self->callbacks = callbacks;
   self->user_data = user_data;
-  self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
-  self->buffer = g_malloc (DUPLEX_LIMIT_READ);
   self->outbox = duplex_outbox_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)),
                                     &outbox_callbacks, self);
   start_analyzers (self, settings);
   self->judge = duplex_soup_judge_new (self->role, settings->subprotocol);
 
-  self->read_source = g_idle_source_new ();
-  g_source_set_priority (self->read_source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (self->read_source, leftover_cb, self, NULL);
-  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+  self->inbox = duplex_inbox_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)), leftover,
+                                  &inbox_callbacks, self);
   return self;
 }
 

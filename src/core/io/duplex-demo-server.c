@@ -5,6 +5,7 @@
 
 #include "core/io/duplex-demo-peer.h"
 #include "core/io/duplex-io-thread.h"
+#include "core/io/duplex-socket.h"
 #include "core/proto/duplex-handshake.h"
 
 /* Seconds that a client may take for its request. */
@@ -185,6 +186,7 @@ start_client (DuplexDemoServer  *self,
 {
   Client *client = g_new0 (Client, 1);
 
+  duplex_socket_set_no_delay (connection);
   duplex_io_thread_hold (self->thread);
   client->server = self;
   client->connection = g_object_ref (connection);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-dialer.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 
+#include "core/io/duplex-socket.h"
 #include "core/io/duplex-tls.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -459,8 +458,7 @@ connected_ready_cb (GObject      *object,
       fail (task, g_steal_pointer (&error));
       return;
     }
-  /* Frames are written whole; waiting to fill a segment would only delay small ones. */
-  g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+  duplex_socket_set_no_delay (connection);
   attempt->result->stream = G_IO_STREAM (g_steal_pointer (&connection));
   if (attempt->settings->url->tls)
     start_tls (task);

@@ -17,14 +17,6 @@ duplex_closure_is_set (gpointer    instance,
   return text != NULL && *text != '\0';
 }
 
-gboolean
-duplex_closure_is_above (gpointer instance,
-                         guint    value,
-                         guint    limit)
-{
-  return value > limit;
-}
-
 char *
 duplex_closure_profile_detail (gpointer    instance,
                                const char *url,

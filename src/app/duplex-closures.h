@@ -12,10 +12,6 @@ G_BEGIN_DECLS
 gboolean duplex_closure_is_set (gpointer    instance,
                                 const char *text);
 
-gboolean duplex_closure_is_above (gpointer instance,
-                                  guint    value,
-                                  guint    limit);
-
 /* The second line of a profile in a list: its URL, or why its file cannot be read. */
 char *duplex_closure_profile_detail (gpointer    instance,
                                      const char *url,

@@ -50,22 +50,6 @@ duplex_compat_show_about (GtkWindow *parent)
 #endif
 }
 
-/* GtkShortcutsWindow is deprecated from GTK 4.18 on, where libadwaita does not have its successor yet
- * (1.8 does). Only its .ui file names the class, so that no call here is deprecated anywhere. */
-void
-duplex_compat_show_shortcuts (GtkWindow *parent)
-{
-  g_autoptr (GtkBuilder) builder = NULL;
-  GtkWindow             *window;
-
-  g_return_if_fail (GTK_IS_WINDOW (parent));
-
-  builder = gtk_builder_new_from_resource ("/io/github/duplexws/Duplex/duplex-shortcuts.ui");
-  window = GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
-  gtk_window_set_transient_for (window, parent);
-  gtk_window_present (window);
-}
-
 static void
 unref_closure_data (gpointer  data,
                     GClosure *closure)

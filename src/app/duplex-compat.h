@@ -11,9 +11,6 @@ G_BEGIN_DECLS
 /* What this program is, above parent. */
 void duplex_compat_show_about (GtkWindow *parent);
 
-/* All keyboard shortcuts, above parent. */
-void duplex_compat_show_shortcuts (GtkWindow *parent);
-
 /* Asks a question with two answers above parent: to leave things as they are, or confirm_label, which
  * loses something and looks like it. All texts are translated. */
 void duplex_compat_confirm_async (GtkWindow          *parent,

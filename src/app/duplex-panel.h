@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Whether a pane at the side is shown: what the person wants where there is room, which is remembered,
- * and what they asked for while there is none, which is not. A plain value without a widget. */
+/* Which of the window's two side panes are shown: what the person wants where there is room, which is
+ * remembered, and what they asked for while there is none, which is not. Plain values without a
+ * widget. */
 
 #include <glib.h>
 
 G_BEGIN_DECLS
+
+/* Pixels of window below which both panes do not fit beside the messages, and below which not even
+ * one does. */
+#define DUPLEX_PANELS_ROOM_FOR_BOTH 860
+#define DUPLEX_PANELS_ROOM_FOR_ONE  640
 
 typedef struct
 {
@@ -15,14 +21,31 @@ typedef struct
   gboolean peeked; /* asked for while narrow; forgotten at the next change of narrow */
 } DuplexPanel;
 
+/* While there is no room for both, the inspector is hidden before the sidebar, and showing the one
+ * hides the other. */
+typedef struct
+{
+  DuplexPanel sidebar;
+  DuplexPanel inspector;
+  int         width; /* of the window, in pixels */
+} DuplexPanels;
+
+/* Both wanted, in a window with room for them. */
+#define DUPLEX_PANELS_INIT           \
+  {                                  \
+    .sidebar = { .wanted = TRUE },   \
+    .inspector = { .wanted = TRUE }, \
+    .width = G_MAXINT                \
+  }
+
 gboolean duplex_panel_is_shown (const DuplexPanel *self);
 
-/* The person shows or hides the pane. Returns whether that changed something. */
-gboolean duplex_panel_ask (DuplexPanel *self,
-                           gboolean     shown);
-
-/* The room changed. Returns whether the pane is to be shown or hidden now. */
-gboolean duplex_panel_set_narrow (DuplexPanel *self,
-                                  gboolean     narrow);
+/* Each may change what both panels show. */
+void duplex_panels_set_width (DuplexPanels *self,
+                              int           width);
+void duplex_panels_ask_sidebar (DuplexPanels *self,
+                                gboolean      shown);
+void duplex_panels_ask_inspector (DuplexPanels *self,
+                                  gboolean      shown);
 
 G_END_DECLS

@@ -1,0 +1,707 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-window.h"
+
+#include <glib/gi18n.h>
+
+#include "app/duplex-adaptive-bin.h"
+#include "app/duplex-farewell.h"
+#include "app/duplex-panel.h"
+#include "app/duplex-profile-editor.h"
+#include "app/duplex-profile-sidebar.h"
+#include "app/duplex-texts.h"
+
+struct _DuplexWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  DuplexProfileStore *store;    /* owned */
+  GSettings          *settings; /* owned, or NULL */
+
+  DuplexAdaptiveBin    *bin; /* template */
+  AdwToastOverlay      *toasts;
+  GtkPaned             *panes;
+  DuplexProfileSidebar *sidebar;
+  AdwTabView           *tabs;
+  AdwWindowTitle       *window_title;
+  GtkStack             *content;
+
+  DuplexPanels panels;
+  int          inspector_width;
+  char        *inspector_page; /* owned */
+  gboolean     applying;       /* the window itself is changing its pages */
+};
+
+G_DEFINE_FINAL_TYPE (DuplexWindow, duplex_window, ADW_TYPE_APPLICATION_WINDOW)
+
+enum {
+  PROP_0,
+  PROP_SIDEBAR_VISIBLE,
+  PROP_INSPECTOR_VISIBLE,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+show_error (DuplexWindow *self,
+            const GError *error)
+{
+  g_autofree char *text = duplex_text_error (error);
+  g_autofree char *markup = g_markup_escape_text (text, -1);
+
+  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (markup));
+}
+
+/* -- panes ------------------------------------------------------------------------------------- */
+
+/* Makes widgets show what the panels say. */
+static void
+apply_panels (DuplexWindow *self)
+{
+  gboolean inspector = duplex_panel_is_shown (&self->panels.inspector);
+
+  self->applying = TRUE;
+  gtk_widget_set_visible (GTK_WIDGET (self->sidebar), duplex_panel_is_shown (&self->panels.sidebar));
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
+    {
+      AdwTabPage *tab = adw_tab_view_get_nth_page (self->tabs, i);
+
+      g_object_set (adw_tab_page_get_child (tab), "inspector-visible", inspector, NULL);
+    }
+  self->applying = FALSE;
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SIDEBAR_VISIBLE]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INSPECTOR_VISIBLE]);
+}
+
+static void
+width_changed_cb (DuplexWindow *self)
+{
+  duplex_panels_set_width (&self->panels, duplex_adaptive_bin_get_width (self->bin));
+  apply_panels (self);
+}
+
+/* The page has an action of its own for that. */
+static void
+inspector_visible_changed_cb (DuplexWindow *self,
+                              GParamSpec   *pspec,
+                              GObject      *page)
+{
+  gboolean visible;
+
+  if (self->applying)
+    return;
+
+  g_object_get (page, "inspector-visible", &visible, NULL);
+  duplex_panels_ask_inspector (&self->panels, visible);
+  apply_panels (self);
+}
+
+static void
+inspector_width_changed_cb (DuplexWindow *self,
+                            GParamSpec   *pspec,
+                            GObject      *page)
+{
+  if (!self->applying)
+    g_object_get (page, "inspector-width", &self->inspector_width, NULL);
+}
+
+static void
+inspector_page_changed_cb (DuplexWindow *self,
+                           GParamSpec   *pspec,
+                           GObject      *page)
+{
+  g_clear_pointer (&self->inspector_page, g_free);
+  g_object_get (page, "inspector-page", &self->inspector_page, NULL);
+}
+
+/* -- tabs -------------------------------------------------------------------------------------- */
+
+static DuplexSessionPage *
+get_page (AdwTabPage *tab)
+{
+  return DUPLEX_SESSION_PAGE (adw_tab_page_get_child (tab));
+}
+
+static DuplexSession *
+get_session (AdwTabPage *tab)
+{
+  return duplex_session_page_get_session (get_page (tab));
+}
+
+static gboolean
+is_disconnected (AdwTabPage *tab)
+{
+  return duplex_session_get_state (get_session (tab)) == DUPLEX_SESSION_DISCONNECTED;
+}
+
+/* Nothing was typed into it, and nothing has happened in it. */
+static gboolean
+is_empty (AdwTabPage *tab)
+{
+  DuplexSession *session = get_session (tab);
+  DuplexProfile *profile = duplex_session_page_get_profile (get_page (tab));
+  DuplexTotals   totals;
+
+  duplex_capture_get_totals (duplex_session_get_capture (session), &totals);
+  return is_disconnected (tab) && totals.events == 0 && *duplex_profile_get_id (profile) == '\0' &&
+         *duplex_profile_get_url (duplex_session_get_profile (session)) == '\0';
+}
+
+static void
+update_title (DuplexWindow *self)
+{
+  AdwTabPage *tab = adw_tab_view_get_selected_page (self->tabs);
+  const char *title = tab != NULL ? adw_tab_page_get_title (tab) : "Duplex";
+
+  adw_window_title_set_title (self->window_title, title);
+  gtk_window_set_title (GTK_WINDOW (self), title);
+}
+
+static void
+update_tab (DuplexWindow *self,
+            AdwTabPage   *tab)
+{
+  DuplexSessionState state = duplex_session_get_state (get_session (tab));
+  g_autoptr (GIcon)  icon = NULL;
+
+  if (state == DUPLEX_SESSION_OPEN || state == DUPLEX_SESSION_CLOSING)
+    icon = g_themed_icon_new ("media-record-symbolic");
+  adw_tab_page_set_loading (tab, state == DUPLEX_SESSION_CONNECTING);
+  adw_tab_page_set_indicator_icon (tab, icon);
+  adw_tab_page_set_indicator_tooltip (tab, duplex_text_session_state (state));
+
+  /* Somebody who looks at another tab is told that this one has ended. */
+  if (state == DUPLEX_SESSION_DISCONNECTED && !adw_tab_page_get_selected (tab))
+    adw_tab_page_set_needs_attention (tab, TRUE);
+}
+
+static AdwTabPage *
+find_tab_of_session (DuplexWindow  *self,
+                     DuplexSession *session)
+{
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
+    {
+      AdwTabPage *tab = adw_tab_view_get_nth_page (self->tabs, i);
+
+      if (get_session (tab) == session)
+        return tab;
+    }
+  return NULL;
+}
+
+static void
+state_changed_cb (DuplexWindow  *self,
+                  GParamSpec    *pspec,
+                  DuplexSession *session)
+{
+  AdwTabPage *tab = find_tab_of_session (self, session);
+
+  if (tab != NULL)
+    update_tab (self, tab);
+}
+
+static void
+edit_profile (DuplexWindow  *self,
+              DuplexProfile *profile)
+{
+  DuplexProfileEditor *editor = duplex_profile_editor_new (GTK_WINDOW (self), self->store, profile);
+
+  gtk_window_present (GTK_WINDOW (editor));
+}
+
+/* A known profile is saved at once, a new one gets its name first. */
+static void
+save_profile_cb (DuplexWindow      *self,
+                 DuplexProfile     *profile,
+                 DuplexSessionPage *page)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (*duplex_profile_get_id (profile) == '\0')
+    edit_profile (self, profile);
+  else if (duplex_profile_store_save (self->store, profile, duplex_profile_get_folder (profile), &error))
+    duplex_session_page_toast (page, _ ("Profile saved"));
+  else
+    show_error (self, error);
+}
+
+static void
+page_attached_cb (DuplexWindow *self,
+                  AdwTabPage   *tab)
+{
+  DuplexSessionPage *page = get_page (tab);
+
+  g_object_set (page, "inspector-visible", duplex_panel_is_shown (&self->panels.inspector),
+                "inspector-width", self->inspector_width, "inspector-page", self->inspector_page, NULL);
+  g_object_bind_property (page, "title", tab, "title", G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (tab, "notify::title", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (page, "save-profile", G_CALLBACK (save_profile_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (page, "notify::inspector-visible",
+                           G_CALLBACK (inspector_visible_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (page, "notify::inspector-width", G_CALLBACK (inspector_width_changed_cb),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (page, "notify::inspector-page", G_CALLBACK (inspector_page_changed_cb),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (get_session (tab), "notify::state", G_CALLBACK (state_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  update_tab (self, tab);
+}
+
+static gboolean
+close_page_cb (DuplexWindow *self,
+               AdwTabPage   *tab,
+               AdwTabView   *tabs)
+{
+  duplex_farewell (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))), get_session (tab));
+  adw_tab_view_close_page_finish (tabs, tab, /* confirm= */ TRUE);
+  return GDK_EVENT_STOP;
+}
+
+static void
+remember_profile (DuplexWindow  *self,
+                  DuplexProfile *profile)
+{
+  if (self->settings != NULL && *duplex_profile_get_id (profile) != '\0')
+    g_settings_set_string (self->settings, "last-profile", duplex_profile_get_id (profile));
+}
+
+static void
+selected_page_changed_cb (DuplexWindow *self)
+{
+  AdwTabPage *tab = adw_tab_view_get_selected_page (self->tabs);
+  gboolean    any = tab != NULL;
+
+  gtk_stack_set_visible_child_name (self->content, any ? "tabs" : "empty");
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-tab", any);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.edit-profile", any);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.page", any);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.inspector", any);
+  update_title (self);
+  if (!any)
+    return;
+
+  adw_tab_page_set_needs_attention (tab, FALSE);
+  remember_profile (self, duplex_session_page_get_profile (get_page (tab)));
+}
+
+static gboolean
+holds (AdwTabPage    *tab,
+       DuplexProfile *profile)
+{
+  return is_disconnected (tab) && duplex_session_page_get_profile (get_page (tab)) == profile;
+}
+
+/* A tab that can take profile without losing anything: the selected one before the others. */
+static AdwTabPage *
+find_tab_for (DuplexWindow  *self,
+              DuplexProfile *profile)
+{
+  AdwTabPage *selected = adw_tab_view_get_selected_page (self->tabs);
+
+  if (selected != NULL && holds (selected, profile))
+    return selected;
+
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
+    {
+      AdwTabPage *tab = adw_tab_view_get_nth_page (self->tabs, i);
+
+      if (holds (tab, profile))
+        return tab;
+    }
+  return NULL;
+}
+
+static AdwTabPage *
+add_tab (DuplexWindow  *self,
+         DuplexProfile *profile)
+{
+  AdwTabPage *selected = adw_tab_view_get_selected_page (self->tabs);
+  GtkWidget  *page = GTK_WIDGET (duplex_session_page_new (profile));
+  AdwTabPage *tab = adw_tab_view_add_page (self->tabs, page, selected);
+
+  adw_tab_view_set_selected_page (self->tabs, tab);
+  if (selected != NULL && is_empty (selected))
+    adw_tab_view_close_page (self->tabs, selected);
+  return tab;
+}
+
+static void
+sidebar_open_cb (DuplexWindow  *self,
+                 DuplexProfile *profile)
+{
+  duplex_window_open_profile (self, profile, DUPLEX_WINDOW_CONNECT);
+
+  /* Where only one of the two fits, it is the conversation now. */
+  if (self->panels.sidebar.narrow)
+    g_object_set (self, "sidebar-visible", FALSE, NULL);
+}
+
+/* -- actions ----------------------------------------------------------------------------------- */
+
+static void
+new_profile_action (GtkWidget  *widget,
+                    const char *action,
+                    GVariant   *parameter)
+{
+  gtk_widget_activate_action (GTK_WIDGET (DUPLEX_WINDOW (widget)->sidebar), "profile.new", NULL);
+}
+
+static void
+new_tab_action (GtkWidget  *widget,
+                const char *action,
+                GVariant   *parameter)
+{
+  g_autoptr (DuplexProfile) profile = duplex_profile_new ("", "");
+  AdwTabPage               *tab = add_tab (DUPLEX_WINDOW (widget), profile);
+
+  gtk_widget_activate_action (GTK_WIDGET (get_page (tab)), "page.focus-url", NULL);
+}
+
+static void
+close_tab_action (GtkWidget  *widget,
+                  const char *action,
+                  GVariant   *parameter)
+{
+  AdwTabView *tabs = DUPLEX_WINDOW (widget)->tabs;
+
+  if (adw_tab_view_get_selected_page (tabs) != NULL)
+    adw_tab_view_close_page (tabs, adw_tab_view_get_selected_page (tabs));
+}
+
+static void
+edit_profile_action (GtkWidget  *widget,
+                     const char *action,
+                     GVariant   *parameter)
+{
+  DuplexSessionPage *page = duplex_window_get_selected_page (DUPLEX_WINDOW (widget));
+
+  if (page != NULL)
+    edit_profile (DUPLEX_WINDOW (widget), duplex_session_page_get_profile (page));
+}
+
+/* Keys and the menu act on the selected tab, which does not stand above the focus in the tree. */
+static void
+page_action (GtkWidget  *widget,
+             const char *action,
+             GVariant   *parameter)
+{
+  DuplexSessionPage *page = duplex_window_get_selected_page (DUPLEX_WINDOW (widget));
+  g_autofree char   *name = g_strconcat ("page.", g_variant_get_string (parameter, NULL), NULL);
+
+  if (page != NULL)
+    gtk_widget_activate_action (GTK_WIDGET (page), name, NULL);
+}
+
+/* -- settings ---------------------------------------------------------------------------------- */
+
+static void
+load_settings (DuplexWindow *self)
+{
+  if (self->settings == NULL)
+    return;
+
+  gtk_window_set_default_size (GTK_WINDOW (self),
+                               g_settings_get_int (self->settings, "window-width"),
+                               g_settings_get_int (self->settings, "window-height"));
+  if (g_settings_get_boolean (self->settings, "window-maximized"))
+    gtk_window_maximize (GTK_WINDOW (self));
+
+  self->panels.sidebar.wanted = g_settings_get_boolean (self->settings, "sidebar-visible");
+  self->panels.inspector.wanted = g_settings_get_boolean (self->settings, "inspector-visible");
+  gtk_paned_set_position (self->panes, g_settings_get_int (self->settings, "sidebar-width"));
+  self->inspector_width = g_settings_get_int (self->settings, "inspector-width");
+  g_free (self->inspector_page);
+  self->inspector_page = g_settings_get_string (self->settings, "inspector-page");
+}
+
+static void
+save_settings (DuplexWindow *self)
+{
+  int width, height;
+
+  if (self->settings == NULL)
+    return;
+
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  if (width > 0 && height > 0)
+    {
+      g_settings_set_int (self->settings, "window-width", width);
+      g_settings_set_int (self->settings, "window-height", height);
+    }
+  g_settings_set_boolean (self->settings, "window-maximized",
+                          gtk_window_is_maximized (GTK_WINDOW (self)));
+  g_settings_set_boolean (self->settings, "sidebar-visible", self->panels.sidebar.wanted);
+  g_settings_set_boolean (self->settings, "inspector-visible", self->panels.inspector.wanted);
+  g_settings_set_int (self->settings, "sidebar-width", gtk_paned_get_position (self->panes));
+  g_settings_set_int (self->settings, "inspector-width", self->inspector_width);
+  g_settings_set_string (self->settings, "inspector-page", self->inspector_page);
+}
+
+/* -- closing ----------------------------------------------------------------------------------- */
+
+/* An editor above this window may have something to lose: it is asked first. Returns whether one of
+ * them stays. */
+static gboolean
+close_editors (DuplexWindow *self)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+  gboolean          stays = FALSE;
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    {
+      if (!DUPLEX_IS_PROFILE_EDITOR (l->data) ||
+          gtk_window_get_transient_for (GTK_WINDOW (l->data)) != GTK_WINDOW (self))
+        continue;
+
+      if (duplex_profile_editor_has_changes (l->data))
+        stays = TRUE;
+      gtk_window_close (GTK_WINDOW (l->data));
+    }
+  return stays;
+}
+
+static gboolean
+duplex_window_close_request (GtkWindow *window)
+{
+  DuplexWindow *self = DUPLEX_WINDOW (window);
+  GApplication *application = G_APPLICATION (gtk_window_get_application (window));
+
+  if (close_editors (self))
+    return GDK_EVENT_STOP;
+
+  save_settings (self);
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
+    duplex_farewell (application, get_session (adw_tab_view_get_nth_page (self->tabs, i)));
+  return GTK_WINDOW_CLASS (duplex_window_parent_class)->close_request (window);
+}
+
+/* -- class ------------------------------------------------------------------------------------- */
+
+static gboolean
+is_hidden (GObject *object,
+           gboolean visible)
+{
+  return !visible;
+}
+
+static void
+duplex_window_dispose (GObject *object)
+{
+  DuplexWindow *self = DUPLEX_WINDOW (object);
+
+  gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_WINDOW);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->store);
+
+  G_OBJECT_CLASS (duplex_window_parent_class)->dispose (object);
+}
+
+static void
+duplex_window_finalize (GObject *object)
+{
+  DuplexWindow *self = DUPLEX_WINDOW (object);
+
+  g_clear_pointer (&self->inspector_page, g_free);
+
+  G_OBJECT_CLASS (duplex_window_parent_class)->finalize (object);
+}
+
+static void
+duplex_window_get_property (GObject    *object,
+                            guint       prop_id,
+                            GValue     *value,
+                            GParamSpec *pspec)
+{
+  DuplexWindow *self = DUPLEX_WINDOW (object);
+
+  switch (prop_id)
+    {
+    case PROP_SIDEBAR_VISIBLE:
+      g_value_set_boolean (value, duplex_panel_is_shown (&self->panels.sidebar));
+      break;
+    case PROP_INSPECTOR_VISIBLE:
+      g_value_set_boolean (value, duplex_panel_is_shown (&self->panels.inspector));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+duplex_window_set_property (GObject      *object,
+                            guint         prop_id,
+                            const GValue *value,
+                            GParamSpec   *pspec)
+{
+  DuplexWindow *self = DUPLEX_WINDOW (object);
+
+  switch (prop_id)
+    {
+    case PROP_SIDEBAR_VISIBLE:
+      duplex_panels_ask_sidebar (&self->panels, g_value_get_boolean (value));
+      apply_panels (self);
+      break;
+    case PROP_INSPECTOR_VISIBLE:
+      duplex_panels_ask_inspector (&self->panels, g_value_get_boolean (value));
+      apply_panels (self);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/duplexws/Duplex/duplex-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, bin);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, panes);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, tabs);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, window_title);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, content);
+  gtk_widget_class_bind_template_callback (widget_class, close_page_cb);
+  gtk_widget_class_bind_template_callback (widget_class, is_hidden);
+  gtk_widget_class_bind_template_callback (widget_class, page_attached_cb);
+  gtk_widget_class_bind_template_callback (widget_class, selected_page_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, sidebar_open_cb);
+  gtk_widget_class_bind_template_callback (widget_class, width_changed_cb);
+}
+
+static void
+duplex_window_class_init (DuplexWindowClass *klass)
+{
+  GObjectClass   *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  GtkWindowClass *window_class = GTK_WINDOW_CLASS (klass);
+
+  object_class->dispose = duplex_window_dispose;
+  object_class->finalize = duplex_window_finalize;
+  object_class->get_property = duplex_window_get_property;
+  object_class->set_property = duplex_window_set_property;
+  window_class->close_request = duplex_window_close_request;
+
+  properties[PROP_SIDEBAR_VISIBLE] =
+    g_param_spec_boolean ("sidebar-visible", NULL, NULL, TRUE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_INSPECTOR_VISIBLE] =
+    g_param_spec_boolean ("inspector-visible", NULL, NULL, TRUE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  bind_template (widget_class);
+
+  gtk_widget_class_install_action (widget_class, "win.new-profile", NULL, new_profile_action);
+  gtk_widget_class_install_action (widget_class, "win.new-tab", NULL, new_tab_action);
+  gtk_widget_class_install_action (widget_class, "win.close-tab", NULL, close_tab_action);
+  gtk_widget_class_install_action (widget_class, "win.edit-profile", NULL, edit_profile_action);
+  gtk_widget_class_install_action (widget_class, "win.page", "s", page_action);
+  gtk_widget_class_install_property_action (widget_class, "win.sidebar", "sidebar-visible");
+  gtk_widget_class_install_property_action (widget_class, "win.inspector", "inspector-visible");
+}
+
+static void
+duplex_window_init (DuplexWindow *self)
+{
+  self->panels = (DuplexPanels)DUPLEX_PANELS_INIT;
+  self->inspector_width = -1;
+  self->inspector_page = g_strdup ("message");
+
+  g_type_ensure (DUPLEX_TYPE_ADAPTIVE_BIN);
+  g_type_ensure (DUPLEX_TYPE_PROFILE_SIDEBAR);
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+DuplexWindow *
+duplex_window_new (GtkApplication     *application,
+                   DuplexProfileStore *store,
+                   GSettings          *settings)
+{
+  DuplexWindow *self;
+
+  g_return_val_if_fail (GTK_IS_APPLICATION (application), NULL);
+  g_return_val_if_fail (DUPLEX_IS_PROFILE_STORE (store), NULL);
+  g_return_val_if_fail (settings == NULL || G_IS_SETTINGS (settings), NULL);
+
+  self = g_object_new (DUPLEX_TYPE_WINDOW, "application", application, NULL);
+  g_set_object (&self->store, store);
+  g_set_object (&self->settings, settings);
+  load_settings (self);
+  g_object_set (self->sidebar, "store", store, NULL);
+  apply_panels (self);
+  selected_page_changed_cb (self);
+  return self;
+}
+
+DuplexSessionPage *
+duplex_window_open_profile (DuplexWindow    *self,
+                            DuplexProfile   *profile,
+                            DuplexWindowOpen how)
+{
+  AdwTabPage *tab;
+
+  g_return_val_if_fail (DUPLEX_IS_WINDOW (self), NULL);
+  g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), NULL);
+
+  tab = find_tab_for (self, profile);
+  if (tab == NULL)
+    tab = add_tab (self, profile);
+  adw_tab_view_set_selected_page (self->tabs, tab);
+  duplex_profile_sidebar_set_selected (self->sidebar, profile);
+  if (how == DUPLEX_WINDOW_CONNECT && is_disconnected (tab))
+    duplex_session_page_connect (get_page (tab));
+  return get_page (tab);
+}
+
+DuplexSessionPage *
+duplex_window_open_url (DuplexWindow    *self,
+                        const char      *url,
+                        DuplexWindowOpen how)
+{
+  g_autoptr (DuplexProfile) profile = NULL;
+
+  g_return_val_if_fail (DUPLEX_IS_WINDOW (self), NULL);
+  g_return_val_if_fail (url != NULL, NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->store)); i++)
+    {
+      g_autoptr (DuplexProfile) known = g_list_model_get_item (G_LIST_MODEL (self->store), i);
+
+      if (g_str_equal (duplex_profile_get_url (known), url))
+        return duplex_window_open_profile (self, known, how);
+    }
+
+  profile = duplex_profile_new ("", url);
+  return duplex_window_open_profile (self, profile, how);
+}
+
+void
+duplex_window_open_last (DuplexWindow *self)
+{
+  g_autofree char *id = NULL;
+  DuplexProfile   *profile;
+
+  g_return_if_fail (DUPLEX_IS_WINDOW (self));
+
+  if (self->settings == NULL)
+    return;
+
+  id = g_settings_get_string (self->settings, "last-profile");
+  profile = *id != '\0' ? duplex_profile_store_lookup (self->store, id) : NULL;
+  if (profile != NULL && duplex_profile_get_error (profile) == NULL)
+    duplex_window_open_profile (self, profile, DUPLEX_WINDOW_OPEN);
+}
+
+DuplexSessionPage *
+duplex_window_get_selected_page (DuplexWindow *self)
+{
+  AdwTabPage *tab;
+
+  g_return_val_if_fail (DUPLEX_IS_WINDOW (self), NULL);
+
+  tab = adw_tab_view_get_selected_page (self->tabs);
+  return tab != NULL ? get_page (tab) : NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The part of a growing list that a GtkListView is shown, and what is selected in the whole. While
+ * following, it is the last few items: GTK 4.8 keeps, measures and rebinds some 200 rows, which a flood
+ * makes too slow. Otherwise it is all items, up to a bound, because the heights of the rows add up in an
+ * int. The two differ by what is taken off or put before the front only, so that a list view which
+ * keeps its place does so over the change.
+ *
+ * The selection is a position in the whole list: it survives that its item is not in the window. One
+ * item at most is selected, and it can be unselected. The model may grow at its end and be emptied; any
+ * other change of it starts the window anew. */
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* Default bounds: rows that fill a high screen twice, and what DESIGN.md allows. */
+#define DUPLEX_LIST_WINDOW_TAIL 60
+#define DUPLEX_LIST_WINDOW_MAX  1000000
+
+#define DUPLEX_TYPE_LIST_WINDOW (duplex_list_window_get_type ())
+G_DECLARE_FINAL_TYPE (DuplexListWindow, duplex_list_window, DUPLEX, LIST_WINDOW, GObject)
+
+/* A GtkSelectionModel. Properties: "model" (GListModel), "following" (default TRUE), "selected-item"
+ * (GObject, read only), "n-below" (guint, read only: items of the model behind the end of what there
+ * was when following ended). */
+
+DuplexListWindow *duplex_list_window_new (void);
+
+/* NULL for none. Unselects. */
+void duplex_list_window_set_model (DuplexListWindow *self,
+                                   GListModel       *model);
+
+gboolean duplex_list_window_get_following (DuplexListWindow *self);
+void     duplex_list_window_set_following (DuplexListWindow *self,
+                                           gboolean          following);
+
+/* Position in the model of the window's first item. */
+guint duplex_list_window_get_start (DuplexListWindow *self);
+/* Items of the model, shown or not. */
+guint duplex_list_window_get_total (DuplexListWindow *self);
+
+/* Moves the window, where it is shorter than the model, so that position and what is around it are
+ * inside. Not while following. */
+void duplex_list_window_show (DuplexListWindow *self,
+                              guint             position);
+
+/* position is in the model, GTK_INVALID_LIST_POSITION for none. */
+void     duplex_list_window_set_selected (DuplexListWindow *self,
+                                          guint             position);
+guint    duplex_list_window_get_selected (DuplexListWindow *self);
+gpointer duplex_list_window_get_selected_item (DuplexListWindow *self);
+
+/* The bounds, for tests and benchmarks; the next change uses them. */
+void duplex_list_window_set_bounds (DuplexListWindow *self,
+                                    guint             tail,
+                                    guint             max);
+
+G_END_DECLS

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The conversation: a capture's rows as bubbles, any number of them. It follows the end until the
+ * person scrolls up, and again when they come back. */
+
+#include <gtk/gtk.h>
+
+#include "core/model/duplex-capture.h"
+#include "core/model/duplex-row.h"
+
+G_BEGIN_DECLS
+
+#define DUPLEX_TYPE_MESSAGE_LIST (duplex_message_list_get_type ())
+G_DECLARE_FINAL_TYPE (DuplexMessageList, duplex_message_list, DUPLEX, MESSAGE_LIST, GtkWidget)
+
+/* Properties: "capture" (DuplexCapture), "selected-row" (DuplexRow or NULL: one of that capture),
+ * "following" (TRUE while it sticks to the end), "n-rows" and "n-new" (guint, read only: rows of the
+ * capture; those that arrived below since it stopped following).
+ * Signals: "row-activated" (DuplexRow *: Enter or a double click), "show-whole" (DuplexRow *: "Show
+ * all" of a folded message), "show-frames" (DuplexRow *).
+ * Actions for whatever is inside: messages.copy, messages.copy-hex, messages.show-frames (of the
+ * selected row), messages.jump-to-end, messages.menu. */
+
+GtkWidget *duplex_message_list_new (void);
+
+DuplexCapture *duplex_message_list_get_capture (DuplexMessageList *self);
+void           duplex_message_list_set_capture (DuplexMessageList *self,
+                                                DuplexCapture     *capture);
+
+DuplexRow *duplex_message_list_get_selected_row (DuplexMessageList *self);
+void       duplex_message_list_set_selected_row (DuplexMessageList *self,
+                                                 DuplexRow         *row);
+
+gboolean duplex_message_list_get_following (DuplexMessageList *self);
+void     duplex_message_list_set_following (DuplexMessageList *self,
+                                            gboolean           following);
+
+guint duplex_message_list_get_n_new (DuplexMessageList *self);
+
+/* Puts the selected row on the clipboard: text as it came (what is no UTF-8 replaced), bytes in hex,
+ * a control frame or state as it reads. FALSE where nothing is selected or it is too big for a
+ * clipboard. */
+gboolean duplex_message_list_copy (DuplexMessageList *self);
+
+G_END_DECLS

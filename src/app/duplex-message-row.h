@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A row of the message list: as wide as the list, with a bubble no wider than its text. What was sent
+ * stands at the end, what was received at the start, a state in the middle. */
+
+#include "app/duplex-bubble.h"
+
+G_BEGIN_DECLS
+
+#define DUPLEX_TYPE_MESSAGE_ROW (duplex_message_row_get_type ())
+G_DECLARE_FINAL_TYPE (DuplexMessageRow, duplex_message_row, DUPLEX, MESSAGE_ROW, GtkWidget)
+
+GtkWidget *duplex_message_row_new (void);
+
+DuplexBubble *duplex_message_row_get_bubble (DuplexMessageRow *self);
+
+void duplex_message_row_set_row (DuplexMessageRow *self,
+                                 DuplexRow        *row);
+
+G_END_DECLS

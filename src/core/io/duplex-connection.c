@@ -678,14 +678,6 @@ duplex_connection_send_raw (DuplexConnection *self,
   duplex_outbox_push (self->outbox, item);
 }
 
-guint
-duplex_connection_get_n_waiting (DuplexConnection *self)
-{
-  g_return_val_if_fail (DUPLEX_IS_CONNECTION (self), 0);
-
-  return duplex_outbox_get_n_items (self->outbox);
-}
-
 void
 duplex_connection_close (DuplexConnection *self,
                          guint16           code,

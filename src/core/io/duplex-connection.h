@@ -67,9 +67,6 @@ void duplex_connection_send (DuplexConnection *self,
 void duplex_connection_send_raw (DuplexConnection *self,
                                  GBytes           *wire);
 
-/* Frames that wait to be sent. */
-guint duplex_connection_get_n_waiting (DuplexConnection *self);
-
 /* Sends what waits, then a Close frame, and waits for the peer at most the close timeout. code may be
  * DUPLEX_CLOSE_NO_STATUS for an empty body. Ignored once not open. */
 void duplex_connection_close (DuplexConnection *self,

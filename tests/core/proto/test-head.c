@@ -107,7 +107,7 @@ test_field_offsets (void)
       gsize       offset = duplex_head_get_field_offset (head, i);
       const char *name = duplex_head_get_field_name (head, i);
 
-      g_assert_cmpmem (RFC_RESPONSE + offset, strlen (name), name, strlen (name));
+      g_assert_cmpmem (&RFC_RESPONSE[offset], strlen (name), name, strlen (name));
       g_assert_cmpint (RFC_RESPONSE[offset - 1], ==, '\n');
     }
 }

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "core/proto/duplex-error.h"
+#include "core/proto/duplex-handshake.h"
+
+/* Texts that an input is cut into, each from after one NUL to the next. */
+#define MAX_TEXTS 8
+
+static char *
+take_text (FuzzInput *input)
+{
+  char *text = g_strndup ((const char *)input->data, input->size);
+  gsize size = MIN (strlen (text) + 1, input->size);
+
+  input->data += size;
+  input->size -= size;
+  return text;
+}
+
+/* What a server does with a head from outside. */
+static void
+check_parsed (const guint8 *data,
+              gsize         size)
+{
+  g_autoptr (GError)     error = NULL;
+  g_autoptr (DuplexHead) head = NULL;
+  g_autoptr (GBytes)     response = NULL;
+  gsize                  end = duplex_head_find_end (data, size, NULL);
+  guint                  status = 0;
+
+  g_assert_cmpuint (end, <=, size);
+  if (end > 0)
+    g_assert_cmpint (data[end - 1], ==, '\n');
+
+  head = duplex_head_parse_request (data, end > 0 ? end : size, &error);
+  if (head == NULL)
+    {
+      g_assert_true (error->domain == DUPLEX_ERROR);
+      return;
+    }
+
+  g_assert_cmpuint (end, >, 0);
+  if (duplex_handshake_check_request (head, &status, &error))
+    response = duplex_handshake_build_response (head, NULL);
+  else
+    {
+      g_assert_true (status == 400 || status == 405 || status == 426);
+      g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_INVALID);
+    }
+}
+
+static void
+check_built_field (DuplexHead *head,
+                   guint       i,
+                   const char *name,
+                   const char *value)
+{
+  g_autofree char *trimmed = g_strdup (value);
+  gsize            begin = strspn (value, " \t");
+
+  for (gsize len = strlen (trimmed); len > begin && strchr (" \t", trimmed[len - 1]); len--)
+    trimmed[len - 1] = '\0';
+  g_assert_cmpstr (duplex_head_get_field_name (head, i), ==, name);
+  g_assert_cmpstr (duplex_head_get_field_value (head, i), ==,
+                   begin < strlen (trimmed) ? trimmed + begin : "");
+}
+
+/* Whatever a user types is refused, or is read back as what was typed and nothing more. */
+static void
+check_built (FuzzInput input)
+{
+  g_autofree char       *key = duplex_handshake_new_key ();
+  char                  *texts[MAX_TEXTS];
+  DuplexHeader           header;
+  const char *const      subprotocols[] = { "chat", "", NULL };
+  DuplexRequest          request = { .key = key, .headers = &header, .n_headers = 1 };
+  g_autoptr (GBytes)     bytes = NULL;
+  g_autoptr (GError)     error = NULL;
+  g_autoptr (DuplexHead) head = NULL;
+  const char            *offered[G_N_ELEMENTS (subprotocols)];
+
+  for (gsize i = 0; i < MAX_TEXTS; i++)
+    texts[i] = take_text (&input);
+
+  memcpy (offered, subprotocols, sizeof offered);
+  offered[1] = texts[2];
+  request.host = texts[0];
+  request.target = texts[1];
+  request.subprotocols = offered;
+  request.origin = texts[3];
+  request.extensions = texts[4];
+  header = (DuplexHeader){ texts[5], texts[6] };
+  bytes = duplex_handshake_build_request (&request, &error);
+  if (bytes == NULL)
+    g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT);
+  else if (g_bytes_get_size (bytes) < 60000)
+    {
+      gsize         size;
+      const guint8 *data = g_bytes_get_data (bytes, &size);
+
+      g_assert_cmpuint (duplex_head_find_end (data, size, NULL), ==, size);
+      head = duplex_head_parse_request (data, size, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (duplex_head_get_n_fields (head), ==, 9);
+      g_assert_cmpstr (duplex_head_get_target (head), ==, texts[1]);
+      check_built_field (head, 0, "Host", texts[0]);
+      check_built_field (head, 5, "Origin", texts[3]);
+      check_built_field (head, 7, "Sec-WebSocket-Extensions", texts[4]);
+      check_built_field (head, 8, texts[5], texts[6]);
+      g_assert_true (duplex_handshake_check_request (head, NULL, NULL));
+    }
+
+  for (gsize i = 0; i < MAX_TEXTS; i++)
+    g_free (texts[i]);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data,
+                        gsize         size)
+{
+  FuzzInput input = { data, size };
+
+  if ((fuzz_take_byte (&input) & 1) == 0)
+    check_parsed (input.data, input.size);
+  else
+    check_built (input);
+  return 0;
+}

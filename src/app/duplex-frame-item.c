@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-frame-item.h"
+
+#include <glib/gi18n.h>
+
+#include "app/duplex-texts.h"
+
+struct _DuplexFrameItem
+{
+  GObject parent_instance;
+
+  /* owned */
+  DuplexEvent event;
+
+  /* state */
+  guint             position;
+  gboolean          has_header;
+  DuplexFrameHeader header;
+};
+
+G_DEFINE_FINAL_TYPE (DuplexFrameItem, duplex_frame_item, G_TYPE_OBJECT)
+
+enum {
+  PROP_0,
+  PROP_NUMBER,
+  PROP_TIME,
+  PROP_OPCODE,
+  PROP_FIN,
+  PROP_RSV,
+  PROP_MASK,
+  PROP_LENGTH,
+  PROP_WIRE_SIZE,
+  PROP_SEVERITY_ICON,
+  PROP_FINDINGS,
+  PROP_LABEL,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+const char *
+duplex_frame_item_get_severity_icon (int severity)
+{
+  switch (severity)
+    {
+    case DUPLEX_SEVERITY_NOTE:
+      return "dialog-information-symbolic";
+    case DUPLEX_SEVERITY_WARNING:
+      return "dialog-warning-symbolic";
+    case DUPLEX_SEVERITY_ERROR:
+      return "dialog-error-symbolic";
+    default:
+      return NULL;
+    }
+}
+
+static char *
+dup_number (DuplexFrameItem *self)
+{
+  g_autofree char *count = duplex_text_count ((guint64)self->position + 1);
+
+  return g_strdup_printf ("%s %s", duplex_text_direction_arrow (self->event.direction), count);
+}
+
+/* The header's values; what a cut header does not say is left out. */
+static char *
+dup_header_text (DuplexFrameItem *self,
+                 guint            prop_id)
+{
+  const DuplexFrameHeader *header = &self->header;
+
+  if (!self->has_header)
+    return g_strdup (prop_id == PROP_OPCODE ? _ ("header cut off") : "–");
+
+  switch (prop_id)
+    {
+    case PROP_OPCODE:
+      return g_strdup (duplex_opcode_get_name (header->opcode));
+    case PROP_FIN:
+      return g_strdup (header->fin ? "1" : "0");
+    case PROP_RSV:
+      return g_strdup_printf ("%d %d %d", header->rsv1, header->rsv2, header->rsv3);
+    case PROP_MASK:
+      return g_strdup (header->masked ? "1" : "0");
+    case PROP_LENGTH:
+    default:
+      return duplex_text_count (header->length);
+    }
+}
+
+static char *
+dup_findings (DuplexFrameItem *self)
+{
+  return self->event.n_findings > 0 ? duplex_text_findings (self->event.n_findings) : NULL;
+}
+
+static char *
+dup_label (DuplexFrameItem *self)
+{
+  g_autofree char *count = duplex_text_count ((guint64)self->position + 1);
+  g_autofree char *opcode = dup_header_text (self, PROP_OPCODE);
+  g_autofree char *size = duplex_text_size (self->event.payload_size);
+  g_autofree char *findings = dup_findings (self);
+  g_autofree char *label = NULL;
+
+  /* Translators: a line of the frame table: number, "Sent" or "Received", opcode, size. */
+  label = g_strdup_printf (_ ("Frame %s, %s, %s, %s"), count,
+                           duplex_text_direction (self->event.direction), opcode, size);
+
+  return findings != NULL ? g_strdup_printf ("%s, %s", label, findings)
+                          : g_steal_pointer (&label);
+}
+
+static void
+duplex_frame_item_get_property (GObject    *object,
+                                guint       prop_id,
+                                GValue     *value,
+                                GParamSpec *pspec)
+{
+  DuplexFrameItem *self = DUPLEX_FRAME_ITEM (object);
+
+  switch (prop_id)
+    {
+    case PROP_NUMBER:
+      g_value_take_string (value, dup_number (self));
+      break;
+    case PROP_TIME:
+      g_value_take_string (value, duplex_text_time (self->event.time_us));
+      break;
+    case PROP_OPCODE:
+    case PROP_FIN:
+    case PROP_RSV:
+    case PROP_MASK:
+    case PROP_LENGTH:
+      g_value_take_string (value, dup_header_text (self, prop_id));
+      break;
+    case PROP_WIRE_SIZE:
+      g_value_take_string (value,
+                           duplex_text_count (duplex_event_get_wire_size (&self->event)));
+      break;
+    case PROP_SEVERITY_ICON:
+      g_value_set_static_string (
+        value,
+        duplex_frame_item_get_severity_icon (duplex_event_get_worst_severity (&self->event)));
+      break;
+    case PROP_FINDINGS:
+      g_value_take_string (value, dup_findings (self));
+      break;
+    case PROP_LABEL:
+      g_value_take_string (value, dup_label (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+duplex_frame_item_finalize (GObject *object)
+{
+  DuplexFrameItem *self = DUPLEX_FRAME_ITEM (object);
+
+  duplex_event_clear (&self->event);
+
+  G_OBJECT_CLASS (duplex_frame_item_parent_class)->finalize (object);
+}
+
+static void
+duplex_frame_item_class_init (DuplexFrameItemClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  static const struct
+  {
+    guint       prop_id;
+    const char *name;
+  } strings[] = {
+    { PROP_NUMBER, "number" },
+    { PROP_TIME, "time" },
+    { PROP_OPCODE, "opcode" },
+    { PROP_FIN, "fin" },
+    { PROP_RSV, "rsv" },
+    { PROP_MASK, "mask" },
+    { PROP_LENGTH, "length" },
+    { PROP_WIRE_SIZE, "wire-size" },
+    { PROP_SEVERITY_ICON, "severity-icon" },
+    { PROP_FINDINGS, "findings" },
+    { PROP_LABEL, "label" },
+  };
+
+  object_class->get_property = duplex_frame_item_get_property;
+  object_class->finalize = duplex_frame_item_finalize;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
+    properties[strings[i].prop_id] =
+      g_param_spec_string (strings[i].name, NULL, NULL, NULL,
+                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+duplex_frame_item_init (DuplexFrameItem *self)
+{
+}
+
+DuplexFrameItem *
+duplex_frame_item_new (guint        position,
+                       DuplexEvent *event)
+{
+  DuplexFrameItem *self;
+
+  g_return_val_if_fail (event != NULL, NULL);
+
+  self = g_object_new (DUPLEX_TYPE_FRAME_ITEM, NULL);
+  self->position = position;
+  self->event = *event;
+  *event = (DuplexEvent)DUPLEX_EVENT_INIT;
+  self->has_header = duplex_event_get_header (&self->event, &self->header);
+  return self;
+}
+
+const DuplexEvent *
+duplex_frame_item_get_event (DuplexFrameItem *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_FRAME_ITEM (self), NULL);
+
+  return &self->event;
+}
+
+GBytes *
+duplex_frame_item_dup_payload (DuplexFrameItem *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_FRAME_ITEM (self), NULL);
+
+  return g_bytes_new_with_free_func (self->event.payload, self->event.payload_size,
+                                     g_object_unref, g_object_ref (self));
+}
+
+GBytes *
+duplex_frame_item_dup_header (DuplexFrameItem *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_FRAME_ITEM (self), NULL);
+
+  return g_bytes_new (self->event.header, MIN (self->event.header_size, DUPLEX_FRAME_HEADER_MAX));
+}
+
+const guint8 *
+duplex_frame_item_get_mask (DuplexFrameItem *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_FRAME_ITEM (self), NULL);
+
+  return self->has_header && self->header.masked ? self->header.mask : NULL;
+}

@@ -214,14 +214,11 @@ items_changed_cb (GListModel       *model,
                   DuplexListWindow *self)
 {
   guint total = g_list_model_get_n_items (model);
-  guint end = self->start + self->n_items;
 
   if (removed > 0 || position + added != total)
     start_anew (self);
   else if (self->following)
     move_to_end (self);
-  else if (end == position && self->n_items < self->max)
-    move_back (self, end + MIN (added, self->max - self->n_items));
 
   notify (self, PROP_N_BELOW);
 }
@@ -381,7 +378,8 @@ duplex_list_window_set_following (DuplexListWindow *self,
 
   self->following = following != FALSE;
   self->seen = duplex_list_window_get_total (self);
-  move_to_end (self);
+  if (self->following)
+    move_to_end (self);
   notify (self, PROP_FOLLOWING);
   notify (self, PROP_N_BELOW);
 }
@@ -402,6 +400,30 @@ duplex_list_window_get_total (DuplexListWindow *self)
   return self->model != NULL ? g_list_model_get_n_items (self->model) : 0;
 }
 
+gboolean
+duplex_list_window_grow (DuplexListWindow *self,
+                         guint             n)
+{
+  guint total;
+  guint end;
+  guint before;
+  guint after;
+
+  g_return_val_if_fail (DUPLEX_IS_LIST_WINDOW (self), FALSE);
+
+  if (self->following)
+    return FALSE;
+
+  total = duplex_list_window_get_total (self);
+  before = MIN (MIN (n, self->start), self->max - self->n_items);
+  move_front (self, -(gint64)before);
+  end = self->start + self->n_items;
+  after = MIN (MIN (n, total - end), self->max - self->n_items);
+  move_back (self, end + after);
+
+  return self->n_items < MIN (self->max, total);
+}
+
 void
 duplex_list_window_show (DuplexListWindow *self,
                          guint             position)
@@ -412,12 +434,12 @@ duplex_list_window_show (DuplexListWindow *self,
   g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
 
   total = duplex_list_window_get_total (self);
-  if (self->following || position >= total || total <= self->max)
+  if (self->following || position >= total)
     return;
 
   start = position > self->max / 2 ? position - self->max / 2 : 0;
-  start = MIN (start, total - self->max);
-  move_to (self, start, start + self->max);
+  start = MIN (start, total > self->max ? total - self->max : 0);
+  move_to (self, start, MIN (start + self->max, total));
 }
 
 void
@@ -467,13 +489,23 @@ duplex_list_window_get_selected_item (DuplexListWindow *self)
 }
 
 void
-duplex_list_window_set_bounds (DuplexListWindow *self,
-                               guint             tail,
-                               guint             max)
+duplex_list_window_set_tail (DuplexListWindow *self,
+                             guint             tail)
 {
   g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
-  g_return_if_fail (tail > 0 && max >= tail);
+  g_return_if_fail (tail > 0);
 
   self->tail = tail;
+  if (self->following && self->n_items < tail && self->start > 0)
+    move_to_end (self);
+}
+
+void
+duplex_list_window_set_max (DuplexListWindow *self,
+                            guint             max)
+{
+  g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
+  g_return_if_fail (max > 0);
+
   self->max = max;
 }

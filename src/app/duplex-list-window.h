@@ -5,7 +5,8 @@
  * following, it is the last few items: GTK 4.8 keeps, measures and rebinds some 200 rows, which a flood
  * makes too slow. Otherwise it is all items, up to a bound, because the heights of the rows add up in an
  * int. The two differ by what is taken off or put before the front only, so that a list view which
- * keeps its place does so over the change.
+ * keeps its place does so over the change. When following ends the window stays as it is, and is to be
+ * grown to what there is, at once or bit by bit.
  *
  * The selection is a position in the whole list: it survives that its item is not in the window. One
  * item at most is selected, and it can be unselected. The model may grow at its end and be emptied; any
@@ -15,8 +16,8 @@
 
 G_BEGIN_DECLS
 
-/* Default bounds: rows that fill a high screen twice, and what DESIGN.md allows. */
-#define DUPLEX_LIST_WINDOW_TAIL 60
+/* Default bounds: a first guess, see duplex_list_window_set_tail(), and what DESIGN.md allows. */
+#define DUPLEX_LIST_WINDOW_TAIL 30
 #define DUPLEX_LIST_WINDOW_MAX  1000000
 
 #define DUPLEX_TYPE_LIST_WINDOW (duplex_list_window_get_type ())
@@ -41,8 +42,12 @@ guint duplex_list_window_get_start (DuplexListWindow *self);
 /* Items of the model, shown or not. */
 guint duplex_list_window_get_total (DuplexListWindow *self);
 
-/* Moves the window, where it is shorter than the model, so that position and what is around it are
- * inside. Not while following. */
+/* Adds up to n items at each end, when not following. TRUE while there are more that may be shown. */
+gboolean duplex_list_window_grow (DuplexListWindow *self,
+                                  guint             n);
+
+/* Moves the window, where it is shorter than the model, so that position and as much around it as may
+ * be shown are inside. Not while following. */
 void duplex_list_window_show (DuplexListWindow *self,
                               guint             position);
 
@@ -52,9 +57,13 @@ void     duplex_list_window_set_selected (DuplexListWindow *self,
 guint    duplex_list_window_get_selected (DuplexListWindow *self);
 gpointer duplex_list_window_get_selected_item (DuplexListWindow *self);
 
-/* The bounds, for tests and benchmarks; the next change uses them. */
-void duplex_list_window_set_bounds (DuplexListWindow *self,
-                                    guint             tail,
-                                    guint             max);
+/* Items that are shown while following. More are shown at once; a surplus goes with the next change of
+ * the model. */
+void duplex_list_window_set_tail (DuplexListWindow *self,
+                                  guint             tail);
+
+/* Items that are shown at most, for tests; the next change uses it. */
+void duplex_list_window_set_max (DuplexListWindow *self,
+                                 guint             max);
 
 G_END_DECLS

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-tail.h"
 
+#include <math.h>
+
 /* Frames for which the end must hold before it counts as reached: with one, GTK 4.8 was seen to show
  * something else in 6 of 20 runs; with two in none. */
 #define SETTLED_FRAMES 2
@@ -10,6 +12,18 @@
 
 /* Pages from an edge of the window at which it is moved over a longer model. */
 #define EDGE_PAGES 20
+
+/* Pages of rows that are kept laid out while following, so that a first move of the wheel finds some;
+ * and the bounds of their number. The lower is also what is there when short rows come after tall
+ * ones, for a frame. */
+#define TAIL_PAGES 3
+#define TAIL_MIN   10
+#define TAIL_MAX   300
+
+/* When following ends, the rows that GtkListView wants laid out around what it shows, about a hundred
+ * each way, come a few a frame. All others, which it only counts, come at once. */
+#define GROW_ROWS   12
+#define GROW_FRAMES 12
 
 struct _DuplexTail
 {
@@ -26,6 +40,7 @@ struct _DuplexTail
   /* state */
   guint    tick;
   guint    settled;   /* frames for which the view has been at the end */
+  guint    grown;     /* frames since following ended in which the window grew */
   gboolean in_layout; /* what changes the adjustment now is not the person */
 };
 
@@ -62,22 +77,81 @@ scroll_to_end (DuplexTail *self)
   self->in_layout = in_layout;
 }
 
-static gboolean
-settle_tick_cb (GtkWidget     *view,
-                GdkFrameClock *clock,
-                gpointer       user_data)
+/* While following, each row costs a layout with every batch: no more of them than the view can show
+ * soon. All are laid out, so that the upper end of the adjustment is their height. */
+static void
+fit_tail (DuplexTail *self)
 {
-  DuplexTail *self = DUPLEX_TAIL (user_data);
+  double upper = gtk_adjustment_get_upper (self->adjustment);
+  double page = gtk_adjustment_get_page_size (self->adjustment);
+  guint  n_items = g_list_model_get_n_items (G_LIST_MODEL (self->window));
+  double wanted;
 
+  if (n_items == 0 || page <= 0 || upper <= 0)
+    return;
+
+  /* The upper end is at least a page, also where the rows do not fill one. */
+  wanted = upper > page + END_TOLERANCE ? ceil (TAIL_PAGES * page / upper * n_items) : 2.0 * n_items;
+  duplex_list_window_set_tail (self->window, (guint)CLAMP (wanted, TAIL_MIN, TAIL_MAX));
+}
+
+static gboolean
+settle (DuplexTail *self)
+{
   self->settled = duplex_tail_is_at_end (self) ? self->settled + 1 : 0;
-  if (self->settled > SETTLED_FRAMES || !duplex_list_window_get_following (self->window))
-    {
-      self->tick = 0;
-      return G_SOURCE_REMOVE;
-    }
+  if (self->settled > SETTLED_FRAMES)
+    return G_SOURCE_REMOVE;
 
+  fit_tail (self);
   scroll_to_end (self);
   return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+grow (DuplexTail *self)
+{
+  gboolean all = self->grown >= GROW_FRAMES;
+
+  self->grown++;
+  return duplex_list_window_grow (self->window, all ? G_MAXUINT : GROW_ROWS);
+}
+
+static gboolean
+tick_cb (GtkWidget     *view,
+         GdkFrameClock *clock,
+         gpointer       user_data)
+{
+  DuplexTail *self = DUPLEX_TAIL (user_data);
+  gboolean    following = duplex_list_window_get_following (self->window);
+  gboolean    more = following ? settle (self) : grow (self);
+
+  if (!more)
+    self->tick = 0;
+
+  return more;
+}
+
+static void
+start_tick (DuplexTail *self)
+{
+  self->settled = 0;
+  if (self->tick == 0)
+    self->tick = gtk_widget_add_tick_callback (self->view, tick_cb, self, NULL);
+}
+
+static void
+following_cb (DuplexTail *self)
+{
+  self->grown = 0;
+  start_tick (self);
+}
+
+/* There is more in the model. */
+static void
+n_below_cb (DuplexTail *self)
+{
+  if (!duplex_list_window_get_following (self->window))
+    start_tick (self);
 }
 
 void
@@ -85,9 +159,8 @@ duplex_tail_queue (DuplexTail *self)
 {
   g_return_if_fail (DUPLEX_IS_TAIL (self));
 
-  self->settled = 0;
-  if (self->tick == 0 && duplex_list_window_get_following (self->window))
-    self->tick = gtk_widget_add_tick_callback (self->view, settle_tick_cb, self, NULL);
+  if (duplex_list_window_get_following (self->window))
+    start_tick (self);
 }
 
 /* Near an edge of a window that does not show all, there must be more to scroll to. */
@@ -230,6 +303,10 @@ duplex_tail_new (GtkListView      *view,
   g_signal_connect_object (self->adjustment, "value-changed", G_CALLBACK (value_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->adjustment, "changed", G_CALLBACK (changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (window, "notify::following", G_CALLBACK (following_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (window, "notify::n-below", G_CALLBACK (n_below_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (window, "items-changed", G_CALLBACK (duplex_tail_queue), self,
                            G_CONNECT_SWAPPED);

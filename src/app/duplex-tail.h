@@ -26,7 +26,7 @@ void duplex_tail_queue (DuplexTail *self);
 /* TRUE when the view shows the end of its list. */
 gboolean duplex_tail_is_at_end (DuplexTail *self);
 
-/* TRUE while the end has been asked for and was not reached for good. */
+/* TRUE while the end has been asked for and was not reached for good, or the window grows. */
 gboolean duplex_tail_is_pending (DuplexTail *self);
 
 G_END_DECLS

@@ -98,7 +98,7 @@ duplex_profile_files_exists (const char *root,
   g_autofree char *full = g_build_filename (root, path, NULL);
   GStatBuf         info;
 
-  return g_lstat (full, &info) == 0 || errno != ENOENT;
+  return g_lstat (full, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 char *

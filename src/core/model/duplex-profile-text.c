@@ -99,8 +99,9 @@ duplex_profile_text_check (const char *text,
         {
           const char *what = duplex_json_lexer_get_error (lexer, &offset, &line, &column);
 
-          g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_SYNTAX, "Line %u, column %u: %s", line, column,
-                       what);
+          g_set_error (error, DUPLEX_ERROR,
+                       duplex_json_lexer_is_too_deep (lexer) ? DUPLEX_ERROR_TOO_BIG : DUPLEX_ERROR_SYNTAX,
+                       "Line %u, column %u: %s", line, column, what);
           return FALSE;
         }
       if ((token == DUPLEX_JSON_STRING || token == DUPLEX_JSON_KEY) &&

@@ -2,7 +2,7 @@
 #pragma once
 
 /* A saved endpoint: where to connect and how. One JSON file each, see duplex-profile-store.h. Every
- * member that this version does not know is kept and written back.
+ * member that this version does not know, of a header too, is kept and written back as it stood.
  *
  *   { "version": 1, "name": "Echo", "url": "wss://example.org/", "headers": [ { "name": "X-Api",
  *     "value": "1" } ], "subprotocols": [ "chat" ], "origin": "", "verify-certificates": true,
@@ -60,7 +60,8 @@ void duplex_profile_set_headers (DuplexProfile      *self,
                                  gsize               n_headers);
 
 /* The file's text and back. Reading fails with DUPLEX_ERROR_SYNTAX (line and column, or the member
- * that has the wrong type) or DUPLEX_ERROR_NEWER_VERSION. */
+ * that has the wrong type), DUPLEX_ERROR_TOO_BIG (DUPLEX_LIMIT_PROFILE, DUPLEX_LIMIT_JSON_DEPTH) or
+ * DUPLEX_ERROR_NEWER_VERSION. */
 char          *duplex_profile_to_json (DuplexProfile *self);
 DuplexProfile *duplex_profile_from_json (const char *text,
                                          gsize       len,

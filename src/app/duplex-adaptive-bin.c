@@ -82,7 +82,8 @@ duplex_adaptive_bin_get_request_mode (GtkWidget *widget)
 {
   DuplexAdaptiveBin *self = DUPLEX_ADAPTIVE_BIN (widget);
 
-  return self->child != NULL ? gtk_widget_get_request_mode (self->child) : GTK_SIZE_REQUEST_CONSTANT_SIZE;
+  return self->child != NULL ? gtk_widget_get_request_mode (self->child)
+                             : GTK_SIZE_REQUEST_CONSTANT_SIZE;
 }
 
 static void
@@ -109,7 +110,8 @@ duplex_adaptive_bin_measure (GtkWidget     *widget,
 
   if (for_size >= 0)
     {
-      gtk_widget_measure (self->child, GTK_ORIENTATION_HORIZONTAL, -1, &child_minimum, NULL, NULL, NULL);
+      gtk_widget_measure (self->child, GTK_ORIENTATION_HORIZONTAL, -1, &child_minimum, NULL, NULL,
+                          NULL);
       for_size = MAX (for_size, child_minimum);
     }
   gtk_widget_measure (self->child, orientation, for_size, minimum, natural, NULL, NULL);

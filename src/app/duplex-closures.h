@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Pure functions for closures in .ui files: what a widget shows, from the values it is bound to. The
- * first argument is the object that the template belongs to, and is never looked at. */
+/* Pure functions for closures in .ui files: what a widget shows, from the values it is bound to.
+ * The first argument is the object that the template belongs to, and is never looked at. */
 
 #include <glib.h>
 
@@ -32,8 +32,8 @@ char *duplex_closure_fingerprint (gpointer    instance,
 char *duplex_closure_url_problem (gpointer    instance,
                                   const char *url);
 
-/* What keeps a header from being sent with the handshake, in words; "" where nothing does, and where
- * both parts are empty. */
+/* What keeps a header from being sent with the handshake, in words; "" where nothing does, and
+ * where both parts are empty. */
 char *duplex_closure_header_problem (gpointer    instance,
                                      const char *name,
                                      const char *value);

@@ -6,15 +6,16 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
-/* libadwaita 1.5 has dialogs inside the window; their windows of before are deprecated from 1.6 on. */
+/* libadwaita 1.5 has dialogs inside the window; their windows of before are deprecated from 1.6 on.
+ */
 #if defined(ADW_VERSION_1_5) && ADW_VERSION_MAX_ALLOWED >= ADW_VERSION_1_5
 #define HAVE_ADW_DIALOGS 1
 #else
 #define HAVE_ADW_DIALOGS 0
 #endif
 
-/* GTK 4.10 has file dialogs as objects of their own and colours as a property of the widget; what did
- * both before is deprecated from there on. */
+/* GTK 4.10 has file dialogs as objects of their own and colours as a property of the widget; what
+ * did both before is deprecated from there on. */
 #if defined(GDK_VERSION_4_10) && GDK_VERSION_MAX_ALLOWED >= GDK_VERSION_4_10
 #define HAVE_GTK_4_10 1
 #else

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Every pair of an old call and the newer one that replaces it, chosen by the API version that is
- * compiled against (see api_floor in meson_options.txt). Nothing else in app may look at a version. */
+/* Every pair of an old call and the newer one that replaces it, chosen by the API version that
+ * is compiled against (see api_floor in meson_options.txt). Nothing else in app may look at a
+ * version. */
 
 #include <gtk/gtk.h>
 
@@ -11,8 +12,8 @@ G_BEGIN_DECLS
 /* What this program is, above parent. */
 void duplex_compat_show_about (GtkWindow *parent);
 
-/* Asks a question with two answers above parent: to leave things as they are, or confirm_label, which
- * loses something and looks like it. All texts are translated. */
+/* Asks a question with two answers above parent: to leave things as they are, or confirm_label,
+ * which loses something and looks like it. All texts are translated. */
 void duplex_compat_confirm_async (GtkWindow          *parent,
                                   const char         *heading,
                                   const char         *body,

@@ -54,7 +54,8 @@ duplex_farewell (GApplication  *application,
   self->application = g_object_ref (application);
   self->session = g_object_ref (session);
   g_application_hold (application);
-  self->handler = g_signal_connect_swapped (session, "notify::state", G_CALLBACK (state_changed_cb), self);
+  self->handler =
+    g_signal_connect_swapped (session, "notify::state", G_CALLBACK (state_changed_cb), self);
 
   if (duplex_session_get_state (session) == DUPLEX_SESSION_CONNECTING)
     duplex_session_cancel (session);

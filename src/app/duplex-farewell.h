@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What happens to a session whose tab goes away: its connection is closed as RFC 6455 §7.1.1 wants it,
- * and the program stays alive, without a window if need be, until that has been done. The session ends
- * it within its close timeout. */
+/* What happens to a session whose tab goes away: its connection is closed as RFC 6455 §7.1.1 wants
+ * it, and the program stays alive, without a window if need be, until that has been done. The
+ * session ends it within its close timeout. */
 
 #include <gio/gio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* One request header in the profile editor: entries for name and value, what is wrong with them, and a
- * button that removes it. */
+/* One request header in the profile editor: entries for name and value, what is wrong with them,
+ * and a button that removes it. */
 
 #include <adwaita.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Which of the window's two side panes are shown: what the person wants where there is room, which is
- * remembered, and what they asked for while there is none, which is not. Plain values without a
+/* Which of the window's two side panes are shown: what the person wants where there is room, which
+ * is remembered, and what they asked for while there is none, which is not. Plain values without a
  * widget. */
 
 #include <glib.h>

@@ -97,7 +97,8 @@ gather_headers (DuplexProfileEditor *self)
       if (*header.name != '\0' || *header.value != '\0')
         g_array_append_val (headers, header);
     }
-  duplex_profile_set_headers (self->draft, (const DuplexHeader *)(gpointer)headers->data, headers->len);
+  duplex_profile_set_headers (self->draft, (const DuplexHeader *)(gpointer)headers->data,
+                              headers->len);
 }
 
 static void
@@ -217,7 +218,8 @@ set_default_name (DuplexProfileEditor *self)
   duplex_profile_set_name (self->draft, *name != '\0' ? name : host);
 }
 
-/* The store leaves a known profile in its folder: one that moves leaves the store and is new there. */
+/* The store leaves a known profile in its folder: one that moves leaves the store and is new there.
+ */
 static gboolean
 move_profile (DuplexProfileEditor *self,
               const char          *folder,
@@ -425,8 +427,8 @@ duplex_profile_editor_class_init (DuplexProfileEditorClass *klass)
   object_class->finalize = duplex_profile_editor_finalize;
   window_class->close_request = duplex_profile_editor_close_request;
 
-  signals[SIGNAL_SAVED] = g_signal_new ("saved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
-                                        NULL, NULL, G_TYPE_NONE, 1, DUPLEX_TYPE_PROFILE);
+  signals[SIGNAL_SAVED] = g_signal_new ("saved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                        NULL, NULL, NULL, G_TYPE_NONE, 1, DUPLEX_TYPE_PROFILE);
 
   gtk_widget_class_set_template_from_resource (
     widget_class, "/io/github/duplexws/Duplex/duplex-profile-editor.ui");
@@ -453,7 +455,8 @@ duplex_profile_editor_class_init (DuplexProfileEditorClass *klass)
                                    forget_certificate_action);
 
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_s, GDK_CONTROL_MASK, "editor.save", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_s, GDK_CONTROL_MASK, "editor.save",
+                                       NULL);
 }
 
 static void

@@ -182,7 +182,8 @@ duplex_profile_row_class_init (DuplexProfileRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_is_set);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_profile_detail);
 
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_F2, 0, activate_key_cb, "(s)", "profile.edit");
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_F2, 0, activate_key_cb, "(s)",
+                                "profile.edit");
   gtk_widget_class_add_binding (widget_class, GDK_KEY_e, GDK_CONTROL_MASK, activate_key_cb, "(s)",
                                 "profile.edit");
   gtk_widget_class_add_binding (widget_class, GDK_KEY_d, GDK_CONTROL_MASK | GDK_SHIFT_MASK,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A profile in the sidebar's list: name, URL, and a menu of what can be done with it. The menu and the
- * keys select the row and then activate the actions "profile.*" of the sidebar around it. */
+/* A profile in the sidebar's list: name, URL, and a menu of what can be done with it. The menu and
+ * the keys select the row and then activate the actions "profile.*" of the sidebar around it. */
 
 #include <gtk/gtk.h>
 

@@ -435,8 +435,8 @@ duplex_profile_sidebar_class_init (DuplexProfileSidebarClass *klass)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  signals[SIGNAL_OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
-                                       NULL, NULL, G_TYPE_NONE, 1, DUPLEX_TYPE_PROFILE);
+  signals[SIGNAL_OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                       NULL, NULL, NULL, G_TYPE_NONE, 1, DUPLEX_TYPE_PROFILE);
 
   gtk_widget_class_set_template_from_resource (
     widget_class, "/io/github/duplexws/Duplex/duplex-profile-sidebar.ui");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The list of saved profiles beside the tabs, with folder headings and a search entry once there are
- * many. It makes, edits, duplicates and deletes profiles in the store by itself (actions "profile.new",
- * ".open", ".edit", ".duplicate", ".copy-url" and ".delete", on the selected row); what it has to say
- * goes to the AdwToastOverlay around it. */
+/* The list of saved profiles beside the tabs, with folder headings and a search entry once there
+ * are many. It makes, edits, duplicates and deletes profiles in the store by itself (actions
+ * "profile.new", ".open", ".edit", ".duplicate", ".copy-url" and ".delete", on the selected row);
+ * what it has to say goes to the AdwToastOverlay around it. */
 
 #include <adwaita.h>
 
@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DuplexProfileSidebar, duplex_profile_sidebar, DUPLEX, PROFILE_SIDEBAR, AdwBin)
 
 /* Properties: "store" (DuplexProfileStore), "selected" (DuplexProfile, nullable).
- * Signal: "open" (DuplexProfile *profile): a double click, Enter or the menu asks for a connection. */
+ * Signal: "open" (DuplexProfile *profile): a double click, Enter or the menu asks for a
+ * connection. */
 
 GtkWidget *duplex_profile_sidebar_new (DuplexProfileStore *store);
 

@@ -3,8 +3,8 @@
 
 #include "core/proto/duplex-error.h"
 
-/* How often is looked, and for how long nothing may have been drawn. A blinking cursor pauses longer
- * than that between two changes, so it does not keep a window from being at rest. */
+/* How often is looked, and for how long nothing may have been drawn. A blinking cursor pauses
+ * longer than that between two changes, so it does not keep a window from being at rest. */
 #define LOOK_MS 50
 #define REST_MS 300
 
@@ -133,7 +133,8 @@ duplex_screenshot_async (GtkWindow           *window,
   /* The paintable lives as long as self does. */
   g_signal_connect_swapped (self->paintable, "invalidate-contents", G_CALLBACK (changed_cb), self);
   g_signal_connect_swapped (self->paintable, "invalidate-size", G_CALLBACK (changed_cb), self);
-  g_timeout_add_full (G_PRIORITY_DEFAULT, LOOK_MS, look_cb, g_steal_pointer (&task), g_object_unref);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, LOOK_MS, look_cb, g_steal_pointer (&task),
+                      g_object_unref);
 }
 
 gboolean

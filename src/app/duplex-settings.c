@@ -13,7 +13,8 @@ duplex_settings_new (void)
     schema = g_settings_schema_source_lookup (source, DUPLEX_APP_ID, /* recursive= */ TRUE);
   if (schema == NULL)
     {
-      g_message ("The settings schema " DUPLEX_APP_ID " is not installed; nothing will be remembered");
+      g_message ("The settings schema %s is not installed; nothing will be remembered",
+                 DUPLEX_APP_ID);
       return NULL;
     }
 

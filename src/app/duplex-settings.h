@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What the window remembers, behind one call that does not abort where the schema is not installed, as
- * g_settings_new() would: a program run from its build tree without its environment must still start. */
+/* What the window remembers, behind one call that does not abort where the schema is not installed,
+ * as g_settings_new() would: a program run from its build tree without its environment must still
+ * start. */
 
 #include <gio/gio.h>
 

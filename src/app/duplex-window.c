@@ -8,6 +8,7 @@
 #include "app/duplex-panel.h"
 #include "app/duplex-profile-editor.h"
 #include "app/duplex-profile-sidebar.h"
+#include "app/duplex-session-tab.h"
 #include "app/duplex-texts.h"
 
 struct _DuplexWindow
@@ -42,16 +43,6 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-static void
-show_error (DuplexWindow *self,
-            const GError *error)
-{
-  g_autofree char *text = duplex_text_error (error);
-  g_autofree char *markup = g_markup_escape_text (text, -1);
-
-  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (markup));
-}
-
 /* -- panes ------------------------------------------------------------------------------------- */
 
 /* Makes widgets show what the panels say. */
@@ -61,7 +52,8 @@ apply_panels (DuplexWindow *self)
   gboolean inspector = duplex_panel_is_shown (&self->panels.inspector);
 
   self->applying = TRUE;
-  gtk_widget_set_visible (GTK_WIDGET (self->sidebar), duplex_panel_is_shown (&self->panels.sidebar));
+  gtk_widget_set_visible (GTK_WIDGET (self->sidebar),
+                          duplex_panel_is_shown (&self->panels.sidebar));
   for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
     {
       AdwTabPage *tab = adw_tab_view_get_nth_page (self->tabs, i);
@@ -117,37 +109,6 @@ inspector_page_changed_cb (DuplexWindow *self,
 
 /* -- tabs -------------------------------------------------------------------------------------- */
 
-static DuplexSessionPage *
-get_page (AdwTabPage *tab)
-{
-  return DUPLEX_SESSION_PAGE (adw_tab_page_get_child (tab));
-}
-
-static DuplexSession *
-get_session (AdwTabPage *tab)
-{
-  return duplex_session_page_get_session (get_page (tab));
-}
-
-static gboolean
-is_disconnected (AdwTabPage *tab)
-{
-  return duplex_session_get_state (get_session (tab)) == DUPLEX_SESSION_DISCONNECTED;
-}
-
-/* Nothing was typed into it, and nothing has happened in it. */
-static gboolean
-is_empty (AdwTabPage *tab)
-{
-  DuplexSession *session = get_session (tab);
-  DuplexProfile *profile = duplex_session_page_get_profile (get_page (tab));
-  DuplexTotals   totals;
-
-  duplex_capture_get_totals (duplex_session_get_capture (session), &totals);
-  return is_disconnected (tab) && totals.events == 0 && *duplex_profile_get_id (profile) == '\0' &&
-         *duplex_profile_get_url (duplex_session_get_profile (session)) == '\0';
-}
-
 static void
 update_title (DuplexWindow *self)
 {
@@ -158,47 +119,20 @@ update_title (DuplexWindow *self)
   gtk_window_set_title (GTK_WINDOW (self), title);
 }
 
-static void
-update_tab (DuplexWindow *self,
-            AdwTabPage   *tab)
-{
-  DuplexSessionState state = duplex_session_get_state (get_session (tab));
-  g_autoptr (GIcon)  icon = NULL;
-
-  if (state == DUPLEX_SESSION_OPEN || state == DUPLEX_SESSION_CLOSING)
-    icon = g_themed_icon_new ("media-record-symbolic");
-  adw_tab_page_set_loading (tab, state == DUPLEX_SESSION_CONNECTING);
-  adw_tab_page_set_indicator_icon (tab, icon);
-  adw_tab_page_set_indicator_tooltip (tab, duplex_text_session_state (state));
-
-  /* Somebody who looks at another tab is told that this one has ended. */
-  if (state == DUPLEX_SESSION_DISCONNECTED && !adw_tab_page_get_selected (tab))
-    adw_tab_page_set_needs_attention (tab, TRUE);
-}
-
-static AdwTabPage *
-find_tab_of_session (DuplexWindow  *self,
-                     DuplexSession *session)
-{
-  for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
-    {
-      AdwTabPage *tab = adw_tab_view_get_nth_page (self->tabs, i);
-
-      if (get_session (tab) == session)
-        return tab;
-    }
-  return NULL;
-}
-
+/* Somebody who looks at another tab is told that this one has ended. */
 static void
 state_changed_cb (DuplexWindow  *self,
                   GParamSpec    *pspec,
                   DuplexSession *session)
 {
-  AdwTabPage *tab = find_tab_of_session (self, session);
+  AdwTabPage *tab = duplex_session_tab_find (self->tabs, session);
 
-  if (tab != NULL)
-    update_tab (self, tab);
+  if (tab == NULL)
+    return;
+
+  duplex_session_tab_update (tab);
+  if (duplex_session_tab_is_disconnected (tab) && !adw_tab_page_get_selected (tab))
+    adw_tab_page_set_needs_attention (tab, TRUE);
 }
 
 static void
@@ -210,42 +144,60 @@ edit_profile (DuplexWindow  *self,
   gtk_window_present (GTK_WINDOW (editor));
 }
 
-/* A known profile is saved at once, a new one gets its name first. */
+static void
+remember_profile (DuplexWindow  *self,
+                  DuplexProfile *profile)
+{
+  if (self->settings != NULL && *duplex_profile_get_id (profile) != '\0')
+    g_settings_set_string (self->settings, "last-profile", duplex_profile_get_id (profile));
+}
+
+/* A new profile comes with the name of its host; nobody is kept from going on by a dialog. */
 static void
 save_profile_cb (DuplexWindow      *self,
                  DuplexProfile     *profile,
                  DuplexSessionPage *page)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char   *folder = g_strdup (duplex_profile_get_folder (profile));
+  g_autofree char   *text = NULL;
 
-  if (*duplex_profile_get_id (profile) == '\0')
-    edit_profile (self, profile);
-  else if (duplex_profile_store_save (self->store, profile, duplex_profile_get_folder (profile), &error))
-    duplex_session_page_toast (page, _ ("Profile saved"));
-  else
-    show_error (self, error);
+  if (!duplex_profile_store_save (self->store, profile, folder, &error))
+    {
+      duplex_window_show_error (self, error);
+      return;
+    }
+
+  /* Translators: %s is the name of the profile. */
+  text = g_strdup_printf (_ ("Saved as “%s”"), duplex_profile_get_name (profile));
+  duplex_session_page_toast (page, text);
+  duplex_profile_sidebar_set_selected (self->sidebar, profile);
+  remember_profile (self, profile);
 }
 
 static void
 page_attached_cb (DuplexWindow *self,
                   AdwTabPage   *tab)
 {
-  DuplexSessionPage *page = get_page (tab);
+  DuplexSessionPage *page = duplex_session_tab_get_page (tab);
 
   g_object_set (page, "inspector-visible", duplex_panel_is_shown (&self->panels.inspector),
-                "inspector-width", self->inspector_width, "inspector-page", self->inspector_page, NULL);
+                "inspector-width", self->inspector_width, "inspector-page", self->inspector_page,
+                NULL);
   g_object_bind_property (page, "title", tab, "title", G_BINDING_SYNC_CREATE);
-  g_signal_connect_object (tab, "notify::title", G_CALLBACK (update_title), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (page, "save-profile", G_CALLBACK (save_profile_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (tab, "notify::title", G_CALLBACK (update_title), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (page, "save-profile", G_CALLBACK (save_profile_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (page, "notify::inspector-visible",
                            G_CALLBACK (inspector_visible_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (page, "notify::inspector-width", G_CALLBACK (inspector_width_changed_cb),
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_object (page, "notify::inspector-page", G_CALLBACK (inspector_page_changed_cb),
                            self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (get_session (tab), "notify::state", G_CALLBACK (state_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  update_tab (self, tab);
+  g_signal_connect_object (duplex_session_tab_get_session (tab), "notify::state",
+                           G_CALLBACK (state_changed_cb), self, G_CONNECT_SWAPPED);
+  duplex_session_tab_update (tab);
 }
 
 static gboolean
@@ -253,17 +205,10 @@ close_page_cb (DuplexWindow *self,
                AdwTabPage   *tab,
                AdwTabView   *tabs)
 {
-  duplex_farewell (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))), get_session (tab));
+  duplex_farewell (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))),
+                   duplex_session_tab_get_session (tab));
   adw_tab_view_close_page_finish (tabs, tab, /* confirm= */ TRUE);
   return GDK_EVENT_STOP;
-}
-
-static void
-remember_profile (DuplexWindow  *self,
-                  DuplexProfile *profile)
-{
-  if (self->settings != NULL && *duplex_profile_get_id (profile) != '\0')
-    g_settings_set_string (self->settings, "last-profile", duplex_profile_get_id (profile));
 }
 
 static void
@@ -282,34 +227,7 @@ selected_page_changed_cb (DuplexWindow *self)
     return;
 
   adw_tab_page_set_needs_attention (tab, FALSE);
-  remember_profile (self, duplex_session_page_get_profile (get_page (tab)));
-}
-
-static gboolean
-holds (AdwTabPage    *tab,
-       DuplexProfile *profile)
-{
-  return is_disconnected (tab) && duplex_session_page_get_profile (get_page (tab)) == profile;
-}
-
-/* A tab that can take profile without losing anything: the selected one before the others. */
-static AdwTabPage *
-find_tab_for (DuplexWindow  *self,
-              DuplexProfile *profile)
-{
-  AdwTabPage *selected = adw_tab_view_get_selected_page (self->tabs);
-
-  if (selected != NULL && holds (selected, profile))
-    return selected;
-
-  for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
-    {
-      AdwTabPage *tab = adw_tab_view_get_nth_page (self->tabs, i);
-
-      if (holds (tab, profile))
-        return tab;
-    }
-  return NULL;
+  remember_profile (self, duplex_session_page_get_profile (duplex_session_tab_get_page (tab)));
 }
 
 static AdwTabPage *
@@ -321,7 +239,7 @@ add_tab (DuplexWindow  *self,
   AdwTabPage *tab = adw_tab_view_add_page (self->tabs, page, selected);
 
   adw_tab_view_set_selected_page (self->tabs, tab);
-  if (selected != NULL && is_empty (selected))
+  if (selected != NULL && duplex_session_tab_is_empty (selected))
     adw_tab_view_close_page (self->tabs, selected);
   return tab;
 }
@@ -355,7 +273,8 @@ new_tab_action (GtkWidget  *widget,
   g_autoptr (DuplexProfile) profile = duplex_profile_new ("", "");
   AdwTabPage               *tab = add_tab (DUPLEX_WINDOW (widget), profile);
 
-  gtk_widget_activate_action (GTK_WIDGET (get_page (tab)), "page.focus-url", NULL);
+  gtk_widget_activate_action (GTK_WIDGET (duplex_session_tab_get_page (tab)), "page.focus-url",
+                              NULL);
 }
 
 static void
@@ -472,12 +391,14 @@ duplex_window_close_request (GtkWindow *window)
 
   save_settings (self);
   for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
-    duplex_farewell (application, get_session (adw_tab_view_get_nth_page (self->tabs, i)));
+    duplex_farewell (application,
+                     duplex_session_tab_get_session (adw_tab_view_get_nth_page (self->tabs, i)));
   return GTK_WINDOW_CLASS (duplex_window_parent_class)->close_request (window);
 }
 
 /* -- class ------------------------------------------------------------------------------------- */
 
+/* Pure. */
 static gboolean
 is_hidden (GObject *object,
            gboolean visible)
@@ -646,14 +567,14 @@ duplex_window_open_profile (DuplexWindow    *self,
   g_return_val_if_fail (DUPLEX_IS_WINDOW (self), NULL);
   g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), NULL);
 
-  tab = find_tab_for (self, profile);
+  tab = duplex_session_tab_find_profile (self->tabs, profile);
   if (tab == NULL)
     tab = add_tab (self, profile);
   adw_tab_view_set_selected_page (self->tabs, tab);
   duplex_profile_sidebar_set_selected (self->sidebar, profile);
-  if (how == DUPLEX_WINDOW_CONNECT && is_disconnected (tab))
-    duplex_session_page_connect (get_page (tab));
-  return get_page (tab);
+  if (how == DUPLEX_WINDOW_CONNECT && duplex_session_tab_is_disconnected (tab))
+    duplex_session_page_connect (duplex_session_tab_get_page (tab));
+  return duplex_session_tab_get_page (tab);
 }
 
 DuplexSessionPage *
@@ -695,6 +616,21 @@ duplex_window_open_last (DuplexWindow *self)
     duplex_window_open_profile (self, profile, DUPLEX_WINDOW_OPEN);
 }
 
+void
+duplex_window_show_error (DuplexWindow *self,
+                          const GError *error)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *markup = NULL;
+
+  g_return_if_fail (DUPLEX_IS_WINDOW (self));
+  g_return_if_fail (error != NULL);
+
+  text = duplex_text_error (error);
+  markup = g_markup_escape_text (text, -1);
+  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (markup));
+}
+
 DuplexSessionPage *
 duplex_window_get_selected_page (DuplexWindow *self)
 {
@@ -703,5 +639,5 @@ duplex_window_get_selected_page (DuplexWindow *self)
   g_return_val_if_fail (DUPLEX_IS_WINDOW (self), NULL);
 
   tab = adw_tab_view_get_selected_page (self->tabs);
-  return tab != NULL ? get_page (tab) : NULL;
+  return tab != NULL ? duplex_session_tab_get_page (tab) : NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The window: profiles at the side, a tab for each session. It decides which panes are shown, hands the
- * keyboard's actions to the selected tab, and remembers in the settings how it was left. */
+/* The window: profiles at the side, a tab for each session. It decides which panes are shown, hands
+ * the keyboard's actions to the selected tab, and remembers in the settings how it was left. */
 
 #include <adwaita.h>
 
@@ -14,10 +14,10 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_WINDOW (duplex_window_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexWindow, duplex_window, DUPLEX, WINDOW, AdwApplicationWindow)
 
-/* Properties: "sidebar-visible" and "inspector-visible" (gboolean), as they are now; setting one is the
- * person's wish (see duplex-panel.h). Actions: "win.new-profile", "win.new-tab", "win.close-tab",
- * "win.sidebar", "win.inspector", and "win.page" with the name of an action of the selected tab's group
- * "page" as its target. */
+/* Properties: "sidebar-visible" and "inspector-visible" (gboolean), as they are now; setting one
+ * is the person's wish (see duplex-panel.h). Actions: "win.new-profile", "win.new-tab",
+ * "win.close-tab", "win.sidebar", "win.inspector", and "win.page" with the name of an action of
+ * the selected tab's group "page" as its target. */
 
 /* settings may be NULL: then nothing is remembered. */
 DuplexWindow *duplex_window_new (GtkApplication     *application,
@@ -29,8 +29,8 @@ typedef enum {
   DUPLEX_WINDOW_CONNECT, /* and connect, unless it is */
 } DuplexWindowOpen;
 
-/* A tab with profile: the selected one, or another, where it holds the same profile and no connection,
- * else a new one, in place of the selected one where that is empty. Borrowed. */
+/* A tab with profile: the selected one, or another, where it holds the same profile and no
+ * connection, else a new one, in place of the selected one where that is empty. Borrowed. */
 DuplexSessionPage *duplex_window_open_profile (DuplexWindow    *self,
                                                DuplexProfile   *profile,
                                                DuplexWindowOpen how);
@@ -41,6 +41,10 @@ DuplexSessionPage *duplex_window_open_url (DuplexWindow    *self,
 
 /* Opens what the settings remember, without connecting. */
 void duplex_window_open_last (DuplexWindow *self);
+
+/* A failure that no tab and no profile stands for, as a toast. */
+void duplex_window_show_error (DuplexWindow *self,
+                               const GError *error);
 
 /* Borrowed; NULL without a tab. */
 DuplexSessionPage *duplex_window_get_selected_page (DuplexWindow *self);

@@ -35,7 +35,8 @@ static void
 saved_cb (Fixture       *f,
           DuplexProfile *profile)
 {
-  g_assert_true (duplex_profile_store_lookup (f->store, duplex_profile_get_id (profile)) == profile);
+  g_assert_true (duplex_profile_store_lookup (f->store, duplex_profile_get_id (profile)) ==
+                 profile);
   f->n_saved++;
 }
 
@@ -236,7 +237,8 @@ test_forget_certificate (Fixture      *f,
   open_editor (f, profile);
   row = child (f, "trusted_row");
   g_assert_true (gtk_widget_get_visible (row));
-  g_assert_true (g_str_has_prefix (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), "aaaa aaaa"));
+  g_assert_true (
+    g_str_has_prefix (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), "aaaa aaaa"));
   gtk_widget_activate_action (GTK_WIDGET (f->editor), "editor.forget-certificate", NULL);
   g_assert_false (gtk_widget_get_visible (row));
   save (f);
@@ -324,7 +326,8 @@ test_failed_save (Fixture      *f,
   g_assert_nonnull (f->editor);
   g_assert_cmpuint (f->n_saved, ==, 0);
   g_assert_cmpstr (duplex_profile_get_url (profile), ==, "demo:/echo");
-  g_assert_nonnull (shell_find_widget (child (f, "toasts"), g_type_from_name ("AdwToastWidget"), NULL));
+  g_assert_nonnull (
+    shell_find_widget (child (f, "toasts"), g_type_from_name ("AdwToastWidget"), NULL));
 }
 
 #define ADD(name, test) \

@@ -53,6 +53,15 @@ parse_uri (const char *text,
       return NULL;
     }
 
+  for (const char *p = text; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      {
+        g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_URL,
+                     "The URL has a control character (0x%02x) at position %" G_GSIZE_FORMAT,
+                     (guchar)*p, (gsize)(p - text) + 1);
+        return NULL;
+      }
+
   uri = g_uri_parse (text,
                      G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY |
                        G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_NON_DNS,

@@ -37,29 +37,40 @@ read_some (RawPeer *peer)
   return TRUE;
 }
 
-void
-raw_peer_read_request (RawPeer *peer)
+static DuplexHead *
+read_head (RawPeer *peer)
 {
-  gsize size;
-
-  while ((size = duplex_head_find_end (peer->received->data, peer->received->len, NULL)) == 0)
-    g_assert_true (read_some (peer));
-  g_byte_array_remove_range (peer->received, 0, (guint)size);
-}
-
-void
-raw_peer_upgrade (RawPeer *peer)
-{
-  g_autoptr (DuplexHead) head = NULL;
-  g_autoptr (GBytes)     response = NULL;
-  gsize                  size;
+  DuplexHead *head;
+  gsize       size;
 
   while ((size = duplex_head_find_end (peer->received->data, peer->received->len, NULL)) == 0)
     g_assert_true (read_some (peer));
   head = duplex_head_parse_request (peer->received->data, size, NULL);
   g_assert_nonnull (head);
   g_byte_array_remove_range (peer->received, 0, (guint)size);
-  response = duplex_handshake_build_response (head, NULL);
+  return head;
+}
+
+void
+raw_peer_read_request (RawPeer *peer)
+{
+  duplex_head_free (read_head (peer));
+}
+
+char *
+raw_peer_dup_accept_key (RawPeer *peer)
+{
+  g_autoptr (DuplexHead) head = read_head (peer);
+
+  return duplex_handshake_accept_key (duplex_head_lookup (head, "Sec-WebSocket-Key"));
+}
+
+void
+raw_peer_upgrade (RawPeer *peer)
+{
+  g_autoptr (DuplexHead) head = read_head (peer);
+  g_autoptr (GBytes)     response = duplex_handshake_build_response (head, NULL);
+
   raw_peer_write (peer, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
 }
 

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From the URL to the end of the HTTP upgrade, and every way in which that fails. */
+#include <string.h>
+
+#include "core/io/duplex-dialer.h"
+#include "core/proto/duplex-error.h"
+#include "duplex-io-support.h"
+#include "duplex-raw-server.h"
+
+/* ---- a scripted response to the request ---- */
+
+typedef struct
+{
+  const char     *name;
+  const char     *response; /* "%KEY%" stands for the right Sec-WebSocket-Accept */
+  int             error;
+  DuplexFindingId finding; /* recorded with the response, or NONE */
+} Answer;
+
+#define UPGRADE "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+
+static const Answer answers[] = {
+  { "404", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope", DUPLEX_ERROR_HANDSHAKE_REFUSED, 0 },
+  { "302", "HTTP/1.1 302 Found\r\nLocation: wss://example.org/\r\n\r\n", DUPLEX_ERROR_HANDSHAKE_REFUSED, 0 },
+  { "200", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", DUPLEX_ERROR_HANDSHAKE_REFUSED, 0 },
+  { "not-http", "SSH-2.0-OpenSSH_9.2\r\n\r\n", DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_HANDSHAKE_NOT_HTTP },
+  { "nothing", "", DUPLEX_ERROR_HANDSHAKE_INVALID, 0 },
+  { "cut", "HTTP/1.1 101 Switching Proto", DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_HANDSHAKE_NOT_HTTP },
+  { "wrong-key", UPGRADE "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+    DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_ACCEPT_WRONG },
+  { "no-key", UPGRADE "\r\n", DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_ACCEPT_WRONG },
+  { "no-upgrade", "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %KEY%\r\n\r\n",
+    DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_UPGRADE_MISSING },
+  { "no-connection", "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %KEY%\r\n\r\n",
+    DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_CONNECTION_MISSING },
+  { "extension", UPGRADE "Sec-WebSocket-Accept: %KEY%\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+    DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_EXTENSION_NOT_OFFERED },
+  { "subprotocol", UPGRADE "Sec-WebSocket-Accept: %KEY%\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
+    DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_SUBPROTOCOL_NOT_OFFERED },
+};
+
+typedef struct
+{
+  const char *response;
+  gsize       piece; /* bytes of a write, 0 for all */
+} Script;
+
+static void
+answer_script (RawPeer *peer,
+               gpointer data)
+{
+  Script          *script = data;
+  g_autofree char *key = raw_peer_dup_accept_key (peer);
+  g_auto (GStrv)   parts = g_strsplit (script->response, "%KEY%", 2);
+  g_autofree char *response = g_strjoinv (key, parts);
+  gsize            len = strlen (response);
+  gsize            piece = script->piece != 0 ? script->piece : MAX (len, 1);
+
+  for (gsize at = 0; at < len; at += piece)
+    raw_peer_write (peer, response + at, MIN (piece, len - at));
+}
+
+static void
+test_answer (gconstpointer data)
+{
+  const Answer *answer = data;
+
+  /* At once, and byte by byte. */
+  for (gsize piece = 0; piece < 2; piece++)
+    {
+      Script     script = { answer->response, piece };
+      RawServer *server = raw_server_new (answer_script, &script);
+      Fixture   *f = fixture_new (raw_server_get_url (server));
+      gint64     response;
+
+      fixture_connect (f);
+      raw_server_free (server);
+      g_assert_cmpint (duplex_session_get_state (f->session), ==, DUPLEX_SESSION_DISCONNECTED);
+      g_assert_error (f->error, DUPLEX_ERROR, answer->error);
+      g_assert_cmpuint (f->n_failed, ==, 1);
+      g_assert_cmpuint (f->n_closed, ==, 0);
+      g_assert_cmpint (fixture_find_state (f, DUPLEX_EVENT_FAILED), >=, 0);
+      if (answer->finding != DUPLEX_FINDING_NONE)
+        g_assert_cmpuint (fixture_count_findings (f, answer->finding), ==, 1);
+      response = fixture_find_state (f, DUPLEX_EVENT_RESPONSE);
+      g_assert_true ((response >= 0) == (*answer->response != '\0'));
+      fixture_free (f);
+    }
+}
+
+/* The raw bytes of both sides are kept, and the beginning of a refusal's body. */
+static void
+test_raw_bytes_are_kept (void)
+{
+  static const char     head[] = "HTTP/1.1 503 Busy\r\nX-Odd:   spaced\r\nContent-Length: 9\r\n\r\n";
+  Script                script = { "HTTP/1.1 503 Busy\r\nX-Odd:   spaced\r\nContent-Length: 9\r\n\r\ntry later", 0 };
+  g_autoptr (RawServer) server = raw_server_new (answer_script, &script);
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+  DuplexCapture        *capture = duplex_session_get_capture (f->session);
+  g_auto (DuplexEvent)  request = DUPLEX_EVENT_INIT;
+  g_auto (DuplexEvent)  response = DUPLEX_EVENT_INIT;
+  g_auto (DuplexEvent)  body = DUPLEX_EVENT_INIT;
+
+  fixture_connect (f);
+  g_assert_true (duplex_capture_read (capture, (guint64)fixture_find_state (f, DUPLEX_EVENT_REQUEST), &request));
+  g_assert_true (duplex_capture_read (capture, (guint64)fixture_find_state (f, DUPLEX_EVENT_RESPONSE), &response));
+  g_assert_true (duplex_capture_read (capture, (guint64)fixture_find_state (f, DUPLEX_EVENT_BODY), &body));
+  g_assert_cmpmem (request.payload, 16, "GET / HTTP/1.1\r\n", 16);
+  g_assert_cmpmem (response.payload, response.payload_size, head, sizeof head - 1);
+  g_assert_cmpint (response.value, ==, 503);
+  g_assert_cmpmem (body.payload, body.payload_size, "try later", 9);
+  g_assert_cmpstr (f->error->message, ==, "HTTP 503 Busy");
+  duplex_event_clear (&request);
+  duplex_event_clear (&response);
+  duplex_event_clear (&body);
+  fixture_free (f);
+}
+
+static void
+endless_head_script (RawPeer *peer,
+                     gpointer data)
+{
+  raw_peer_read_request (peer);
+  raw_peer_write_literal (peer, "HTTP/1.1 101 Switching Protocols\r\n");
+  while (raw_peer_write_literal (peer, "X-Again: and again and again\r\n"))
+    ;
+}
+
+static void
+test_endless_head (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (endless_head_script, NULL);
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+
+  fixture_connect (f);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_TOO_BIG);
+  fixture_free (f);
+}
+
+/* Frames that come in the same segment as the response are not lost. */
+static void
+leftover_script (RawPeer *peer,
+                 gpointer data)
+{
+  g_autofree char *key = raw_peer_dup_accept_key (peer);
+  g_autofree char *text = g_strdup_printf (UPGRADE "Sec-WebSocket-Accept: %s\r\n\r\n\x81\x02hi\x88", key);
+
+  raw_peer_write (peer, text, strlen (text));
+  g_usleep (20000);
+  raw_peer_write_literal (peer, "\x02\x03\xe8");
+  raw_peer_read_frame (peer, NULL);
+}
+
+static void
+test_leftover (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (leftover_script, NULL);
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+  g_autoptr (GBytes)    message = NULL;
+
+  fixture_connect (f);
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  message = fixture_dup_message (f, 0);
+  g_assert_nonnull (message);
+  g_assert_cmpmem (g_bytes_get_data (message, NULL), g_bytes_get_size (message), "hi", 2);
+  g_assert_cmpuint (f->close_code, ==, 1000);
+  g_assert_no_error (f->error);
+  fixture_free (f);
+}
+
+static void
+silent_script (RawPeer *peer,
+               gpointer data)
+{
+  raw_peer_read_request (peer);
+  raw_peer_read_to_end (peer, 8000);
+}
+
+static void
+test_cancel (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (silent_script, NULL);
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+
+  g_assert_true (duplex_session_connect (f->session, NULL));
+  g_assert_cmpint (duplex_session_get_state (f->session), ==, DUPLEX_SESSION_CONNECTING);
+  g_assert_false (duplex_session_connect (f->session, NULL));
+  duplex_session_cancel (f->session);
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_CANCELLED);
+  fixture_free (f);
+}
+
+static void
+test_dropped_while_connecting (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (silent_script, NULL);
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+
+  g_assert_true (duplex_session_connect (f->session, NULL));
+  fixture_free (f);
+}
+
+static void
+dialled_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      data)
+{
+  g_autoptr (DuplexDialResult) dialled = NULL;
+
+  g_assert_false (duplex_dialer_dial_finish (result, &dialled, data));
+  g_assert_nonnull (dialled);
+}
+
+static void
+test_deadline (void)
+{
+  g_autoptr (RawServer)          server = raw_server_new (silent_script, NULL);
+  g_autoptr (DuplexDialSettings) settings = g_new0 (DuplexDialSettings, 1);
+  DuplexCapture                 *capture = duplex_capture_new ();
+  g_autoptr (GError)             error = NULL;
+
+  settings->url = duplex_url_parse (raw_server_get_url (server), NULL);
+  settings->timeout = 1;
+  duplex_dialer_dial_async (settings, capture, 1, NULL, dialled_cb, &error);
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_TIMEOUT);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_finalize_object (capture);
+}
+
+/* ---- what cannot be dialled at all ---- */
+
+static void
+test_nobody_listens (void)
+{
+  Fixture *f = fixture_new ("ws://127.0.0.1:1/");
+
+  fixture_connect (f);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_CONNECT);
+  fixture_free (f);
+}
+
+static void
+test_no_such_host (void)
+{
+  Fixture *f = fixture_new ("ws://host.invalid/");
+
+  fixture_connect (f);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_RESOLVE);
+  fixture_free (f);
+}
+
+/* What a plain HTTP server says to a TLS greeting. */
+static void
+plain_script (RawPeer *peer,
+              gpointer data)
+{
+  raw_peer_write_literal (peer, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+  raw_peer_read_to_end (peer, 5000);
+}
+
+static void
+test_tls_to_plain_server (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (plain_script, NULL);
+  g_autofree char      *url = g_strconcat ("wss", strchr (raw_server_get_url (server), ':'), NULL);
+  Fixture              *f = fixture_new (url);
+
+  fixture_connect (f);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_TLS);
+  g_assert_cmpint (fixture_find_state (f, DUPLEX_EVENT_REQUEST), ==, -1);
+  fixture_free (f);
+}
+
+static void
+test_settings_are_checked (void)
+{
+  static const char *const  bad_urls[] = { "", "example.org", "http://example.org/", "ws://", "ws://h/#f" };
+  static const DuplexHeader bad_headers[] = { { (char *)"X Y", (char *)"1" },
+                                              { (char *)"X", (char *)"1\r\nY: 2" },
+                                              { (char *)"Host", (char *)"other" },
+                                              { (char *)"sec-websocket-key", (char *)"x" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_urls); i++)
+    {
+      Fixture           *f = fixture_new (bad_urls[i]);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (duplex_session_connect (f->session, &error));
+      g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_URL);
+      g_assert_cmpint (duplex_session_get_state (f->session), ==, DUPLEX_SESSION_DISCONNECTED);
+      fixture_free (f);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_headers); i++)
+    {
+      Fixture           *f = fixture_new ("ws://127.0.0.1:1/");
+      g_autoptr (GError) error = NULL;
+
+      duplex_profile_set_headers (duplex_session_get_profile (f->session), &bad_headers[i], 1);
+      g_assert_false (duplex_session_connect (f->session, &error));
+      g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT);
+      fixture_free (f);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/core/dialer/answer/%s", answers[i].name);
+
+      g_test_add_data_func (path, &answers[i], test_answer);
+    }
+  g_test_add_func ("/core/dialer/raw-bytes", test_raw_bytes_are_kept);
+  g_test_add_func ("/core/dialer/endless-head", test_endless_head);
+  g_test_add_func ("/core/dialer/leftover", test_leftover);
+  g_test_add_func ("/core/dialer/cancel", test_cancel);
+  g_test_add_func ("/core/dialer/dropped", test_dropped_while_connecting);
+  g_test_add_func ("/core/dialer/deadline", test_deadline);
+  g_test_add_func ("/core/dialer/nobody-listens", test_nobody_listens);
+  g_test_add_func ("/core/dialer/no-such-host", test_no_such_host);
+  g_test_add_func ("/core/dialer/tls-to-plain", test_tls_to_plain_server);
+  g_test_add_func ("/core/dialer/settings", test_settings_are_checked);
+  return g_test_run ();
+}

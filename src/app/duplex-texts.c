@@ -5,6 +5,7 @@
 
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-frame.h"
+#include "core/proto/duplex-json.h"
 #include "core/proto/duplex-url.h"
 
 /* What an accessible name says of a message: a screen reader speaks all of it, every time. */
@@ -75,6 +76,19 @@ duplex_text_duration (gint64 us)
     return g_strdup_printf (_ ("%d min %d s"), (int)(us / 60), (int)(us % 60));
 
   return g_strdup_printf (_ ("%d h %d min"), (int)(us / 3600), (int)(us % 3600 / 60));
+}
+
+char *
+duplex_text_elapsed (gint64 us)
+{
+  gint64 seconds = MAX (us, 0) / G_USEC_PER_SEC;
+  int    minutes = (int)(seconds / 60 % 60);
+
+  if (seconds < 3600)
+    return g_strdup_printf ("%d:%02d", minutes, (int)(seconds % 60));
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT ":%02d:%02d", seconds / 3600, minutes,
+                          (int)(seconds % 60));
 }
 
 const char *
@@ -500,4 +514,36 @@ duplex_text_excerpt (const char *text,
     }
 
   return g_string_free (out, FALSE);
+}
+
+char *
+duplex_text_json_problem (const char *text,
+                          gsize       len)
+{
+  g_autoptr (DuplexJsonLexer) lexer = NULL;
+  DuplexJsonToken             token;
+  const char                 *error;
+  const char                 *line_start;
+  gsize                       offset;
+  gsize                       token_len;
+  guint                       line;
+  guint                       column;
+
+  if (duplex_json_is_valid (text, len))
+    return NULL;
+
+  lexer = duplex_json_lexer_new (text, len);
+  do
+    token = duplex_json_lexer_next (lexer, &offset, &token_len);
+  while (token != DUPLEX_JSON_ERROR && token != DUPLEX_JSON_END);
+  /* The grammar holds, and a limit on the size does not. */
+  if (token == DUPLEX_JSON_END)
+    return g_strdup (duplex_text_error_code (DUPLEX_ERROR_TOO_BIG));
+
+  error = duplex_json_lexer_get_error (lexer, &offset, &line, &column);
+  line_start = text + offset - (column - 1);
+  column = (guint)g_utf8_strlen (line_start, column - 1) + 1;
+
+  /* Translators: the place of a syntax error, then what is wrong, in English. */
+  return g_strdup_printf (_ ("Line %u, column %u: %s"), line, column, error);
 }

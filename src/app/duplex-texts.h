@@ -30,6 +30,9 @@ char *duplex_text_findings (guint64 count);
 /* "85 µs", "0.8 ms", "12 ms", "1.20 s", "2 min 5 s", "3 h 20 min". Negative counts as 0. */
 char *duplex_text_duration (gint64 us);
 
+/* "0:07", "2:05", "3:20:00": time that goes on, for a display that ticks every second. */
+char *duplex_text_elapsed (gint64 us);
+
 /* "Sent", "Received", and "" for a state. The arrow points the way that the bytes went. */
 const char *duplex_text_direction (DuplexDirection direction);
 const char *duplex_text_direction_arrow (DuplexDirection direction);
@@ -79,5 +82,10 @@ char *duplex_text_host (const char *url);
 char *duplex_text_excerpt (const char *text,
                            gsize       len,
                            gsize       max_chars);
+
+/* Why text is no JSON, and where: "Line 2, column 5: expected ',' or '}'". NULL where it is. The
+ * column counts characters. */
+char *duplex_text_json_problem (const char *text,
+                                gsize       len);
 
 G_END_DECLS

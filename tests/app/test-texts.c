@@ -85,6 +85,16 @@ test_duration (void)
 }
 
 static void
+test_elapsed (void)
+{
+  assert_text (duplex_text_elapsed (-1), "0:00");
+  assert_text (duplex_text_elapsed (7999999), "0:07");
+  assert_text (duplex_text_elapsed (125 * (gint64)G_USEC_PER_SEC), "2:05");
+  assert_text (duplex_text_elapsed (3599 * (gint64)G_USEC_PER_SEC), "59:59");
+  assert_text (duplex_text_elapsed (12000 * (gint64)G_USEC_PER_SEC), "3:20:00");
+}
+
+static void
 test_direction (void)
 {
   g_assert_cmpstr (duplex_text_direction (DUPLEX_DIRECTION_SENT), ==, "Sent");
@@ -291,6 +301,33 @@ test_excerpt (void)
   assert_text (duplex_text_excerpt ("a\0b", 3, 10), "a\357\277\275b");
 }
 
+static void
+test_json_problem (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *place;
+  } cases[] = {
+    { "{", "Line 1, column 2: " },
+    { "{\n  \"a\": 1\n  \"b\": 2\n}", "Line 3, column 3: " },
+    { "[\"äöü\" 1]", "Line 1, column 8: " },
+    { "", "Line 1, column 1: " },
+    { "hello", "Line 1, column 1: " },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *problem = duplex_text_json_problem (cases[i].text, strlen (cases[i].text));
+      g_assert_nonnull (problem);
+      g_assert_cmpstr (problem, !=, cases[i].place);
+      if (!g_str_has_prefix (problem, cases[i].place))
+        g_error ("“%s” is not at “%s”", problem, cases[i].place);
+    }
+
+  g_assert_null (duplex_text_json_problem ("{\"a\": [1, 2.50]}", 16));
+}
+
 static DuplexRow *
 append_row (DuplexCapture *capture,
             DuplexEvent   *event)
@@ -386,6 +423,7 @@ main (int   argc,
   g_test_add_func ("/app/texts/size", test_size);
   g_test_add_func ("/app/texts/count", test_count);
   g_test_add_func ("/app/texts/duration", test_duration);
+  g_test_add_func ("/app/texts/elapsed", test_elapsed);
   g_test_add_func ("/app/texts/direction", test_direction);
   g_test_add_func ("/app/texts/session-state", test_session_state);
   g_test_add_func ("/app/texts/state", test_state);
@@ -396,6 +434,7 @@ main (int   argc,
   g_test_add_func ("/app/texts/certificate-problem", test_certificate_problem);
   g_test_add_func ("/app/texts/host", test_host);
   g_test_add_func ("/app/texts/excerpt", test_excerpt);
+  g_test_add_func ("/app/texts/json-problem", test_json_problem);
   g_test_add_func ("/app/texts/row/label", test_row);
   g_test_add_func ("/app/texts/row/long", test_row_long);
 

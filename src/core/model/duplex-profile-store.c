@@ -45,7 +45,7 @@ static const struct
   const char *url;
 } first_run[] = {
   { "", "Demo", "demo:/echo" },
-  { "Public test servers", "echo.websocket.org", "wss://echo.websocket.org" },
+  { "Public test servers", "WebSocket.org echo", "wss://echo.websocket.org" },
   { "Public test servers", "Postman echo", "wss://ws.postman-echo.com/raw" },
   { "Public test servers", "SocketsBay demo", "wss://socketsbay.com/wss/v2/1/demo/" },
 };
@@ -123,7 +123,7 @@ compare_entries (const Entry *a,
   if (order == 0)
     order = collate (a->name, b->name);
   if (order == 0)
-    order = strcmp (a->path, b->path);
+    order = strcmp (duplex_profile_get_id (a->profile), duplex_profile_get_id (b->profile));
 
   return order;
 }

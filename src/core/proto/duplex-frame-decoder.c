@@ -26,23 +26,43 @@ has_header (DuplexFrameDecoder *self)
   return self->state != STATE_HEADER;
 }
 
-/* Moves bytes into the header until it is complete: two bytes tell how many more there are. */
+/* Moves size bytes into the header. */
+static void
+take_header_bytes (DuplexFrameDecoder *self,
+                   const guint8      **data,
+                   gsize              *len,
+                   gsize               size)
+{
+  g_assert (size <= sizeof self->bytes - self->bytes_len);
+
+  memcpy (self->bytes + self->bytes_len, *data, size);
+  self->bytes_len += size;
+  *data += size;
+  *len -= size;
+}
+
+/* TRUE when the header is complete. One that is cut is collected a byte at a time. */
 static gboolean
 collect_header (DuplexFrameDecoder *self,
                 const guint8      **data,
                 gsize              *len)
 {
-  while (*len > 0)
+  gsize size = 0;
+
+  if (self->bytes_len == 0)
     {
-      self->bytes[self->bytes_len++] = **data;
-      *data += 1;
-      *len -= 1;
-      if (duplex_frame_header_decode (self->bytes, self->bytes_len, &self->header) > 0)
-        return TRUE;
-      g_assert (self->bytes_len < sizeof self->bytes);
+      size = duplex_frame_header_decode (*data, *len, &self->header);
+      if (size > 0)
+        take_header_bytes (self, data, len, size);
     }
 
-  return FALSE;
+  while (size == 0 && *len > 0)
+    {
+      take_header_bytes (self, data, len, 1);
+      size = duplex_frame_header_decode (self->bytes, self->bytes_len, &self->header);
+    }
+
+  return size > 0;
 }
 
 static State

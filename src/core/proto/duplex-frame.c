@@ -21,8 +21,9 @@ enum {
   LENGTH_IS_64 = 127,
 };
 
-/* Bytes that duplex_mask() handles in one turn: two SSE registers, or one of AVX2. */
-#define MASK_WORDS 4
+/* What duplex_mask() handles in one turn: four registers of SSE2, which every x86-64 has, or as many
+ * steps of what another machine has. */
+typedef guint64 Block __attribute__ ((vector_size (64)));
 
 static const char *const opcode_names[16] = {
   [DUPLEX_OPCODE_CONTINUATION] = "continuation",
@@ -215,16 +216,24 @@ duplex_mask (guint8       *dst,
     key[k] = mask[(offset + k) & 3];
   memcpy (&word, key, sizeof word);
 
-  for (; len - i >= MASK_WORDS * sizeof word; i += MASK_WORDS * sizeof word)
+  for (; len - i >= sizeof (Block); i += sizeof (Block))
     {
-      guint64 block[MASK_WORDS];
+      Block block;
 
-      memcpy (block, src + i, sizeof block);
-      for (gsize k = 0; k < MASK_WORDS; k++)
-        block[k] ^= word;
-      memcpy (dst + i, block, sizeof block);
+      memcpy (&block, src + i, sizeof block);
+      block ^= word;
+      memcpy (dst + i, &block, sizeof block);
+    }
+
+  for (; len - i >= sizeof word; i += sizeof word)
+    {
+      guint64 block;
+
+      memcpy (&block, src + i, sizeof block);
+      block ^= word;
+      memcpy (dst + i, &block, sizeof block);
     }
 
   for (; i < len; i++)
-    dst[i] = src[i] ^ key[i & 7];
+    dst[i] = src[i] ^ key[i % sizeof key];
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/proto/duplex-json.h"
 
+#include <string.h>
+
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
 
@@ -56,18 +58,30 @@ begins_line (Writer         *writer,
   return is_open (writer->last) || writer->last == DUPLEX_JSON_COMMA;
 }
 
+/* Writes lead bytes of white space and the token. One growth of the string for both: this is most of
+ * the time that a large text takes. */
 static void
-append_spaces (GString *out,
-               gsize    n)
+append (Writer         *writer,
+        DuplexJsonToken token,
+        gsize           lead,
+        const char     *text,
+        gsize           len)
 {
-  static const char spaces[] = "                                ";
+  gsize at = writer->out->len;
+  char *place;
 
-  while (n > 0)
+  g_string_set_size (writer->out, at + lead + len);
+  place = writer->out->str + at;
+  memset (place, ' ', lead);
+  if (begins_line (writer, token))
+    *place = '\n';
+  memcpy (place + lead, text, len);
+
+  if (writer->spans != NULL && is_coloured (token))
     {
-      gsize take = MIN (n, sizeof spaces - 1);
+      DuplexJsonSpan span = { at + lead, len, token };
 
-      g_string_append_len (out, spaces, take);
-      n -= take;
+      g_array_append_val (writer->spans, span);
     }
 }
 
@@ -92,18 +106,7 @@ write_token (Writer         *writer,
     return FALSE;
   writer->left -= lead + len;
 
-  if (begins_line (writer, token))
-    g_string_append_c (writer->out, '\n');
-  append_spaces (writer->out, begins_line (writer, token) ? lead - 1 : lead);
-
-  if (writer->spans != NULL && is_coloured (token))
-    {
-      DuplexJsonSpan span = { writer->out->len, len, token };
-
-      g_array_append_val (writer->spans, span);
-    }
-  g_string_append_len (writer->out, text, len);
-
+  append (writer, token, lead, text, len);
   if (is_open (token))
     writer->depth++;
   writer->last = token;

@@ -229,10 +229,23 @@ scan_utf8 (DuplexJsonLexer *self,
   return end - pos;
 }
 
-static gboolean
-is_plain (guint8 c)
+/* Where a run of bytes that stand for themselves ends: at a quote, a backslash, a control, a byte
+ * above 0x7F, or the end of the text. */
+static gsize
+skip_plain (DuplexJsonLexer *self,
+            gsize            pos)
 {
-  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+  /* All but '"', which is 0x22, and '\\', which is 0x5C. */
+  static const guint8 plain[256] = {
+    [0x20 ... 0x21] = TRUE,
+    [0x23 ... 0x5B] = TRUE,
+    [0x5D ... 0x7F] = TRUE,
+  };
+
+  while (pos < self->len && plain[self->text[pos]])
+    pos++;
+
+  return pos;
 }
 
 static DuplexJsonToken
@@ -248,9 +261,7 @@ take_string (DuplexJsonLexer *self)
     {
       gsize size;
 
-      while (pos < self->len && is_plain (self->text[pos]))
-        pos++;
-
+      pos = skip_plain (self, pos);
       if (pos == self->len)
         return fail (self, pos, "the string has no end");
       if (self->text[pos] == '"')
@@ -282,9 +293,9 @@ skip_digits (DuplexJsonLexer *self,
 static gboolean
 is_at (DuplexJsonLexer *self,
        gsize            pos,
-       const char      *set)
+       char             c)
 {
-  return pos < self->len && self->text[pos] != '\0' && strchr (set, self->text[pos]) != NULL;
+  return pos < self->len && self->text[pos] == (guint8)c;
 }
 
 static DuplexJsonToken
@@ -296,7 +307,7 @@ take_number (DuplexJsonLexer *self)
   if (!expects_value (self))
     return fail (self, pos, expectation (self));
 
-  if (is_at (self, pos, "-"))
+  if (is_at (self, pos, '-'))
     pos++;
 
   start = pos;
@@ -306,7 +317,7 @@ take_number (DuplexJsonLexer *self)
   if (self->text[start] == '0' && pos - start > 1)
     return fail (self, start, "a number has no leading zeros");
 
-  if (is_at (self, pos, "."))
+  if (is_at (self, pos, '.'))
     {
       start = pos + 1;
       pos = skip_digits (self, start);
@@ -314,9 +325,11 @@ take_number (DuplexJsonLexer *self)
         return fail (self, pos, "expected a digit after '.'");
     }
 
-  if (is_at (self, pos, "eE"))
+  if (is_at (self, pos, 'e') || is_at (self, pos, 'E'))
     {
-      start = is_at (self, pos + 1, "+-") ? pos + 2 : pos + 1;
+      start = pos + 1;
+      if (is_at (self, start, '+') || is_at (self, start, '-'))
+        start++;
       pos = skip_digits (self, start);
       if (pos == start)
         return fail (self, pos, "expected a digit in the exponent");
@@ -356,6 +369,17 @@ take_word (DuplexJsonLexer *self)
     }
 
   return fail (self, self->pos, expectation (self));
+}
+
+static gsize
+skip_white_space (DuplexJsonLexer *self,
+                  gsize            pos)
+{
+  while (is_at (self, pos, ' ') || is_at (self, pos, '\n') || is_at (self, pos, '\t') ||
+         is_at (self, pos, '\r'))
+    pos++;
+
+  return pos;
 }
 
 static DuplexJsonToken
@@ -419,10 +443,8 @@ duplex_json_lexer_next (DuplexJsonLexer *self,
   if (self->expect == EXPECT_NOTHING)
     return DUPLEX_JSON_ERROR;
 
-  while (is_at (self, self->pos, " \t\n\r"))
-    self->pos++;
-
-  start = self->pos;
+  start = skip_white_space (self, self->pos);
+  self->pos = start;
   if (start < self->len)
     token = take_token (self);
   else if (self->expect == EXPECT_END)

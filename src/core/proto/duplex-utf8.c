@@ -14,26 +14,16 @@
 
 /* What a byte that opens a character calls for: the table of RFC 3629 §4. The narrower ranges
  * refuse overlong forms (E0, F0), surrogates (ED) and what lies above U+10FFFF (F4). 0: none. */
-static guint32
-expect_after_lead (guint8 lead)
-{
-  if (lead >= 0xC2 && lead <= 0xDF)
-    return EXPECT (1, 0x80, 0xBF);
-  if (lead == 0xE0)
-    return EXPECT (2, 0xA0, 0xBF);
-  if (lead == 0xED)
-    return EXPECT (2, 0x80, 0x9F);
-  if (lead >= 0xE1 && lead <= 0xEF)
-    return EXPECT (2, 0x80, 0xBF);
-  if (lead == 0xF0)
-    return EXPECT (3, 0x90, 0xBF);
-  if (lead >= 0xF1 && lead <= 0xF3)
-    return EXPECT (3, 0x80, 0xBF);
-  if (lead == 0xF4)
-    return EXPECT (3, 0x80, 0x8F);
-
-  return 0;
-}
+static const guint32 expect_after_lead[256] = {
+  [0xC2 ... 0xDF] = EXPECT (1, 0x80, 0xBF),
+  [0xE0] = EXPECT (2, 0xA0, 0xBF),
+  [0xE1 ... 0xEC] = EXPECT (2, 0x80, 0xBF),
+  [0xED] = EXPECT (2, 0x80, 0x9F),
+  [0xEE ... 0xEF] = EXPECT (2, 0x80, 0xBF),
+  [0xF0] = EXPECT (3, 0x90, 0xBF),
+  [0xF1 ... 0xF3] = EXPECT (3, 0x80, 0xBF),
+  [0xF4] = EXPECT (3, 0x80, 0x8F),
+};
 
 /* Bytes below 0x80 at the beginning of data. */
 static gsize
@@ -54,6 +44,47 @@ ascii_prefix (const guint8 *data,
 
   while (i < len && data[i] < 0x80)
     i++;
+
+  return i;
+}
+
+static gboolean
+continues (guint8 byte)
+{
+  return (byte & 0xC0) == 0x80;
+}
+
+/* Size of the character at data, which has the four bytes that the longest needs, or 0 when it is
+ * not valid: which byte is to blame is then found step by step. */
+static gsize
+whole_character (const guint8 *data)
+{
+  guint32 expect = expect_after_lead[data[0]];
+
+  if (expect == 0 || data[1] < EXPECT_LOW (expect) || data[1] > EXPECT_HIGH (expect))
+    return 0;
+
+  switch (EXPECT_COUNT (expect))
+    {
+    case 1:
+      return 2;
+    case 2:
+      return continues (data[2]) ? 3 : 0;
+    default:
+      return continues (data[2]) && continues (data[3]) ? 4 : 0;
+    }
+}
+
+/* Bytes of valid characters beyond ASCII at the beginning of data, which are found faster whole. */
+static gsize
+character_run (const guint8 *data,
+               gsize         len)
+{
+  gsize i = 0;
+  gsize size;
+
+  while (len - i >= 4 && (size = whole_character (data + i)) > 0)
+    i += size;
 
   return i;
 }
@@ -93,8 +124,12 @@ duplex_utf8_feed (DuplexUtf8   *self,
               continue;
             }
 
+          i += character_run (data + i, len - i);
+          if (i == len || data[i] < 0x80)
+            continue;
+
           self->start = self->offset + i;
-          self->state = expect_after_lead (data[i]);
+          self->state = expect_after_lead[data[i]];
           if (self->state == 0)
             return refuse (self, i, ret_bad);
         }

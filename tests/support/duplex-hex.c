@@ -29,10 +29,15 @@ char *
 duplex_hex_encode (const guint8 *data,
                    gsize         len)
 {
-  GString *hex = g_string_new (NULL);
+  static const char digits[] = "0123456789abcdef";
+  char             *hex = g_malloc (2 * len + 1);
 
   for (gsize i = 0; i < len; i++)
-    g_string_append_printf (hex, "%02x", data[i]);
+    {
+      hex[2 * i] = digits[data[i] >> 4];
+      hex[2 * i + 1] = digits[data[i] & 0xf];
+    }
 
-  return g_string_free (hex, FALSE);
+  hex[2 * len] = '\0';
+  return hex;
 }

@@ -21,8 +21,8 @@ enum {
   LENGTH_IS_64 = 127,
 };
 
-/* What duplex_mask() handles in one turn: four registers of SSE2, which every x86-64 has, or as many
- * steps of what another machine has. */
+/* What duplex_mask() handles in one turn: four registers of SSE2, which every x86-64 has, or as
+ * many steps of what another machine has. */
 typedef guint64 Block __attribute__ ((vector_size (64)));
 
 static const char *const opcode_names[16] = {

@@ -58,8 +58,8 @@ begins_line (Writer         *writer,
   return is_open (writer->last) || writer->last == DUPLEX_JSON_COMMA;
 }
 
-/* Writes lead bytes of white space and the token. One growth of the string for both: this is most of
- * the time that a large text takes. */
+/* Writes lead bytes of white space and the token. One growth of the string for both: this is most
+ * of the time that a large text takes. */
 static void
 append (Writer         *writer,
         DuplexJsonToken token,

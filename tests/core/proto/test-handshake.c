@@ -396,8 +396,6 @@ test_request (gconstpointer data)
 
   text = g_strconcat (r->first, r->host, r->upgrade, r->connection, r->version, r->key, "\r\n",
                       NULL);
-  text = g_strconcat (r->first, r->host, r->upgrade, r->connection, r->version, r->key, "\r\n",
-                      NULL);
   head = duplex_head_parse_request ((const guint8 *)text, strlen (text), &error);
   g_assert_no_error (error);
   g_assert_cmpint (duplex_handshake_check_request (head, &status, &error), ==, r->status == 0);

@@ -204,7 +204,8 @@ start_close_timer (DuplexConnection *self)
 {
   if (self->close_timer != NULL || self->over)
     return;
-  self->close_timer = g_timeout_source_new_seconds (self->close_timeout);
+  /* Not the kind that counts seconds: it fires up to one late. */
+  self->close_timer = g_timeout_source_new (self->close_timeout * 1000);
   /* Above the reading: a peer that keeps flooding must not keep the timer from running. */
   g_source_set_priority (self->close_timer, G_PRIORITY_HIGH);
   g_source_set_callback (self->close_timer, close_timeout_cb, self, NULL);

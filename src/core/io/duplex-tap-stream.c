@@ -84,7 +84,8 @@ duplex_tap_input_read_nonblocking (GPollableInputStream *stream,
     }
 
   n = MIN (count, shown->committed - shown->taken);
-  memcpy (buffer, shown->bytes->data + shown->taken, n);
+  if (n > 0)
+    memcpy (buffer, shown->bytes->data + shown->taken, n);
   shown->taken += n;
   return (gssize)n;
 }

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* What an event is in the arena, followed by its findings, its payload, and zeros up to a multiple of
- * eight bytes. The wide members come first, so that there is no padding inside. */
+/* What an event is in the arena, followed by its findings, its payload, and zeros up to a multiple
+ * of eight bytes. The wide members come first, so that there is no padding inside. */
 typedef struct
 {
   guint32 size; /* of the whole record, so that an arena can be walked without its offsets */
@@ -63,7 +63,9 @@ gsize
 duplex_capture_block_get_room (const DuplexEvent *event,
                                gboolean           beside)
 {
-  return round_up (sizeof (Record) + get_findings_size (event) + (beside ? 0 : event->payload_size));
+  gsize payload_size = beside ? 0 : event->payload_size;
+
+  return round_up (sizeof (Record) + get_findings_size (event) + payload_size);
 }
 
 DuplexCaptureBlock *

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct _DuplexCaptureBlock DuplexCaptureBlock;
 
-/* room: bytes of the arena, at least what duplex_capture_block_get_room() says of the first event. */
+/* room: bytes of the arena, at least what duplex_capture_block_get_room() says of the first
+ * event. */
 DuplexCaptureBlock *duplex_capture_block_new (gsize room);
 DuplexCaptureBlock *duplex_capture_block_ref (DuplexCaptureBlock *self);
 void                duplex_capture_block_unref (DuplexCaptureBlock *self);
@@ -20,8 +21,9 @@ void                duplex_capture_block_unref (DuplexCaptureBlock *self);
 gsize duplex_capture_block_get_room (const DuplexEvent *event,
                                      gboolean           beside);
 
-/* Copies event in. beside, may be NULL, is its payload held elsewhere: the block keeps a reference and
- * takes no event after this one. FALSE where it does not fit; the block is sealed from then on. */
+/* Copies event in. beside, may be NULL, is its payload held elsewhere: the block keeps a reference
+ * and takes no event after this one. FALSE where it does not fit; the block is sealed from then
+ * on. */
 gboolean duplex_capture_block_append (DuplexCaptureBlock *self,
                                       const DuplexEvent  *event,
                                       GBytes             *beside);

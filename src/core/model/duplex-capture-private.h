@@ -8,12 +8,13 @@
 
 G_BEGIN_DECLS
 
-/* Returns FALSE to stop. event borrows from the capture for the time of the call and is not cleared. */
+/* Returns FALSE to stop. event borrows from the capture for the time of the call and is not
+ * cleared. */
 typedef gboolean (*DuplexCaptureWalkFunc) (const DuplexEvent *event,
                                            gpointer           user_data);
 
-/* Calls func for the events from number first to last that are (still) there, in order. A scan within
- * blocks, many times faster than duplex_capture_read() for each. */
+/* Calls func for the events from number first to last that are (still) there, in order. A scan
+ * within blocks, many times faster than duplex_capture_read() for each. */
 void duplex_capture_walk (DuplexCapture        *self,
                           guint64               first,
                           guint64               last,

@@ -37,7 +37,11 @@ struct _DuplexCapture
 
 static void duplex_capture_list_model_init (GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexCapture, duplex_capture, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, duplex_capture_list_model_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexCapture,
+                               duplex_capture,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
+                                                      duplex_capture_list_model_init))
 
 enum {
   SIGNAL_PUBLISHED,
@@ -72,7 +76,8 @@ duplex_capture_get_item (GListModel *model,
   if (position >= self->n_visible)
     return NULL;
 
-  /* A list asks again for what it shows: one object a row while it lives lets it keep its widgets. */
+  /* A list asks again for what it shows: one object a row while it lives lets it keep its
+   * widgets. */
   row = g_hash_table_lookup (self->rows, GUINT_TO_POINTER (position));
   if (row != NULL)
     return g_object_ref (row);
@@ -139,8 +144,8 @@ static GSourceFuncs publish_source_funcs = {
   .dispatch = publish_source_dispatch,
 };
 
-/* With the mutex held. The source is attached to the owner's context from any thread. It only knows us
- * weakly, so that it may outlive us. */
+/* With the mutex held. The source is attached to the owner's context from any thread. It only knows
+ * us weakly, so that it may outlive us. */
 static void
 schedule_publish (DuplexCapture *self)
 {
@@ -216,7 +221,8 @@ hold_payload (const DuplexEvent *event)
   if (event->owner != NULL)
     start = (guintptr)g_bytes_get_data (event->owner, &size);
 
-  if (payload >= start && payload - start <= size && event->payload_size <= size - (payload - start))
+  if (payload >= start && payload - start <= size &&
+      event->payload_size <= size - (payload - start))
     return g_bytes_new_from_bytes (event->owner, payload - start, event->payload_size);
 
   return g_bytes_new (event->payload, event->payload_size);
@@ -323,7 +329,8 @@ duplex_capture_begin_connection (DuplexCapture *self)
 
 /* Reading */
 
-/* References the block that has event number. ret_n is the number of its events that may be read. */
+/* References the block that has event number. ret_n is the number of its events that may be
+ * read. */
 static DuplexCaptureBlock *
 ref_block (DuplexCapture *self,
            guint64        number,

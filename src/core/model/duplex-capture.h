@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Everything that was seen on the connections of one session, in order: events packed into blocks of
- * DUPLEX_LIMIT_CAPTURE_BLOCK bytes, with a small index entry a block. It is also a lazy GListModel of
- * DuplexRow, one a message, control frame or visible state, made when asked for and forgotten when
- * dropped.
+/* Everything that was seen on the connections of one session, in order: events packed into blocks
+ * of DUPLEX_LIMIT_CAPTURE_BLOCK bytes, with a small index entry a block. It is also a lazy
+ * GListModel of DuplexRow, one a message, control frame or visible state, made when asked for and
+ * forgotten when dropped.
  *
- * Threads: one thread at a time appends (the I/O thread); any thread may read. The list model and its
- * signals belong to the thread that made the capture: what was appended becomes visible there in
- * batches, at most 20 times a second, through the main context that was its thread default. */
+ * Threads: one thread at a time appends (the I/O thread); any thread may read. The list model and
+ * its signals belong to the thread that made the capture: what was appended becomes visible there
+ * in batches, at most 20 times a second, through the main context that was its thread default. */
 
 #include <gio/gio.h>
 
@@ -65,8 +65,8 @@ gboolean duplex_capture_find_connecting (DuplexCapture *self,
 /* Makes everything that was appended visible in the list model now. Owner's thread only. */
 void duplex_capture_publish (DuplexCapture *self);
 
-/* Forgets all events and totals. Numbers go on from where they were, rows start at 0; an event that was
- * read before stays valid until it is cleared. Owner's thread only. */
+/* Forgets all events and totals. Numbers go on from where they were, rows start at 0; an event that
+ * was read before stays valid until it is cleared. Owner's thread only. */
 void duplex_capture_clear (DuplexCapture *self);
 
 /* Signals: "published" after each batch that became visible (also when only totals changed). */

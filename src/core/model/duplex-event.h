@@ -28,9 +28,10 @@ typedef enum {
   DUPLEX_EVENT_UNFINISHED, /* the fragmented message that stops here will not be finished */
 } DuplexEventKind;
 
-/* CLOSED's code (RFC 6455 §7.1.5): the one of the peer's Close, 1005 for a Close without a code, 1006
- * where the connection ended without a Close of the peer. Where we failed the connection because of
- * what the peer sent (§7.1.7) and the peer sent no Close, it is the code of our Close. */
+/* CLOSED's code (RFC 6455 §7.1.5): the one of the peer's Close, 1005 for a Close without a code,
+ * 1006 where the connection ended without a Close of the peer. Where we failed the connection
+ * because of what the peer sent (§7.1.7) and the peer sent no Close, it is the code of our
+ * Close. */
 
 typedef enum {
   DUPLEX_DIRECTION_NONE, /* a state of ours */
@@ -40,9 +41,9 @@ typedef enum {
 
 typedef enum {
   DUPLEX_EVENT_FLAG_NONE = 0,
-  DUPLEX_EVENT_FLAG_ROW = 1 << 0,        /* ends a row of the message list: the last frame of a message,
-                                            a control frame, a state that a person should see */
-  DUPLEX_EVENT_FLAG_CUT = 1 << 1,        /* payload is not whole: the stream ended, or a limit was passed */
+  DUPLEX_EVENT_FLAG_ROW = 1 << 0,        /* ends a row of the message list: the last frame of a
+                                            message, a control frame, a state worth seeing */
+  DUPLEX_EVENT_FLAG_CUT = 1 << 1,        /* payload is not whole: the stream or a limit ended it */
   DUPLEX_EVENT_FLAG_DELIBERATE = 1 << 2, /* the user asked for what is wrong with it */
   DUPLEX_EVENT_FLAG_PEER = 1 << 3,       /* of CLOSED: the peer began the closing */
 } DuplexEventFlags;
@@ -57,14 +58,14 @@ typedef struct
   guint32         connection; /* from 1 within the capture */
 
   /* of a frame, and of UNFINISHED */
-  guint8 opcode;                           /* of the message: a continuation frame has its message's;
-                                              the frame's own stands in its header */
+  guint8 opcode;                           /* of the message: a continuation frame has its
+                                              message's; its own stands in its header */
   guint8  header_size;                     /* 0 where no header was complete */
   guint8  header[DUPLEX_FRAME_HEADER_MAX]; /* as on the wire */
-  guint64 message;                         /* number per connection and direction, 0 for a control frame */
-  guint64 first;                           /* with FLAG_ROW: number of the first event of the row; see
+  guint64 message;                         /* number per connection and direction, 0: control */
+  guint64 first;                           /* with FLAG_ROW: number of the row's first event; see
                                               DUPLEX_EVENT_FIRST_IS_SELF */
-  guint64 message_size;                    /* payload bytes of the message up to and with this frame */
+  guint64 message_size;                    /* payload of the message up to and with this frame */
   guint   n_frames;                        /* frames of the message up to and with this one */
 
   gint64               value; /* see DuplexEventKind */
@@ -78,7 +79,8 @@ typedef struct
 } DuplexEvent;
 
 /* For first, when appending a row of one event, whose number is not known before. Reading gives the
- * number. A row of at most one frame that is not UNFINISHED is taken to begin with itself anyway. */
+ * number. A row of at most one frame that is not UNFINISHED is taken to begin with itself
+ * anyway. */
 #define DUPLEX_EVENT_FIRST_IS_SELF G_MAXUINT64
 
 #define DUPLEX_EVENT_INIT \
@@ -90,8 +92,8 @@ typedef struct
  * known yet. The capture puts the number in its place. */
 #define DUPLEX_EVENT_FIRST_IS_SELF G_MAXUINT64
 
-/* Drops what the event holds (only one that duplex_capture_read() filled holds anything) and makes it
- * empty. May be called twice. */
+/* Drops what the event holds (only one that duplex_capture_read() filled holds anything) and makes
+ * it empty. May be called twice. */
 void duplex_event_clear (DuplexEvent *self);
 
 /* The frame's header fields. FALSE where the event has no whole header. */

@@ -10,8 +10,8 @@
 
 #define SUFFIX ".json"
 
-/* A file system's name has 255 bytes; this leaves room for the suffix and what the atomic write puts
- * behind that. */
+/* A file system's name has 255 bytes; this leaves room for the suffix and what the atomic write
+ * puts behind that. */
 #define MAX_NAME 200
 
 /* Levels of folders. Deeper ones are no one's order but a mistake. */
@@ -115,7 +115,8 @@ duplex_profile_files_get_free_path (const char *root,
       g_autofree char    *path = NULL;
 
       cut (base, MAX_NAME - strlen (number));
-      path = g_strdup_printf ("%s%s%s%s" SUFFIX, folder, *folder != '\0' ? "/" : "", base->str, number);
+      path = g_strdup_printf ("%s%s%s%s" SUFFIX, folder, *folder != '\0' ? "/" : "", base->str,
+                              number);
       /* A path that cannot be looked at is as good as any: writing says what is wrong. */
       if (i == G_MAXUINT16 || !duplex_profile_files_exists (root, path))
         return g_steal_pointer (&path);
@@ -273,8 +274,8 @@ duplex_profile_files_write (const char *root,
     }
 
   data = g_bytes_get_data (contents, &len);
-  if (!g_file_set_contents_full (full, data != NULL ? data : "", len, G_FILE_SET_CONTENTS_CONSISTENT,
-                                 mode, &local_error))
+  if (!g_file_set_contents_full (full, data != NULL ? data : "", len,
+                                 G_FILE_SET_CONTENTS_CONSISTENT, mode, &local_error))
     {
       g_set_error_literal (error, DUPLEX_ERROR, DUPLEX_ERROR_IO, local_error->message);
       return FALSE;

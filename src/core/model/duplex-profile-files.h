@@ -2,8 +2,8 @@
 #pragma once
 
 /* The files of a profile store: names, reading, atomic writing, the walk over its folder. Paths are
- * relative to the store's folder ("Work/Echo.json") and as on disk, which need not be UTF-8. Failures
- * are DUPLEX_ERROR_IO and name the path. Private to core/model. */
+ * relative to the store's folder ("Work/Echo.json") and as on disk, which need not be UTF-8.
+ * Failures are DUPLEX_ERROR_IO and name the path. Private to core/model. */
 
 #include <glib.h>
 

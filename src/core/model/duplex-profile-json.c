@@ -208,12 +208,14 @@ read_header (const char              *text,
   Reader             reader = { .text = text };
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
-    return duplex_profile_text_fail (error, text, part->value, "\"headers\" holds something else than an object");
+    return duplex_profile_text_fail (error, text, part->value,
+                                     "\"headers\" holds something else than an object");
 
   parts = duplex_profile_text_split (part->value, part->end - part->value);
   reader.object = json_node_get_object (node);
   reader.parts = parts;
-  if (!read_string (&reader, "name", &name, error) || !read_string (&reader, "value", &value, error))
+  if (!read_string (&reader, "name", &name, error) ||
+      !read_string (&reader, "value", &value, error))
     return FALSE;
   if (name == NULL || value == NULL)
     return duplex_profile_text_fail (error, text, part->value, "a header has no \"%s\"",
@@ -263,9 +265,13 @@ read_headers (const Reader        *reader,
 
   parts = duplex_profile_text_split (part->value, part->end - part->value);
   for (guint i = 0; i < MIN (json_array_get_length (array), parts->len); i++)
-    if (!read_header (reader->text, &g_array_index (parts, DuplexProfilePart, i), json_array_get_element (array, i),
-                      headers, extra_names, extra_members, error))
-      return FALSE;
+    {
+      const DuplexProfilePart *element = &g_array_index (parts, DuplexProfilePart, i);
+
+      if (!read_header (reader->text, element, json_array_get_element (array, i), headers,
+                        extra_names, extra_members, error))
+        return FALSE;
+    }
 
   duplex_profile_set_headers (profile, (const DuplexHeader *)(gpointer)headers->data, headers->len);
   g_strfreev (extras->header_names);

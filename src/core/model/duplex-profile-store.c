@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "core/model/duplex-profile-entry.h"
 #include "core/model/duplex-profile-files.h"
 #include "core/model/duplex-profile-private.h"
 #include "core/model/duplex-profile-watch.h"
@@ -17,19 +18,9 @@ struct _DuplexProfileStore
 
   /* owned */
   char               *root;
-  GPtrArray          *entries; /* of Entry, in the order of the list */
+  GPtrArray          *entries; /* of DuplexProfileEntry, in the order of the list */
   DuplexProfileWatch *watch;   /* NULL until loaded */
 };
-
-/* A profile of the list and its file as we know it. */
-typedef struct
-{
-  DuplexProfile *profile;
-  char          *path; /* relative to root, as on disk */
-  char          *name; /* as in the file, and for the order of the list: unlike the profile's, it does not
-                          change before it is saved */
-  GBytes *contents;    /* NULL where the file could not be read at all */
-} Entry;
 
 struct _DuplexDeletedProfile
 {
@@ -52,30 +43,22 @@ static const struct
 
 static void duplex_profile_store_list_model_init (GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexProfileStore, duplex_profile_store, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, duplex_profile_store_list_model_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexProfileStore,
+                               duplex_profile_store,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
+                                                      duplex_profile_store_list_model_init))
 
 /* Entries */
 
-static void
-free_entry (gpointer data)
-{
-  Entry *entry = data;
-
-  g_clear_object (&entry->profile);
-  g_clear_pointer (&entry->path, g_free);
-  g_clear_pointer (&entry->name, g_free);
-  g_clear_pointer (&entry->contents, g_bytes_unref);
-  g_free (entry);
-}
-
-static Entry *
+static DuplexProfileEntry *
 get_entry (DuplexProfileStore *self,
            guint               i)
 {
   return g_ptr_array_index (self->entries, i);
 }
 
-static Entry *
+static DuplexProfileEntry *
 find_profile (DuplexProfileStore *self,
               DuplexProfile      *profile)
 {
@@ -86,7 +69,7 @@ find_profile (DuplexProfileStore *self,
   return NULL;
 }
 
-static Entry *
+static DuplexProfileEntry *
 find_path (DuplexProfileStore *self,
            const char         *path)
 {
@@ -97,44 +80,14 @@ find_path (DuplexProfileStore *self,
   return NULL;
 }
 
-/* In the order of the reader's language; what is the same there still has an order. */
-static int
-collate (const char *a,
-         const char *b)
-{
-  int order = g_utf8_collate (a, b);
-
-  return order != 0 ? order : strcmp (a, b);
-}
-
-static int
-compare_entries (const Entry *a,
-                 const Entry *b)
-{
-  const char *folder_a = duplex_profile_get_folder (a->profile);
-  const char *folder_b = duplex_profile_get_folder (b->profile);
-  int         order;
-
-  /* The top comes first; to a collation "" might be as good as another. */
-  if (*folder_a == '\0' || *folder_b == '\0')
-    order = (*folder_a != '\0') - (*folder_b != '\0');
-  else
-    order = collate (folder_a, folder_b);
-  if (order == 0)
-    order = collate (a->name, b->name);
-  if (order == 0)
-    order = strcmp (duplex_profile_get_id (a->profile), duplex_profile_get_id (b->profile));
-
-  return order;
-}
-
 static guint
-find_position (DuplexProfileStore *self,
-               const Entry        *entry)
+find_position (DuplexProfileStore       *self,
+               const DuplexProfileEntry *entry)
 {
   guint position = 0;
 
-  while (position < self->entries->len && compare_entries (get_entry (self, position), entry) < 0)
+  while (position < self->entries->len &&
+         duplex_profile_entry_compare (get_entry (self, position), entry) < 0)
     position++;
 
   return position;
@@ -143,7 +96,7 @@ find_position (DuplexProfileStore *self,
 /* Takes entry. */
 static void
 insert_entry (DuplexProfileStore *self,
-              Entry              *entry)
+              DuplexProfileEntry *entry)
 {
   guint position = find_position (self, entry);
 
@@ -153,7 +106,7 @@ insert_entry (DuplexProfileStore *self,
 
 static void
 remove_entry (DuplexProfileStore *self,
-              Entry              *entry)
+              DuplexProfileEntry *entry)
 {
   guint position;
 
@@ -165,11 +118,11 @@ remove_entry (DuplexProfileStore *self,
   g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
 }
 
-/* After a change of name or folder. Told as one change of the stretch between both places, so that a
- * selection finds its item again. */
+/* After a change of name or folder. Told as one change of the stretch between both places, so that
+ * a selection finds its item again. */
 static void
 move_entry (DuplexProfileStore *self,
-            Entry              *entry)
+            DuplexProfileEntry *entry)
 {
   guint from;
   guint to;
@@ -188,78 +141,6 @@ move_entry (DuplexProfileStore *self,
   g_list_model_items_changed (G_LIST_MODEL (self), MIN (from, to), n, n);
 }
 
-/* Gives the entry its path, and the profile the id that follows from it. */
-static void
-set_path (Entry      *entry,
-          const char *path)
-{
-  g_autofree char *folder = duplex_profile_files_get_folder (path);
-  g_autofree char *base = duplex_profile_files_get_base (path);
-  g_autofree char *id = g_strdup_printf ("%s%s%s", folder, *folder != '\0' ? "/" : "", base);
-  g_autofree char *shown = g_filename_display_name (id);
-
-  if (entry->path != path)
-    {
-      g_free (entry->path);
-      entry->path = g_strdup (path);
-    }
-  duplex_profile_set_id (entry->profile, shown);
-}
-
-/* Takes over what was read, contents or error. */
-static void
-set_contents (Entry        *entry,
-              GBytes       *contents,
-              const GError *read_error)
-{
-  g_autoptr (DuplexProfile) profile = NULL;
-  g_autoptr (GError)        error = NULL;
-  g_autofree char          *base = duplex_profile_files_get_base (entry->path);
-  g_autofree char          *shown = g_filename_display_name (base);
-
-  if (contents != NULL)
-    profile = duplex_profile_from_json (g_bytes_get_data (contents, NULL), g_bytes_get_size (contents),
-                                        &error);
-  else
-    error = g_error_copy (read_error);
-
-  if (profile != NULL && !g_utf8_validate (entry->path, -1, NULL))
-    {
-      /* Its id, which others keep, would not lead back to it. */
-      g_clear_object (&profile);
-      g_set_error (&error, DUPLEX_ERROR, DUPLEX_ERROR_IO, "The name of the file is not UTF-8");
-    }
-
-  g_object_freeze_notify (G_OBJECT (entry->profile));
-  if (profile != NULL)
-    duplex_profile_assign (entry->profile, profile);
-  if (profile == NULL || *duplex_profile_get_name (profile) == '\0')
-    duplex_profile_set_name (entry->profile, shown);
-  duplex_profile_set_error (entry->profile, error != NULL ? error->message : NULL);
-  g_object_thaw_notify (G_OBJECT (entry->profile));
-
-  g_free (entry->name);
-  entry->name = g_strdup (duplex_profile_get_name (entry->profile));
-  g_clear_pointer (&entry->contents, g_bytes_unref);
-  entry->contents = contents != NULL ? g_bytes_ref (contents) : NULL;
-}
-
-/* profile may be NULL for a new one. */
-static Entry *
-new_entry (DuplexProfile *profile,
-           const char    *path,
-           GBytes        *contents,
-           const GError  *read_error)
-{
-  Entry *entry = g_new0 (Entry, 1);
-
-  entry->profile = profile != NULL ? g_object_ref (profile) : duplex_profile_new (NULL, NULL);
-  set_path (entry, path);
-  set_contents (entry, contents, read_error);
-
-  return entry;
-}
-
 /* Reading the folder */
 
 static gboolean
@@ -272,7 +153,7 @@ is_same (GBytes *a,
 /* Reads a file that is in the list again. */
 static void
 update_entry (DuplexProfileStore *self,
-              Entry              *entry,
+              DuplexProfileEntry *entry,
               GBytes             *contents,
               const GError       *error)
 {
@@ -282,7 +163,7 @@ update_entry (DuplexProfileStore *self,
   if (error != NULL && g_strcmp0 (duplex_profile_get_error (entry->profile), error->message) == 0)
     return;
 
-  set_contents (entry, contents, error);
+  duplex_profile_entry_set_contents (entry, contents, error);
   move_entry (self, entry);
 }
 
@@ -296,18 +177,18 @@ add_path (DuplexProfileStore *self,
 {
   for (guint i = 0; i < gone->len; i++)
     {
-      Entry *entry = g_ptr_array_index (gone, i);
+      DuplexProfileEntry *entry = g_ptr_array_index (gone, i);
 
       if (!is_same (contents, entry->contents))
         continue;
       g_ptr_array_remove_index (gone, i);
-      set_path (entry, path);
-      set_contents (entry, contents, error);
+      duplex_profile_entry_set_path (entry, path);
+      duplex_profile_entry_set_contents (entry, contents, error);
       move_entry (self, entry);
       return;
     }
 
-  insert_entry (self, new_entry (NULL, path, contents, error));
+  insert_entry (self, duplex_profile_entry_new (NULL, path, contents, error));
 }
 
 /* The entries whose files are not among paths. */
@@ -342,10 +223,10 @@ rescan (DuplexProfileStore *self,
   gone = find_gone (self, paths);
   for (guint i = 0; i < paths->len; i++)
     {
-      const char        *path = g_ptr_array_index (paths, i);
-      Entry             *entry = find_path (self, path);
-      g_autoptr (GError) local_error = NULL;
-      g_autoptr (GBytes) contents = NULL;
+      const char         *path = g_ptr_array_index (paths, i);
+      DuplexProfileEntry *entry = find_path (self, path);
+      g_autoptr (GError)  local_error = NULL;
+      g_autoptr (GBytes)  contents = NULL;
 
       contents = duplex_profile_files_read (self->root, path, DUPLEX_LIMIT_PROFILE, &local_error);
       if (entry != NULL)
@@ -442,7 +323,7 @@ duplex_profile_store_class_init (DuplexProfileStoreClass *klass)
 static void
 duplex_profile_store_init (DuplexProfileStore *self)
 {
-  self->entries = g_ptr_array_new_with_free_func (free_entry);
+  self->entries = g_ptr_array_new_with_free_func ((GDestroyNotify)duplex_profile_entry_free);
 }
 
 DuplexProfileStore *
@@ -487,7 +368,8 @@ write_first_run (DuplexProfileStore *self,
       g_autoptr (GBytes)        text = get_text (profile, error);
       g_autofree char          *path = NULL;
 
-      path = duplex_profile_files_get_free_path (self->root, first_run[i].folder, first_run[i].name);
+      path = duplex_profile_files_get_free_path (self->root, first_run[i].folder,
+                                                 first_run[i].name);
       if (text == NULL || !duplex_profile_files_write (self->root, path, text, error))
         return FALSE;
     }
@@ -562,11 +444,12 @@ save_new (DuplexProfileStore *self,
   g_autofree char *safe_folder = duplex_profile_files_safe_folder (folder != NULL ? folder : "");
   g_autofree char *path = NULL;
 
-  path = duplex_profile_files_get_free_path (self->root, safe_folder, duplex_profile_get_name (profile));
+  path = duplex_profile_files_get_free_path (self->root, safe_folder,
+                                             duplex_profile_get_name (profile));
   if (!duplex_profile_files_write (self->root, path, text, error))
     return FALSE;
 
-  insert_entry (self, new_entry (profile, path, text, NULL));
+  insert_entry (self, duplex_profile_entry_new (profile, path, text, NULL));
 
   return TRUE;
 }
@@ -574,7 +457,7 @@ save_new (DuplexProfileStore *self,
 /* Where the file became unreadable since we looked, that is not ours to overwrite either. */
 static gboolean
 is_readable_still (DuplexProfileStore *self,
-                   Entry              *entry)
+                   DuplexProfileEntry *entry)
 {
   g_autoptr (GError)        error = NULL;
   g_autoptr (GBytes)        contents = NULL;
@@ -587,12 +470,11 @@ is_readable_still (DuplexProfileStore *self,
   if (is_same (contents, entry->contents))
     return TRUE;
   if (contents != NULL)
-    profile = duplex_profile_from_json (g_bytes_get_data (contents, NULL), g_bytes_get_size (contents),
-                                        NULL);
+    profile = duplex_profile_entry_parse (contents, NULL);
   if (profile != NULL)
     return TRUE;
 
-  set_contents (entry, contents, error);
+  duplex_profile_entry_set_contents (entry, contents, error);
   move_entry (self, entry);
 
   return FALSE;
@@ -601,7 +483,7 @@ is_readable_still (DuplexProfileStore *self,
 /* The path that the file shall have: its own, unless the profile got another name. */
 static char *
 get_new_path (DuplexProfileStore *self,
-              Entry              *entry)
+              DuplexProfileEntry *entry)
 {
   const char      *name = duplex_profile_get_name (entry->profile);
   g_autofree char *base = duplex_profile_files_get_base (entry->path);
@@ -618,7 +500,7 @@ get_new_path (DuplexProfileStore *self,
 
 static gboolean
 save_known (DuplexProfileStore *self,
-            Entry              *entry,
+            DuplexProfileEntry *entry,
             GBytes             *text,
             GError            **error)
 {
@@ -627,14 +509,15 @@ save_known (DuplexProfileStore *self,
   if (!duplex_profile_files_write (self->root, path, text, error))
     return FALSE;
 
-  if (strcmp (path, entry->path) != 0 && !duplex_profile_files_remove (self->root, entry->path, error))
+  if (strcmp (path, entry->path) != 0 &&
+      !duplex_profile_files_remove (self->root, entry->path, error))
     {
       duplex_profile_files_remove (self->root, path, NULL);
       return FALSE;
     }
 
-  set_path (entry, path);
-  set_contents (entry, text, NULL);
+  duplex_profile_entry_set_path (entry, path);
+  duplex_profile_entry_set_contents (entry, text, NULL);
   move_entry (self, entry);
 
   return TRUE;
@@ -646,8 +529,8 @@ duplex_profile_store_save (DuplexProfileStore *self,
                            const char         *folder,
                            GError            **error)
 {
-  g_autoptr (GBytes) text = NULL;
-  Entry             *entry;
+  g_autoptr (GBytes)  text = NULL;
+  DuplexProfileEntry *entry;
 
   g_return_val_if_fail (DUPLEX_IS_PROFILE_STORE (self), FALSE);
   g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), FALSE);
@@ -677,7 +560,7 @@ duplex_profile_store_delete (DuplexProfileStore    *self,
                              GError               **error)
 {
   g_autoptr (GBytes)    contents = NULL;
-  Entry                *entry;
+  DuplexProfileEntry   *entry;
   DuplexDeletedProfile *undo;
 
   g_return_val_if_fail (DUPLEX_IS_PROFILE_STORE (self), FALSE);
@@ -686,7 +569,8 @@ duplex_profile_store_delete (DuplexProfileStore    *self,
   entry = find_profile (self, profile);
   g_return_val_if_fail (entry != NULL, FALSE);
 
-  /* What is on disk comes back, whatever it is. A file that is already gone comes back as it was. */
+  /* What is on disk comes back, whatever it is. A file that is already gone comes back as it
+   * was. */
   if (duplex_profile_files_exists (self->root, entry->path))
     contents = duplex_profile_files_read (self->root, entry->path, G_MAXSIZE, error);
   else if (entry->contents != NULL)
@@ -741,7 +625,7 @@ duplex_profile_store_restore (DuplexProfileStore   *self,
   /* The same object, so that who still has it has a saved profile again. */
   profile = find_profile (self, undo->profile) == NULL ? undo->profile : NULL;
   contents = duplex_profile_files_read (self->root, path, DUPLEX_LIMIT_PROFILE, &local_error);
-  insert_entry (self, new_entry (profile, path, contents, local_error));
+  insert_entry (self, duplex_profile_entry_new (profile, path, contents, local_error));
 
   return TRUE;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The folder of profiles, as a sorted GListModel of DuplexProfile: those of the top folder first, then
- * folder by folder, by name in the order of g_utf8_collate(). Files are written atomically; a file that
- * cannot be read is listed with its error and left alone; changes from outside are picked up. Owner's
- * thread only; files are small and written synchronously. */
+/* The folder of profiles, as a sorted GListModel of DuplexProfile: those of the top folder first,
+ * then folder by folder, by name in the order of g_utf8_collate(). Files are written atomically; a
+ * file that cannot be read is listed with its error and left alone; changes from outside are picked
+ * up. Owner's thread only; files are small and written synchronously. */
 
 #include "core/model/duplex-profile.h"
 
@@ -17,7 +17,8 @@ G_DECLARE_FINAL_TYPE (DuplexProfileStore, duplex_profile_store, DUPLEX, PROFILE_
  * ("demo:/echo"), and in the folder "Public test servers" the three of the specification. */
 DuplexProfileStore *duplex_profile_store_new (const char *path);
 
-/* Reads the folder. Called once after new; fails only where the folder itself cannot be made or read. */
+/* Reads the folder. Called once after new; fails only where the folder itself cannot be made or
+ * read. */
 gboolean duplex_profile_store_load (DuplexProfileStore *self,
                                     GError            **error);
 
@@ -27,9 +28,9 @@ const char *duplex_profile_store_get_path (DuplexProfileStore *self);
 DuplexProfile *duplex_profile_store_lookup (DuplexProfileStore *self,
                                             const char         *id);
 
-/* Saves profile: a new one gets a file named after it in folder (NULL or "" for the top), with a number
- * behind where the name is taken, and is added to the list; a known one is written to its file, which
- * follows a change of its name. On failure (DUPLEX_ERROR_IO) the list is as it was. */
+/* Saves profile: a new one gets a file named after it in folder (NULL or "" for the top), with a
+ * number behind where the name is taken, and is added to the list; a known one is written to its
+ * file, which follows a change of its name. On failure (DUPLEX_ERROR_IO) the list is as it was. */
 gboolean duplex_profile_store_save (DuplexProfileStore *self,
                                     DuplexProfile      *profile,
                                     const char         *folder,

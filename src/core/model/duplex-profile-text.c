@@ -40,8 +40,8 @@ read_hex4 (const char *p)
   return value;
 }
 
-/* Whether a string that the lexer accepted can be held as UTF-8: RFC 8259 §8.2 lets escapes name half
- * a surrogate pair, and a C string has no NUL. */
+/* Whether a string that the lexer accepted can be held as UTF-8: RFC 8259 §8.2 lets escapes name
+ * half a surrogate pair, and a C string has no NUL. */
 static gboolean
 has_usable_escapes (const char *string,
                     gsize       len)
@@ -84,13 +84,14 @@ duplex_profile_text_check (const char *text,
   if (len > DUPLEX_LIMIT_PROFILE)
     {
       g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_TOO_BIG,
-                   "A profile of %" G_GSIZE_FORMAT " bytes is over the limit of %" G_GSIZE_FORMAT, len,
-                   DUPLEX_LIMIT_PROFILE);
+                   "A profile of %" G_GSIZE_FORMAT " bytes is over the limit of %" G_GSIZE_FORMAT,
+                   len, DUPLEX_LIMIT_PROFILE);
       return FALSE;
     }
   /* Stops at a NUL too, which is no JSON either. */
   if (!g_utf8_validate_len (text, len, &bad))
-    return duplex_profile_text_fail (error, text, bad, "byte 0x%02x is not UTF-8 text", (guint8)*bad);
+    return duplex_profile_text_fail (error, text, bad, "byte 0x%02x is not UTF-8 text",
+                                     (guint8)*bad);
 
   lexer = duplex_json_lexer_new (text, len);
   while ((token = duplex_json_lexer_next (lexer, &offset, &size)) != DUPLEX_JSON_END)
@@ -98,16 +99,16 @@ duplex_profile_text_check (const char *text,
       if (token == DUPLEX_JSON_ERROR)
         {
           const char *what = duplex_json_lexer_get_error (lexer, &offset, &line, &column);
+          gboolean    is_deep = duplex_json_lexer_is_too_deep (lexer);
 
-          g_set_error (error, DUPLEX_ERROR,
-                       duplex_json_lexer_is_too_deep (lexer) ? DUPLEX_ERROR_TOO_BIG : DUPLEX_ERROR_SYNTAX,
+          g_set_error (error, DUPLEX_ERROR, is_deep ? DUPLEX_ERROR_TOO_BIG : DUPLEX_ERROR_SYNTAX,
                        "Line %u, column %u: %s", line, column, what);
           return FALSE;
         }
       if ((token == DUPLEX_JSON_STRING || token == DUPLEX_JSON_KEY) &&
           !has_usable_escapes (text + offset, size))
-        return duplex_profile_text_fail (error, text, text + offset, "%.*s cannot be held as text", (int)MIN (size, 60),
-                                         text + offset);
+        return duplex_profile_text_fail (error, text, text + offset, "%.*s cannot be held as text",
+                                         (int)MIN (size, 60), text + offset);
     }
 
   return TRUE;

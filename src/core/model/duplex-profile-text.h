@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The text of a profile's file before json-glib sees it. json-glib's parser is recursive, ends a string
- * at a NUL and turns a number over 64 bits into another. So our own lexer goes first: it bounds size and
- * depth and knows lines and columns, and its spans keep what json-glib would change. Private to
- * core/model. */
+/* The text of a profile's file before json-glib sees it. json-glib's parser is recursive, ends a
+ * string at a NUL and turns a number over 64 bits into another. So our own lexer goes first: it
+ * bounds size and depth and knows lines and columns, and its spans keep what json-glib would
+ * change. Private to core/model. */
 
 #include <glib.h>
 

@@ -3,7 +3,8 @@
 
 #include <gio/gio.h>
 
-/* An editor's save is several events, a git checkout hundreds; a person does not notice this long. */
+/* An editor's save is several events, a git checkout hundreds; a person does not notice this
+ * long. */
 #define SETTLE_MS 200
 
 struct _DuplexProfileWatch
@@ -102,11 +103,13 @@ add_folder (DuplexProfileWatch *self,
   g_autofree char         *path = g_build_filename (self->root, folder, NULL);
   g_autoptr (GFile)        file = g_file_new_for_path (path);
   g_autoptr (GError)       error = NULL;
-  g_autoptr (GFileMonitor) monitor = g_file_monitor_directory (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
+  g_autoptr (GFileMonitor) monitor = NULL;
 
+  monitor = g_file_monitor_directory (file, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
   if (monitor == NULL)
     {
-      /* Out of inotify watches, say: the profiles work, only changes from outside wait for a start. */
+      /* Out of inotify watches, say: the profiles work, only changes from outside wait for a
+       * start. */
       g_debug ("Not watching %s: %s", path, error->message);
       return;
     }

@@ -116,7 +116,8 @@ has_headers (DuplexProfile      *self,
     {
       const DuplexHeader *header = &g_array_index (self->headers, DuplexHeader, i);
 
-      if (strcmp (header->name, headers[i].name) != 0 || strcmp (header->value, headers[i].value) != 0)
+      if (strcmp (header->name, headers[i].name) != 0 ||
+          strcmp (header->value, headers[i].value) != 0)
         return FALSE;
     }
 
@@ -322,7 +323,8 @@ duplex_profile_has_same_settings (DuplexProfile *self,
          self->verify_certificates == other->verify_certificates &&
          g_strv_equal ((const char *const *)self->subprotocols,
                        (const char *const *)other->subprotocols) &&
-         has_headers (self, (const DuplexHeader *)(gpointer)other->headers->data, other->headers->len);
+         has_headers (self, (const DuplexHeader *)(gpointer)other->headers->data,
+                      other->headers->len);
 }
 
 const char *

@@ -19,11 +19,12 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_PROFILE (duplex_profile_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexProfile, duplex_profile, DUPLEX, PROFILE, GObject)
 
-/* Properties, all with notify: "name", "url", "origin" (strings, never NULL), "subprotocols" (GStrv),
- * "verify-certificates" (default TRUE), "trusted-certificate" (SHA-256 of a DER certificate as 64 hex
- * digits that is accepted though it does not verify, or ""), and read only "id" (its path within the
- * store, without ".json", such as "Public test servers/echo"; "" while it is not saved), "folder" (the
- * id up to its last '/', or "") and "error" (why its file cannot be read, or NULL). */
+/* Properties, all with notify: "name", "url", "origin" (strings, never NULL), "subprotocols"
+ * (GStrv), "verify-certificates" (default TRUE), "trusted-certificate" (SHA-256 of a DER
+ * certificate as 64 hex digits that is accepted though it does not verify, or ""), and read only
+ * "id" (its path within the store, without ".json", such as "Public test servers/echo"; "" while it
+ * is not saved), "folder" (the id up to its last '/', or "") and "error" (why its file cannot be
+ * read, or NULL). */
 
 DuplexProfile *duplex_profile_new (const char *name,
                                    const char *url);

@@ -8,7 +8,8 @@
  * fragments more has passed, reports those of its beginning and of its last frame. */
 #define MAX_FINDINGS_WALK 10000
 
-/* Bytes reserved at once for a message in fragments: what the frames announce is the peer's word. */
+/* Bytes reserved at once for a message in fragments: what the frames announce is the peer's
+ * word. */
 #define PAYLOAD_RESERVE (64 * 1024)
 
 /* Far from where a GByteArray's length ends. */
@@ -267,7 +268,8 @@ duplex_row_dup_payload (DuplexRow *self,
       walk.last = &self->event;
       walk.max = MIN (max, MAX_PAYLOAD);
       walk.payload = g_byte_array_sized_new (MIN (PAYLOAD_RESERVE, walk.max));
-      duplex_capture_walk (self->capture, self->event.first, self->event.number, add_payload, &walk);
+      duplex_capture_walk (self->capture, self->event.first, self->event.number, add_payload,
+                           &walk);
       /* Fewer frames than the message had: the capture was cleared in between. */
       is_whole = !walk.is_full && walk.n_found >= self->event.n_frames;
       payload = g_byte_array_free_to_bytes (walk.payload);

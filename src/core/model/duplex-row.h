@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* One line of the message list: a whole message over its frames, a control frame, or a state. Made by
- * DuplexCapture when a list asks for it; it holds the event that ends the row and reads the rest from
- * the capture when asked. */
+/* One line of the message list: a whole message over its frames, a control frame, or a state. Made
+ * by DuplexCapture when a list asks for it; it holds the event that ends the row and reads the rest
+ * from the capture when asked. */
 
 #include <gio/gio.h>
 
@@ -34,8 +34,8 @@ const DuplexEvent *duplex_row_get_event (DuplexRow *self); /* the last event of 
 DuplexCapture     *duplex_row_get_capture (DuplexRow *self);
 guint64            duplex_row_get_size (DuplexRow *self);     /* payload bytes of the whole row */
 guint              duplex_row_get_n_frames (DuplexRow *self); /* 0 for a state */
-/* Over all its frames; of a message that spreads over many events, over the first 10,000 of them and
- * the last. */
+/* Over all its frames; of a message that spreads over many events, over the first 10,000 of them
+ * and the last. */
 guint duplex_row_get_n_findings (DuplexRow *self);
 
 /* The payload over all frames, at most max bytes of it; ret_whole, may be NULL, tells whether that

@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Turns context (NULL: the default) until is_done says so. After ten seconds the test fails and says
- * that it waited for what. */
+/* Turns context (NULL: the default) until is_done says so. After ten seconds the test fails and
+ * says that it waited for what. */
 void duplex_test_wait (GMainContext *context,
                        gboolean (*is_done) (gpointer),
                        gpointer    user_data,

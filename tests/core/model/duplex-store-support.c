@@ -73,7 +73,8 @@ save_new (Fixture    *self,
 
   g_assert_true (duplex_profile_store_save (self->store, profile, folder, &error));
   g_assert_no_error (error);
-  g_assert_true (duplex_profile_store_lookup (self->store, duplex_profile_get_id (profile)) == profile);
+  g_assert_true (duplex_profile_store_lookup (self->store, duplex_profile_get_id (profile)) ==
+                 profile);
 
   return profile;
 }

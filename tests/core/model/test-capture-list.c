@@ -235,7 +235,8 @@ has_enough (gpointer data)
   return rate->n_published >= 12;
 }
 
-/* Under a flood from another thread: no more than 20 batches a second, each row once and in order. */
+/* Under a flood from another thread: no more than 20 batches a second, each row once and in
+ * order. */
 static void
 test_rate (void)
 {

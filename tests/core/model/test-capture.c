@@ -133,7 +133,8 @@ test_first_is_self (void)
     }
 }
 
-/* Some megabytes, so that rows and events are looked for over many blocks; some blocks end no row. */
+/* Some megabytes, so that rows and events are looked for over many blocks; some blocks end no
+ * row. */
 static void
 test_many_blocks (void)
 {
@@ -186,8 +187,8 @@ test_large_payloads (void)
 {
   g_autoptr (DuplexCapture) capture = duplex_capture_new ();
   const gsize               limit = DUPLEX_LIMIT_CAPTURE_BLOCK;
-  const gsize               sizes[] = { limit / 2, limit - 100, limit - 88, limit - 1, limit, limit + 1,
-                                        3 * limit, limit, limit + 1, limit + 1 };
+  const gsize               sizes[] = { limit / 2, limit - 100, limit - 88, limit - 1, limit,
+                                        limit + 1, 3 * limit, limit, limit + 1, limit + 1 };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
@@ -503,7 +504,8 @@ test_read_while_appending (void)
 
       g_assert_true (duplex_capture_read (capture, totals.events - 1, &newest));
       assert_threaded_event (&newest);
-      g_assert_true (duplex_capture_read (capture, g_rand_int_range (random, 0, totals.events), &event));
+      number = g_rand_int_range (random, 0, totals.events);
+      g_assert_true (duplex_capture_read (capture, number, &event));
       assert_threaded_event (&event);
       if (totals.rows > 0)
         {

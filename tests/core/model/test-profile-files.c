@@ -369,10 +369,11 @@ read_worker (gpointer data)
   while (!g_atomic_int_get (&reader->stop))
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (GBytes) contents = duplex_profile_files_read (reader->root, "a.json", 1000000, &error);
+      g_autoptr (GBytes) contents = NULL;
       gsize              size;
       const char        *data_read;
 
+      contents = duplex_profile_files_read (reader->root, "a.json", 1000000, &error);
       g_assert_no_error (error);
       data_read = g_bytes_get_data (contents, &size);
       g_assert_cmpuint (size, >, 0);

@@ -22,7 +22,9 @@ is_as_wanted (gpointer data)
 {
   Presence *presence = data;
 
-  return (duplex_profile_store_lookup (presence->store, presence->id) != NULL) == presence->is_there;
+  DuplexProfile *profile = duplex_profile_store_lookup (presence->store, presence->id);
+
+  return (profile != NULL) == presence->is_there;
 }
 
 static void

@@ -34,8 +34,11 @@ static DuplexProfile *
 make_full (void)
 {
   static const char *const  subprotocols[] = { "chat", "v2.chat", NULL };
-  static const DuplexHeader headers[] = { { (char *)"X-Api", (char *)"1" }, { (char *)"X-Api", (char *)"ä\"2\"" } };
-  DuplexProfile            *profile = duplex_profile_new ("Echo", "wss://example.org/");
+  static const DuplexHeader headers[] = {
+    { (char *)"X-Api", (char *)"1" },
+    { (char *)"X-Api", (char *)"ä\"2\"" },
+  };
+  DuplexProfile *profile = duplex_profile_new ("Echo", "wss://example.org/");
 
   duplex_profile_set_origin (profile, "https://example.org");
   duplex_profile_set_subprotocols (profile, subprotocols);
@@ -96,7 +99,8 @@ test_notify (void)
       duplex_profile_set_error (profile, "broken");
     }
   g_assert_cmpstr (log->str, ==,
-                   "name url origin subprotocols verify-certificates trusted-certificate folder id error ");
+                   "name url origin subprotocols verify-certificates trusted-certificate "
+                   "folder id error ");
 
   g_string_truncate (log, 0);
   duplex_profile_set_id (profile, "Work/c");
@@ -263,8 +267,9 @@ test_missing_members (void)
 static void
 test_escapes (void)
 {
-  g_autoptr (DuplexProfile) profile = parse ("{\"n\\u0061me\": \"\\ud83d\\ude00 \\\\u0000 \\u00e4\\/\"}");
+  g_autoptr (DuplexProfile) profile = NULL;
 
+  profile = parse ("{\"n\\u0061me\": \"\\ud83d\\ude00 \\\\u0000 \\u00e4\\/\"}");
   g_assert_cmpstr (duplex_profile_get_name (profile), ==, "\360\237\230\200 \\u0000 ä/");
   /* And its key is no unknown one. */
   g_assert_cmpstr (duplex_profile_get_extras (profile)->members, ==, "");
@@ -338,7 +343,10 @@ test_unknown_members_first (void)
 static void
 test_unknown_header_members (void)
 {
-  static const DuplexHeader headers[] = { { (char *)"B", (char *)"2" }, { (char *)"A", (char *)"new" } };
+  static const DuplexHeader headers[] = {
+    { (char *)"B", (char *)"2" },
+    { (char *)"A", (char *)"new" },
+  };
   g_autoptr (DuplexProfile) profile = NULL;
   g_autofree char          *text = NULL;
 
@@ -386,13 +394,14 @@ static const BadCase bad_cases[] = {
   { "escape/lone-high", "{\n\"name\": \"\\ud800\"}", DUPLEX_ERROR_SYNTAX, "Line 2: \"\\ud800\"" },
   { "escape/lone-low", "{\"name\": \"\\udc00\"}", DUPLEX_ERROR_SYNTAX, "held as text" },
   { "escape/two-high", "{\"name\": \"\\ud800\\ud800\"}", DUPLEX_ERROR_SYNTAX, "held as text" },
-  { "escape/high-then-text", "{\"name\": \"\\ud800x\\udc00\"}", DUPLEX_ERROR_SYNTAX, "held as text" },
+  { "escape/high-then-text", "{\"name\": \"\\ud800x\\udc00\"}", DUPLEX_ERROR_SYNTAX,
+    "held as text" },
   { "escape/high-then-escape", "{\"name\": \"\\ud800\\n\"}", DUPLEX_ERROR_SYNTAX, "held as text" },
   { "escape/in-key", "{\"\\ud800\": 1}", DUPLEX_ERROR_SYNTAX, "held as text" },
   { "escape/in-unknown", "{\"x\": [{\"y\": \"\\u0000\"}]}", DUPLEX_ERROR_SYNTAX, "held as text" },
   { "version/newer", "{\"version\": 2}", DUPLEX_ERROR_NEWER_VERSION, "2" },
-  { "version/much-newer", "{\"version\": 9223372036854775807, \"name\": 1}", DUPLEX_ERROR_NEWER_VERSION,
-    "9223372036854775807" },
+  { "version/much-newer", "{\"version\": 9223372036854775807, \"name\": 1}",
+    DUPLEX_ERROR_NEWER_VERSION, "9223372036854775807" },
   { "version/zero", "{\"version\": 0}", DUPLEX_ERROR_SYNTAX, "\"version\"" },
   { "version/negative", "{\"version\": -1}", DUPLEX_ERROR_SYNTAX, "\"version\"" },
   { "version/real", "{\"version\": 1.5}", DUPLEX_ERROR_SYNTAX, "\"version\"" },
@@ -406,13 +415,16 @@ static const BadCase bad_cases[] = {
   { "type/verify", "{\"verify-certificates\": 0}", DUPLEX_ERROR_SYNTAX, "\"verify-certificates\"" },
   { "type/verify-string", "{\"verify-certificates\": \"false\"}", DUPLEX_ERROR_SYNTAX,
     "\"verify-certificates\"" },
-  { "type/trusted", "{\"trusted-certificate\": []}", DUPLEX_ERROR_SYNTAX, "\"trusted-certificate\"" },
+  { "type/trusted", "{\"trusted-certificate\": []}", DUPLEX_ERROR_SYNTAX,
+    "\"trusted-certificate\"" },
   { "trusted/short", "{\"trusted-certificate\": \"0011\"}", DUPLEX_ERROR_SYNTAX, "64 hex" },
   { "trusted/not-hex",
-    "{\"trusted-certificate\": \"g0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}",
+    "{\"trusted-certificate\":"
+    " \"g0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}",
     DUPLEX_ERROR_SYNTAX, "64 hex" },
   { "type/subprotocols", "{\"subprotocols\": \"chat\"}", DUPLEX_ERROR_SYNTAX, "\"subprotocols\"" },
-  { "type/subprotocol", "{\"subprotocols\": [\"chat\", 2]}", DUPLEX_ERROR_SYNTAX, "\"subprotocols\"" },
+  { "type/subprotocol", "{\"subprotocols\": [\"chat\", 2]}", DUPLEX_ERROR_SYNTAX,
+    "\"subprotocols\"" },
   { "type/headers", "{\"headers\": {}}", DUPLEX_ERROR_SYNTAX, "\"headers\" is not an array" },
   { "type/header", "{\"headers\": [\n[]]}", DUPLEX_ERROR_SYNTAX, "Line 2: \"headers\"" },
   { "type/header-name", "{\"headers\": [{\"name\": 1, \"value\": \"\"}]}", DUPLEX_ERROR_SYNTAX,
@@ -466,8 +478,9 @@ test_changed_anywhere (void)
   g_autofree char          *text = NULL;
   gsize                     len;
 
-  profile = parse ("{\"version\":1,\"name\":\"\\ud83d\\ude00\",\"headers\":[{\"name\":\"A\",\"value\":\"\","
-                   "\"n\":1}],\"subprotocols\":[\"c\"],\"verify-certificates\":true,\"x\":[{\"y\":1.5e3}]}");
+  profile = parse ("{\"version\":1,\"name\":\"\\ud83d\\ude00\",\"headers\":[{\"name\":\"A\","
+                   "\"value\":\"\",\"n\":1}],\"subprotocols\":[\"c\"],"
+                   "\"verify-certificates\":true,\"x\":[{\"y\":1.5e3}]}");
   text = duplex_profile_to_json (profile);
   len = strlen (text);
 

@@ -125,18 +125,23 @@ ensure_packages ()
   fi
 }
 
-# build_tree FOLDER [meson option]...: configured when it is not, built always. Ninja itself runs
-# meson again when a meson.build has changed. Only warnings and errors are printed.
-build_tree ()
+# setup_tree FOLDER [meson option]...: configured when it is not yet. Ninja itself runs meson again
+# when a meson.build has changed.
+setup_tree ()
 {
   local folder=$top/$1 log
   shift
-  if [[ ! -f $folder/build.ninja ]]; then
-    say "Configuring ${folder#"$top"/}"
-    log=$(meson setup "$folder" "$top" "$@" </dev/null 2>&1) || { echo "$log"; return 1; }
-  fi
-  say "Building ${folder#"$top"/}"
-  ninja --quiet -C "$folder" </dev/null
+  [[ ! -f $folder/build.ninja ]] || return 0
+  say "Configuring ${folder#"$top"/}"
+  log=$(meson setup "$folder" "$top" "$@" </dev/null 2>&1) || { echo "$log"; return 1; }
+}
+
+# build_tree FOLDER [meson option]...: prints only warnings and errors.
+build_tree ()
+{
+  setup_tree "$@" || return 1
+  say "Building $1"
+  ninja --quiet -C "$top/$1" </dev/null
 }
 
 # use_build_tree FOLDER: settings, translations and icons of a program that is not installed.

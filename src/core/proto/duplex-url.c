@@ -165,7 +165,8 @@ duplex_url_parse (const char *text,
   port = g_uri_get_port (uri);
   if (port == 0)
     {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_URL, "“%s”: there is no port 0", stripped);
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_URL, "“%s”: there is no port 0",
+                   stripped);
       return NULL;
     }
   self->port = port > 0 ? port : (self->tls ? 443 : 80);
@@ -175,8 +176,12 @@ duplex_url_parse (const char *text,
   if (!check_target (self->target, error))
     return NULL;
   if (g_uri_get_user (uri) != NULL)
-    self->credentials = g_strdup_printf ("%s:%s", g_uri_get_user (uri),
-                                         g_uri_get_password (uri) != NULL ? g_uri_get_password (uri) : "");
+    {
+      const char *password = g_uri_get_password (uri);
+
+      self->credentials = g_strdup_printf ("%s:%s", g_uri_get_user (uri),
+                                           password != NULL ? password : "");
+    }
   self->text = build_text (self);
   return g_steal_pointer (&self);
 }

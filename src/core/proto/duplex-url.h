@@ -13,13 +13,13 @@ typedef struct
   gboolean tls;         /* wss */
   char    *host;        /* without the brackets of an IPv6 address */
   guint16  port;        /* 80 or 443 where the URL names none */
-  char    *host_field;  /* value of the Host header: brackets back on, the port unless it is the default */
+  char    *host_field;  /* value of the Host header: brackets, and the port unless the default */
   char    *target;      /* path and query as the request line carries them, at least "/" */
   char    *credentials; /* "user:password", percent-decoded, or NULL */
 } DuplexUrl;
 
-/* NULL and DUPLEX_ERROR_INVALID_URL for what §3 does not allow: another scheme, no host, a fragment;
- * the message says which. White space around text is ignored. */
+/* NULL and DUPLEX_ERROR_INVALID_URL for what §3 does not allow: another scheme, no host, a
+ * fragment; the message says which. White space around text is ignored. */
 DuplexUrl *duplex_url_parse (const char *text,
                              GError    **error);
 void       duplex_url_free (DuplexUrl *self);

@@ -17,11 +17,12 @@ typedef struct
 static const Good goods[] = {
   { "ws://example.org", FALSE, "example.org", 80, "example.org", "/", NULL, "ws://example.org/" },
   { "wss://example.org/", TRUE, "example.org", 443, "example.org", "/", NULL, NULL },
-  { "  WS://example.org/chat?x=1&y=%20 ", FALSE, "example.org", 80, "example.org", "/chat?x=1&y=%20", NULL,
-    "ws://example.org/chat?x=1&y=%20" },
+  { "  WS://example.org/chat?x=1&y=%20 ", FALSE, "example.org", 80, "example.org",
+    "/chat?x=1&y=%20", NULL, "ws://example.org/chat?x=1&y=%20" },
   { "ws://example.org:8080?q", FALSE, "example.org", 8080, "example.org:8080", "/?q", NULL,
     "ws://example.org:8080/?q" },
-  { "ws://example.org:80/", FALSE, "example.org", 80, "example.org", "/", NULL, "ws://example.org/" },
+  { "ws://example.org:80/", FALSE, "example.org", 80, "example.org", "/", NULL,
+    "ws://example.org/" },
   { "wss://example.org:80/", TRUE, "example.org", 80, "example.org:80", "/", NULL, NULL },
   { "ws://[::1]:9000/a", FALSE, "::1", 9000, "[::1]:9000", "/a", NULL, NULL },
   { "ws://127.0.0.1:1/%2Fa%23b", FALSE, "127.0.0.1", 1, "127.0.0.1:1", "/%2Fa%23b", NULL, NULL },
@@ -91,7 +92,9 @@ test_bad (void)
 static void
 test_target_fits_a_request_line (void)
 {
-  static const char *const odd[] = { "ws://h/a b", "ws://h/\xc3\xbc", "ws://h/?q=\x01", "ws://h/a\x7f" };
+  static const char *const odd[] = {
+    "ws://h/a b", "ws://h/\xc3\xbc", "ws://h/?q=\x01", "ws://h/a\x7f"
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (odd); i++)
     {

@@ -3,20 +3,38 @@
 
 #include "core/proto/duplex-limits.h"
 
+/* Bytes between two looks at the clock, and the µs after which the main loop turns: 256 KiB of the
+ * smallest frames are a hundred thousand of them, during which no order and no timer would be heard. */
+#define SLICE   ((gsize)16 * 1024)
+#define TURN_US 5000
+
 struct _DuplexInbox
 {
   /* owned */
   GPollableInputStream *stream;
   GBytes               *leftover;
-  GSource              *source;
+  GSource              *source; /* the stream has bytes */
+  GSource              *rest;   /* the buffer has some that the last turn left */
   guint8               *buffer; /* DUPLEX_LIMIT_READ bytes */
 
   /* borrowed */
   const DuplexInboxCallbacks *callbacks;
   gpointer                    user_data;
 
+  /* state */
+  gsize    begin; /* of what is in the buffer and was not handed out */
+  gsize    end;
   gboolean stopped;
 };
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
 
 void
 duplex_inbox_stop (DuplexInbox *self)
@@ -24,9 +42,8 @@ duplex_inbox_stop (DuplexInbox *self)
   g_return_if_fail (self != NULL);
 
   self->stopped = TRUE;
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
+  clear_source (&self->source);
+  clear_source (&self->rest);
 }
 
 void
@@ -41,37 +58,68 @@ duplex_inbox_free (DuplexInbox *self)
   g_free (self);
 }
 
-static void
-end (DuplexInbox  *self,
-     const GError *error)
+/* Fills the empty buffer. Returns FALSE when there is nothing to hand out now. */
+static gboolean
+fill (DuplexInbox *self)
 {
-  duplex_inbox_stop (self);
-  self->callbacks->end (error, self->user_data);
+  g_autoptr (GError) error = NULL;
+  gssize             n = g_pollable_input_stream_read_nonblocking (self->stream, self->buffer, DUPLEX_LIMIT_READ, NULL, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return FALSE;
+  if (n <= 0)
+    {
+      duplex_inbox_stop (self);
+      self->callbacks->end (error, self->user_data);
+      return FALSE;
+    }
+  self->begin = 0;
+  self->end = (gsize)n;
+  return TRUE;
+}
+
+static gboolean rest_cb (gpointer data);
+
+static void
+hand_out (DuplexInbox *self)
+{
+  gint64 turn_ends = g_get_monotonic_time () + TURN_US;
+
+  do
+    {
+      gsize at, len;
+
+      if (self->begin == self->end && !fill (self))
+        return;
+      at = self->begin;
+      len = MIN (self->end - at, SLICE);
+      self->begin += len;
+      self->callbacks->bytes (self->buffer + at, len, self->user_data);
+  } while (!self->stopped && g_get_monotonic_time () < turn_ends);
+
+  if (self->stopped || self->begin == self->end || self->rest != NULL)
+    return;
+  self->rest = g_idle_source_new ();
+  g_source_set_priority (self->rest, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->rest, rest_cb, self, NULL);
+  g_source_attach (self->rest, g_main_context_get_thread_default ());
+}
+
+static gboolean
+rest_cb (gpointer data)
+{
+  DuplexInbox *self = data;
+
+  clear_source (&self->rest);
+  hand_out (self);
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean
 readable_cb (GObject *stream,
              gpointer data)
 {
-  DuplexInbox *self = data;
-  gsize        total = 0;
-
-  while (total < DUPLEX_LIMIT_READ && !self->stopped)
-    {
-      g_autoptr (GError) error = NULL;
-      gssize             n = g_pollable_input_stream_read_nonblocking (self->stream, self->buffer, DUPLEX_LIMIT_READ,
-                                                                       NULL, &error);
-
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        break;
-      if (n <= 0)
-        {
-          end (self, error);
-          break;
-        }
-      total += (gsize)n;
-      self->callbacks->bytes (self->buffer, (gsize)n, self->user_data);
-    }
+  hand_out (data);
   return G_SOURCE_CONTINUE;
 }
 

@@ -26,6 +26,9 @@ struct _DuplexInteropPeer
   gboolean exited;
 };
 
+/* With which a server ends whose library is not installed. */
+#define MISSING_STATUS 77
+
 typedef struct
 {
   DuplexInteropPeer *peer;
@@ -46,12 +49,13 @@ static char    *certificates; /* a folder that is removed at the end, or NULL */
 static void
 make_certificates (void)
 {
-  g_autofree char        *script = g_test_build_filename (G_TEST_DIST, "interop", "make-certificates", NULL);
+  g_autofree char        *script = NULL;
   g_autoptr (GError)      error = NULL;
   g_autoptr (GSubprocess) process = NULL;
 
   if (!use_certificates || certificates != NULL)
     return;
+  script = g_test_build_filename (G_TEST_DIST, "interop", "make-certificates", NULL);
   certificates = g_dir_make_tmp ("duplex-interop-XXXXXX", &error);
   g_assert_no_error (error);
   process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, script, certificates, NULL);
@@ -219,8 +223,8 @@ start (DuplexInteropPeer *self)
     }
   make_certificates ();
   /* Without certificates the arguments end at the script. */
-  self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
-                                    interpreter, script, certificates, NULL);
+  self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+                                    &error, interpreter, script, certificates, NULL);
   g_assert_no_error (error);
   self->lines = g_ptr_array_new_with_free_func (g_free);
   self->output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
@@ -262,7 +266,8 @@ stop (DuplexInteropPeer *self)
       g_subprocess_wait_async (self->process, NULL, exited_ready_cb, self);
       duplex_test_wait (has_exited, describe_lines, self, "the end of the server");
       g_assert_true (g_subprocess_get_if_exited (self->process));
-      g_assert_cmpint (g_subprocess_get_exit_status (self->process), ==, self->missing != NULL ? 77 : 0);
+      g_assert_cmpint (g_subprocess_get_exit_status (self->process), ==,
+                       self->missing != NULL ? MISSING_STATUS : 0);
       assert_no_complaint (self);
     }
   g_clear_object (&self->output);
@@ -327,7 +332,8 @@ duplex_interop_run (gboolean with_certificates)
     stop (&peers[i]);
   remove_certificates ();
   /* No connection is left on the I/O thread. */
-  g_assert_true (duplex_io_thread_wait (duplex_io_thread_get_default (), DUPLEX_TEST_DEADLINE * 1000));
+  g_assert_true (duplex_io_thread_wait (duplex_io_thread_get_default (),
+                                        DUPLEX_TEST_DEADLINE * 1000 /* ms */));
   return status;
 }
 
@@ -347,7 +353,8 @@ duplex_interop_peer_dup_url (DuplexInteropPeer *self,
 
   for (gsize i = 0; self->ports[i] != NULL; i++)
     if (g_str_has_prefix (self->ports[i], prefix))
-      return g_strdup_printf ("%s://127.0.0.1:%s%s", scheme, self->ports[i] + strlen (prefix), target);
+      return g_strdup_printf ("%s://127.0.0.1:%s%s", scheme, self->ports[i] + strlen (prefix),
+                              target);
   g_error ("%s has no port %s", self->name, port);
 }
 
@@ -368,6 +375,13 @@ duplex_interop_peer_connect (DuplexInteropPeer *self,
 
   duplex_test_session_connect (session);
   return session;
+}
+
+char *
+duplex_interop_peer_wait_report (DuplexInteropPeer *self,
+                                 const char        *prefix)
+{
+  return take_line (self, prefix);
 }
 
 char *

@@ -2,8 +2,9 @@
 #pragma once
 
 /* Runs the same tests against each server that we did not write: ws-server.mjs (npm's ws) and
- * websockets-server.py (Debian's python3-websockets). A server starts with the first test that needs
- * it and ends with the program; what it complains about fails the test that made it complain. */
+ * websockets-server.py (Debian's python3-websockets). A server starts with the first test that
+ * needs it and ends with the program; what it complains about fails the test that made it
+ * complain. */
 
 #include "duplex-test-session.h"
 
@@ -24,8 +25,8 @@ void duplex_interop_add (DuplexInteropPeers peers,
                          const char        *path,
                          DuplexInteropTest  test);
 
-/* Runs what was added and ends the servers; what main() returns. With certificates the servers listen
- * for TLS too. */
+/* Runs what was added and ends the servers; what main() returns. With certificates the servers
+ * listen for TLS too. */
 int duplex_interop_run (gboolean with_certificates);
 
 DuplexInteropPeers duplex_interop_peer_get_kind (DuplexInteropPeer *self);
@@ -42,8 +43,12 @@ DuplexTestSession *duplex_interop_peer_new_session (DuplexInteropPeer *self,
 DuplexTestSession *duplex_interop_peer_connect (DuplexInteropPeer *self,
                                                 const char        *target);
 
-/* Waits until the server reports the end of the connection whose URL had "id=ID"; returns the code and
- * the reason that it received: "1000 bye". Each report is given once. */
+/* Waits for a report that begins with prefix and returns what follows there. Each is given once. */
+char *duplex_interop_peer_wait_report (DuplexInteropPeer *self,
+                                       const char        *prefix);
+
+/* Waits until the server reports the end of the connection whose URL had "id=ID"; returns the code
+ * and the reason that it received: "1000 bye". */
 char *duplex_interop_peer_wait_closed (DuplexInteropPeer *self,
                                        const char        *id);
 

@@ -29,8 +29,9 @@ FRAGMENTS = 1000
 
 # The table stands in test-interop-messages.c too.
 UTF8 = (
-    'nul \0 inside', '\0', '\u007f\u0080', '\u07ff\u0800', '\ud7ff\ue000', '\ufdd0\ufffd\ufffe\uffff',
-    '\U00010000\U0010ffff', '\U0001f469\u200d\U0001f680', 'e\u0301 n\u0303', '\ufeffbom', 'bom\ufeff',
+    'nul \0 inside', '\0', '\u007f\u0080', '\u07ff\u0800', '\ud7ff\ue000',
+    '\ufdd0\ufffd\ufffe\uffff', '\U00010000\U0010ffff', '\U0001f469\u200d\U0001f680',
+    'e\u0301 n\u0303', '\ufeffbom', 'bom\ufeff',
     '\u202eright to left\u202c', '\u2028\u2029\r\n\t',
 )
 
@@ -48,6 +49,15 @@ def text_pattern(size):
 def binary_pattern(size):
     """Return bytes that count modulo 251."""
     return (bytes(range(251)) * (size // 251 + 1))[:size]
+
+
+async def until_closed(socket):
+    """Yield messages until the connection ends, whatever the code."""
+    try:
+        async for message in socket:
+            yield message
+    except websockets.ConnectionClosed:
+        pass
 
 
 async def echo(socket, _query):
@@ -99,15 +109,20 @@ async def fragments_many(socket, _query):
 
 
 async def ping(socket, _query):
-    """Ping, each time after the pong to the last, and say what was answered.
+    """Ping, each time after the pong to the last, and say so.
 
     The library wakes us only for a pong with exactly the payload of the ping.
     """
     for payload in (b'', b'are you there?', binary_pattern(125)):
         await (await socket.ping(payload))
-        await socket.send(f'pong {payload.hex()}')
-    await socket.send('done')
+        await socket.send(f'pong {len(payload)} as sent')
     await socket.wait_closed()
+
+
+async def total(socket, query):
+    """Report what came."""
+    sizes_seen = [len(message) async for message in until_closed(socket)]
+    say(f'total {query["id"]} {len(sizes_seen)} {sum(sizes_seen)}')
 
 
 async def close(socket, query):
@@ -139,7 +154,7 @@ async def subprotocol(socket, _query):
 # What a connection does once it is open, by path. There is no /fragments/character: the library
 # takes text in whole characters; and no /refuse-late: it writes head and body at once.
 MODES = {
-    '/echo': echo, '/auth': echo, '/sizes': sizes, '/utf8': utf8, '/ping': ping, '/close': close,
+    '/echo': echo, '/auth': echo, '/sizes': sizes, '/utf8': utf8, '/ping': ping, '/close': close, '/total': total,
     '/fragments/text': fragments_text, '/fragments/binary': fragments_binary,
     '/fragments/many': fragments_many, '/headers': headers, '/subprotocol': subprotocol,
 }
@@ -160,7 +175,8 @@ class Protocol(BasicAuthWebSocketServerProtocol):
             return await super().process_request(path, request_headers)
         if name == '/refuse':
             more = [(query['name'], query['value'])] if 'name' in query else []
-            return http.HTTPStatus(int(query['status'])), more, query['body'].encode()
+            body = query['body'] * int(query.get('times', 1))
+            return http.HTTPStatus(int(query['status'])), more, body.encode()
         if name not in MODES:
             return http.HTTPStatus.NOT_FOUND, [], b''
         return None
@@ -177,8 +193,8 @@ async def handle(socket):
     except websockets.ConnectionClosed:
         pass
     await socket.close()
-    # What made the library fail the connection: a frame against the rules, or an end without Close.
-    if socket.transfer_data_exc is not None:
+    # Why the library failed the connection. An end without a Close shows as code 1006.
+    if isinstance(socket.transfer_data_exc, (websockets.ProtocolError, UnicodeDecodeError)):
         say(f'error {socket.transfer_data_exc!r}')
     if 'id' in query:
         say(f'closed {query["id"]} {socket.close_code} {socket.close_reason}')
@@ -210,7 +226,8 @@ async def main(folder):
     ports = [await listen('plain', None)]
     for name in CERTIFICATES if folder else ():
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pathlib.Path(folder, name + '.pem'), pathlib.Path(folder, name + '.key'))
+        base = pathlib.Path(folder, name)
+        context.load_cert_chain(base.with_suffix('.pem'), base.with_suffix('.key'))
         ports.append(await listen(name, context))
     say('ready ' + ' '.join(ports))
     await asyncio.get_running_loop().run_in_executor(None, functools.partial(sys.stdin.buffer.read))

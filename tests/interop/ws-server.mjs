@@ -10,9 +10,11 @@
 // make-certificates) one port a certificate. Later lines are reports:
 //
 //   closed ID CODE REASON    a connection whose URL had id=ID is over, and the Close that came
+//   total ID MESSAGES BYTES  what came on a connection to /total
 //   error TEXT               the library complains about what the client did
 //
-// The server ends when its stdin does. Where `ws` is not installed it says "missing ws" and exits 77.
+// The server ends when its stdin does. Where `ws` is not installed it says "missing ws" and exits
+// with 77.
 
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -96,15 +98,27 @@ const modes = {
       socket.send(all.subarray(i, i + 1), { binary: false, fin: i === all.length - 1 });
   },
 
-  // Pings, each after the pong to the last, and says in a message what each pong carried.
+  // Pings, each after the pong to the last, and says in a message whether the pong was right.
   '/ping'(socket) {
     const payloads = [Buffer.alloc(0), Buffer.from('are you there?'), binaryPattern(125)];
-    const next = () => payloads.length > 0 ? socket.ping(payloads.shift()) : socket.send('done');
     socket.on('pong', (payload) => {
-      socket.send(`pong ${payload.toString('hex')}`);
-      next();
+      const right = payload.equals(payloads.shift());
+      socket.send(`pong ${payload.length} ${right ? 'as sent' : 'different'}`);
+      if (payloads.length > 0)
+        socket.ping(payloads[0]);
     });
-    next();
+    socket.ping(payloads[0]);
+  },
+
+  // Reports what came: "total ID MESSAGES BYTES".
+  '/total'(socket, query) {
+    let messages = 0;
+    let bytes = 0;
+    socket.on('message', (data) => {
+      messages++;
+      bytes += data.length;
+    });
+    socket.on('close', () => console.log(`total ${query.get('id')} ${messages} ${bytes}`));
   },
 
   // Without a code: a Close with no body.
@@ -138,7 +152,8 @@ function verify(info, done) {
     const headers = {};
     if (query.has('name'))
       headers[query.get('name')] = query.get('value');
-    done(false, Number(query.get('status')), query.get('body'), headers);
+    const body = query.get('body').repeat(Number(query.get('times') ?? 1));
+    done(false, Number(query.get('status')), body, headers);
   } else if (url.pathname === '/auth') {
     const expected = `Basic ${Buffer.from('us er:pa:ss/wörd').toString('base64')}`;
     if (info.req.headers.authorization === expected)
@@ -167,13 +182,14 @@ upgrader.on('wsClientError', (error, socket) => {
   socket.destroy();
 });
 
-// An HTTP server in front of the application: the body of its refusal follows the head late, and its
-// end is marked as `framing` says.
+// An HTTP server in front of the application: the body of its refusal follows the head late, and
+// its end is marked as `framing` says.
 function refuseLate(socket, query) {
   const body = query.get('body');
+  const chunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
   const [header, text, ends] = {
     length: [`Content-Length: ${body.length}`, body, false],
-    chunked: ['Transfer-Encoding: chunked', `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`, false],
+    chunked: ['Transfer-Encoding: chunked', chunks, false],
     close: ['Connection: close', body, true],
   }[query.get('framing')];
   socket.setNoDelay();

@@ -67,7 +67,10 @@ describe_session (gpointer data)
   DuplexTotals       totals;
 
   duplex_capture_get_totals (capture, &totals);
-  g_string_append_printf (text, "states: %s\nmessages: %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT " received\nthe last of %" G_GUINT64_FORMAT " events:\n",
+  g_string_append_printf (text,
+                          "states: %s\n"
+                          "messages: %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT " received\n"
+                          "the last of %" G_GUINT64_FORMAT " events:\n",
                           self->states->str, totals.messages[0], totals.messages[1], totals.events);
   for (guint64 i = totals.events - MIN (totals.events, LAST_EVENTS); i < totals.events; i++)
     {
@@ -194,8 +197,8 @@ keep_polling_cb (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The I/O thread drops what it holds of a connection when the stream is closed, a little later than the
- * session hears of the end. */
+/* The I/O thread drops what it holds of a connection when the stream is closed, a little later than
+ * the session hears of the end. */
 static void
 wait_gone (GWeakRef   *object,
            const char *what)
@@ -323,22 +326,21 @@ duplex_test_session_get_states (DuplexTestSession *self)
   return self->states->str;
 }
 
-guint
-duplex_test_session_get_n_closed (DuplexTestSession *self)
+void
+duplex_test_session_assert_closed (DuplexTestSession *self,
+                                   const char        *closed)
 {
-  return self->n_closed;
+  g_assert_cmpstr (self->states->str, ==, "connecting open closing disconnected");
+  g_assert_cmpstr (self->closed, ==, closed);
+  g_assert_cmpuint (self->n_closed, ==, 1);
+  g_assert_cmpuint (self->n_failed, ==, 0);
 }
 
-guint
-duplex_test_session_get_n_failed (DuplexTestSession *self)
+void
+duplex_test_session_get_totals (DuplexTestSession *self,
+                                DuplexTotals      *ret_totals)
 {
-  return self->n_failed;
-}
-
-const char *
-duplex_test_session_get_closed (DuplexTestSession *self)
-{
-  return self->closed;
+  duplex_capture_get_totals (duplex_session_get_capture (self->session), ret_totals);
 }
 
 char *

@@ -35,8 +35,8 @@ void duplex_test_wait (DuplexTestCondition condition,
                        gpointer            data,
                        const char         *what);
 
-/* size bytes whose period is a prime, so that no byte looks right in another place: printable ASCII,
- * or any byte. */
+/* size bytes whose period is a prime, so that no byte looks right in another place: printable
+ * ASCII, or any byte. */
 GBytes *duplex_test_pattern (gboolean text,
                              gsize    size);
 
@@ -57,7 +57,8 @@ DuplexProfile *duplex_test_session_get_profile (DuplexTestSession *self);
 void duplex_test_session_start (DuplexTestSession *self);
 /* Connects and waits until the connection is open. */
 void duplex_test_session_connect (DuplexTestSession *self);
-/* Connects; the attempt must fail with code. Returns the error's message, borrowed until the next. */
+/* Connects; the attempt must fail with code, once. Returns the error's message, borrowed until the
+ * next. */
 const char *duplex_test_session_connect_fails (DuplexTestSession *self,
                                                int                code);
 /* Disconnects as the window does, with code 0, and waits for the end. */
@@ -72,11 +73,13 @@ void duplex_test_session_wait_rows (DuplexTestSession *self,
 
 /* The states of the session so far, from the first connecting on: "connecting open". */
 const char *duplex_test_session_get_states (DuplexTestSession *self);
-/* How often "closed" and "failed" were emitted. */
-guint duplex_test_session_get_n_closed (DuplexTestSession *self);
-guint duplex_test_session_get_n_failed (DuplexTestSession *self);
-/* What the last "closed" said, as in a transcript. */
-const char *duplex_test_session_get_closed (DuplexTestSession *self);
+/* The only connection went through all states in order, "closed" was emitted once and said what is
+ * given as in a transcript, and "failed" never. */
+void duplex_test_session_assert_closed (DuplexTestSession *self,
+                                        const char        *closed);
+
+void duplex_test_session_get_totals (DuplexTestSession *self,
+                                     DuplexTotals      *ret_totals);
 
 /* The payload of the last event of that kind, with a NUL added, and its value; NULL where there is
  * none. ret_value may be NULL. */

@@ -212,7 +212,8 @@ duplex_test_transcript_append_event (GString           *out,
   g_string_append_c (out, '\n');
 }
 
-/* A frame under a row: its header says what the row and RFC 6455 §5 say. Returns its payload's size. */
+/* A frame under a row: its header says what the row and RFC 6455 §5 say. Returns the size of its
+ * payload. */
 static gsize
 check_frame (const DuplexEvent *frame,
              const DuplexEvent *row,
@@ -250,7 +251,8 @@ append_row_of_frames (GString       *out,
   g_assert_cmpuint (frames->len, ==, duplex_row_get_n_frames (row));
   payload = duplex_row_dup_payload (row, G_MAXSIZE, &whole);
   g_assert_true (whole);
-  append_frames (out, event, frames->len, g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
+  append_frames (out, event, frames->len, g_bytes_get_data (payload, NULL),
+                 g_bytes_get_size (payload));
   for (guint i = 0; i < frames->len; i++)
     {
       g_auto (DuplexEvent) frame = DUPLEX_EVENT_INIT;

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The rows of a capture, which must hold all its events still. Checks that the list model, the rows,
- * the frames under them and the totals agree with each other. Owner's thread only. */
+/* The rows of a capture, which must hold all its events still. Checks that the list model, the
+ * rows, the frames under them and the totals agree with each other. Owner's thread only. */
 char *duplex_test_transcript_dup (DuplexCapture *capture);
 
 /* A line for an event alone, whether or not it ends a row. */

@@ -111,7 +111,7 @@ record (DuplexAnalyzer        *self,
 {
   const DuplexMessagePlace *place = frame->place;
   DuplexEvent               event = DUPLEX_EVENT_INIT;
-  gboolean                  continues = !place->is_control && place->number != 0 && place->number == self->open;
+  gboolean                  continues;
   guint64                   number;
 
   if (self->capture == NULL)
@@ -128,6 +128,7 @@ record (DuplexAnalyzer        *self,
   event.header_size = frame->header_size;
   memcpy (event.header, frame->header_bytes, frame->header_size);
   event.message = place->number;
+  continues = !place->is_control && place->number != 0 && place->number == self->open;
   event.first = continues ? self->first_event : DUPLEX_EVENT_FIRST_IS_SELF;
   event.message_size = place->message_size;
   event.n_frames = place->n_frames;
@@ -245,7 +246,8 @@ end_frame (DuplexAnalyzer *self,
   self->in_frame = FALSE;
 }
 
-/* After a length that cannot be (§5.2) no frame can be found any more; the frame is recorded as cut. */
+/* After a length that cannot be (§5.2) no frame can be found any more; the frame is recorded as
+ * cut. */
 static void
 lose (DuplexAnalyzer *self)
 {
@@ -266,7 +268,8 @@ duplex_analyzer_feed (DuplexAnalyzer *self,
 
   g_return_if_fail (self != NULL);
 
-  while ((step = duplex_frame_decoder_step (self->decoder, &data, &len, &slice)) != DUPLEX_DECODE_NEED_MORE)
+  while ((step = duplex_frame_decoder_step (self->decoder, &data, &len, &slice)) !=
+         DUPLEX_DECODE_NEED_MORE)
     switch (step)
       {
       case DUPLEX_DECODE_HEADER:
@@ -294,7 +297,9 @@ duplex_analyzer_record_sent (DuplexAnalyzer          *self,
                              guint                    flags)
 {
   guint8          bytes[DUPLEX_FRAME_HEADER_MAX];
-  DuplexSeenFrame frame = { .header = header, .header_bytes = bytes, .place = &self->place, .value = -1 };
+  DuplexSeenFrame frame = {
+    .header = header, .header_bytes = bytes, .place = &self->place, .value = -1
+  };
 
   g_return_if_fail (self != NULL);
 
@@ -304,7 +309,8 @@ duplex_analyzer_record_sent (DuplexAnalyzer          *self,
   frame.payload = g_bytes_get_data (payload, &frame.payload_size);
   frame.owner = payload;
   duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
-  duplex_message_tracker_payload (self->tracker, frame.payload, frame.payload_size, 0, self->findings);
+  duplex_message_tracker_payload (self->tracker, frame.payload, frame.payload_size, 0,
+                                  self->findings);
   duplex_message_tracker_end (self->tracker, self->findings);
   record (self, &frame, g_get_real_time (), flags);
 }
@@ -368,8 +374,9 @@ duplex_analyzer_finish (DuplexAnalyzer *self)
   if (self->in_frame && !self->lost)
     {
       const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);
-      DuplexFinding            cut = { DUPLEX_FINDING_FRAME_CUT, duplex_frame_header_get_size (header) };
+      DuplexFinding            cut = { DUPLEX_FINDING_FRAME_CUT, 0 };
 
+      cut.offset = duplex_frame_header_get_size (header);
       cut.offset += self->gathered != NULL ? self->gathered->len : 0;
       g_array_append_val (self->findings, cut);
       end_frame (self, DUPLEX_EVENT_FLAG_CUT);

@@ -59,7 +59,8 @@ void duplex_analyzer_record_sent (DuplexAnalyzer          *self,
                                   GBytes                  *payload,
                                   guint                    flags);
 
-/* Nothing more will come: records a frame that was cut short and a message that will not be finished. */
+/* Nothing more will come: records a frame that was cut short and a message that will not be
+ * finished. */
 void duplex_analyzer_finish (DuplexAnalyzer *self);
 
 /* From now on every frame gets the finding that it came after the Close frame. */

@@ -101,7 +101,8 @@ news_cb (gpointer data)
   News          *news = data;
   DuplexAttempt *self = news->attempt;
 
-  /* What happened is in the capture before the news of it: the list must not lag behind the state. */
+  /* What happened is in the capture before the news of it: the list must not lag behind the state.
+   */
   duplex_capture_publish (self->capture);
   if (self->callbacks == NULL)
     return G_SOURCE_REMOVE;
@@ -117,8 +118,8 @@ news_cb (gpointer data)
       self->callbacks->pong (self, news->rtt_us, self->user_data);
       break;
     case NEWS_ENDED:
-      self->callbacks->ended (self, news->flag, news->code, news->reason, news->by_peer, news->error,
-                              self->user_data);
+      self->callbacks->ended (self, news->flag, news->code, news->reason, news->by_peer,
+                              news->error, self->user_data);
       break;
     default:
       g_assert_not_reached ();
@@ -394,7 +395,8 @@ duplex_attempt_start (DuplexDialSettings           *settings,
   self->user_data = user_data;
 
   duplex_io_thread_hold (duplex_io_thread_get_default ());
-  duplex_io_thread_invoke (duplex_io_thread_get_default (), dial_worker, duplex_attempt_ref (self), NULL);
+  duplex_io_thread_invoke (duplex_io_thread_get_default (), dial_worker, duplex_attempt_ref (self),
+                           NULL);
   return self;
 }
 

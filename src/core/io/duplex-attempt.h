@@ -2,8 +2,8 @@
 #pragma once
 
 /* One connection of a session, from dialling to its end, on the I/O thread. The session holds a
- * reference and gives orders from its own thread; what happens comes back there, in order. The attempt
- * lives on without its session until the closing is through. */
+ * reference and gives orders from its own thread; what happens comes back there, in order. The
+ * attempt lives on without its session until the closing is through. */
 
 #include "core/io/duplex-dialer.h"
 #include "core/model/duplex-capture.h"
@@ -21,7 +21,13 @@ typedef struct
   void (*closing) (DuplexAttempt *self, gpointer user_data);
   void (*pong) (DuplexAttempt *self, gint64 rtt_us, gpointer user_data);
   /* error is NULL after a close handshake. was_open tells whether opened was called. */
-  void (*ended) (DuplexAttempt *self, gboolean was_open, guint16 code, const char *reason, gboolean by_peer, const GError *error, gpointer user_data);
+  void (*ended) (DuplexAttempt *self,
+                 gboolean       was_open,
+                 guint16        code,
+                 const char    *reason,
+                 gboolean       by_peer,
+                 const GError  *error,
+                 gpointer       user_data);
 } DuplexAttemptCallbacks;
 
 /* Takes settings and starts dialling. close_timeout in seconds. callbacks is borrowed for life. */
@@ -47,8 +53,8 @@ gboolean duplex_attempt_send (DuplexAttempt *self,
                               GBytes        *payload,
                               GError       **error);
 
-/* What is wrong with the certificate of the attempt, and its fingerprint where it was refused. Valid
- * from opened or ended on. */
+/* What is wrong with the certificate of the attempt, and its fingerprint where it was refused.
+ * Valid from opened or ended on. */
 const char          *duplex_attempt_get_refused (DuplexAttempt *self);
 GTlsCertificateFlags duplex_attempt_get_refused_flags (DuplexAttempt *self);
 

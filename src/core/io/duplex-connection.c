@@ -5,6 +5,7 @@
 
 #include "core/io/duplex-analyzer.h"
 #include "core/io/duplex-inbox.h"
+#include "core/io/duplex-io-thread.h"
 #include "core/io/duplex-outbox.h"
 #include "core/io/duplex-pings.h"
 #include "core/io/duplex-soup-judge.h"
@@ -51,15 +52,6 @@ struct _DuplexConnection
 };
 
 G_DEFINE_FINAL_TYPE (DuplexConnection, duplex_connection, G_TYPE_OBJECT)
-
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
 
 static void
 announce_closing (DuplexConnection *self)
@@ -137,7 +129,7 @@ static void
 stop_everything (DuplexConnection *self)
 {
   duplex_inbox_stop (self->inbox);
-  clear_source (&self->close_timer);
+  duplex_io_clear_source (&self->close_timer);
   duplex_outbox_stop (self->outbox);
   duplex_soup_judge_end (self->judge);
 }
@@ -191,7 +183,7 @@ close_timeout_cb (gpointer data)
 {
   DuplexConnection *self = data;
 
-  clear_source (&self->close_timer);
+  duplex_io_clear_source (&self->close_timer);
   if (!self->close_received)
     set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer did not answer the Close frame in time");
   finish (self, DUPLEX_FINDING_CLOSE_TIMEOUT);
@@ -212,8 +204,8 @@ start_close_timer (DuplexConnection *self)
   g_source_attach (self->close_timer, g_main_context_get_thread_default ());
 }
 
-/* Both Closes have passed: a server ends TCP at once, a client waits for that (§7.1.1). Half-closing
- * tells a server that waits for us; under TLS it would cut off close_notify. */
+/* Both Closes have passed: a server ends TCP at once, a client waits for that (§7.1.1).
+ * Half-closing tells a server that waits for us; under TLS it would cut off close_notify. */
 static void
 check_closed (DuplexConnection *self)
 {
@@ -302,7 +294,8 @@ item_left_cb (DuplexOutgoing *item,
 
   if (item->payload == NULL)
     return;
-  duplex_analyzer_record_sent (self->outgoing, &item->header, item->payload, DUPLEX_EVENT_FLAG_NONE);
+  duplex_analyzer_record_sent (self->outgoing, &item->header, item->payload,
+                               DUPLEX_EVENT_FLAG_NONE);
   switch (item->header.opcode)
     {
     case DUPLEX_OPCODE_CLOSE:
@@ -379,7 +372,8 @@ note_close (DuplexConnection *self,
   DuplexFinding finding;
   const char   *reason;
   gsize         reason_len;
-  guint16       code = duplex_close_body_parse (frame->payload, frame->payload_size, &reason, &reason_len, &finding);
+  guint16       code =
+    duplex_close_body_parse (frame->payload, frame->payload_size, &reason, &reason_len, &finding);
 
   if (finding.id != DUPLEX_FINDING_NONE)
     {
@@ -529,7 +523,8 @@ inbox_end_cb (const GError *error,
       if (error != NULL && finding == DUPLEX_FINDING_EOF_WITHOUT_CLOSE)
         set_error (self, DUPLEX_ERROR_CONNECTION_LOST, error->message);
       else
-        set_error (self, DUPLEX_ERROR_CONNECTION_LOST, "The peer ended the connection without a Close frame");
+        set_error (self, DUPLEX_ERROR_CONNECTION_LOST,
+                   "The peer ended the connection without a Close frame");
     }
   finish (self, finding);
 }
@@ -548,7 +543,7 @@ duplex_connection_dispose (GObject *object)
 
   if (self->inbox != NULL)
     duplex_inbox_stop (self->inbox);
-  clear_source (&self->close_timer);
+  duplex_io_clear_source (&self->close_timer);
   if (self->outbox != NULL)
     duplex_outbox_stop (self->outbox);
   g_clear_pointer (&self->judge, duplex_soup_judge_free);
@@ -593,10 +588,10 @@ start_analyzers (DuplexConnection               *self,
   DuplexRole peer = self->role == DUPLEX_ROLE_CLIENT ? DUPLEX_ROLE_SERVER : DUPLEX_ROLE_CLIENT;
   guint64    max = settings->max_message != 0 ? settings->max_message : DUPLEX_LIMIT_MESSAGE;
 
-  self->incoming = duplex_analyzer_new (peer, DUPLEX_DIRECTION_RECEIVED, self->capture, self->connection,
-                                        max, &incoming_callbacks, self);
-  self->outgoing = duplex_analyzer_new (self->role, DUPLEX_DIRECTION_SENT, self->capture, self->connection,
-                                        G_MAXUINT64, &outgoing_callbacks, self);
+  self->incoming = duplex_analyzer_new (peer, DUPLEX_DIRECTION_RECEIVED, self->capture,
+                                        self->connection, max, &incoming_callbacks, self);
+  self->outgoing = duplex_analyzer_new (self->role, DUPLEX_DIRECTION_SENT, self->capture,
+                                        self->connection, G_MAXUINT64, &outgoing_callbacks, self);
 }
 
 DuplexConnection *
@@ -616,16 +611,17 @@ duplex_connection_new (GIOStream                       *stream,
   self->capture = settings->capture != NULL ? g_object_ref (settings->capture) : NULL;
   self->role = settings->role;
   self->connection = settings->connection;
-  self->close_timeout = settings->close_timeout != 0 ? settings->close_timeout : DUPLEX_LIMIT_CLOSE_TIMEOUT;
+  self->close_timeout =
+    settings->close_timeout != 0 ? settings->close_timeout : DUPLEX_LIMIT_CLOSE_TIMEOUT;
   self->callbacks = callbacks;
   self->user_data = user_data;
-  self->outbox = duplex_outbox_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)),
-                                    &outbox_callbacks, self);
+  self->outbox = duplex_outbox_new (
+    G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), &outbox_callbacks, self);
   start_analyzers (self, settings);
   self->judge = duplex_soup_judge_new (self->role, settings->subprotocol);
 
-  self->inbox = duplex_inbox_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)), leftover,
-                                  &inbox_callbacks, self);
+  self->inbox = duplex_inbox_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)),
+                                  leftover, &inbox_callbacks, self);
   return self;
 }
 
@@ -635,14 +631,6 @@ duplex_connection_is_open (DuplexConnection *self)
   g_return_val_if_fail (DUPLEX_IS_CONNECTION (self), FALSE);
 
   return !self->over && !self->close_queued && !self->close_received;
-}
-
-gboolean
-duplex_connection_is_over (DuplexConnection *self)
-{
-  g_return_val_if_fail (DUPLEX_IS_CONNECTION (self), TRUE);
-
-  return self->over;
 }
 
 void

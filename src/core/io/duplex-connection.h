@@ -2,9 +2,10 @@
 #pragma once
 
 /* An upgraded connection, either end of it: from the byte after the handshake to the end of TCP. It
- * owns the stream, reads it through the tap, records every frame, answers pings, and keeps the closing
- * (RFC 6455 §7) with a timer of its own. libsoup's SoupWebsocketConnection stands above the tap as a
- * second judge of the messages that were received; see duplex-tap-stream.h for what it sees.
+ * owns the stream, reads it through the tap, records every frame, answers pings, and keeps the
+ * closing (RFC 6455 §7) with a timer of its own. libsoup's SoupWebsocketConnection stands above the
+ * tap as a second judge of the messages that were received; see duplex-tap-stream.h for what it
+ * sees.
  *
  * Everything happens on one thread, the one that made it, with its thread-default context. */
 
@@ -22,7 +23,10 @@ G_DECLARE_FINAL_TYPE (DuplexConnection, duplex_connection, DUPLEX, CONNECTION, G
 typedef struct
 {
   /* A data message is complete. Without this callback no message is assembled. */
-  void (*message) (DuplexConnection *self, DuplexOpcode opcode, GBytes *payload, gpointer user_data);
+  void (*message) (DuplexConnection *self,
+                   DuplexOpcode      opcode,
+                   GBytes           *payload,
+                   gpointer          user_data);
   /* A pong answers a ping of ours. */
   void (*pong) (DuplexConnection *self, gint64 rtt_us, gpointer user_data);
   /* A message that was queued has left: payload bytes. */
@@ -33,7 +37,12 @@ typedef struct
   void (*closing) (DuplexConnection *self, gpointer user_data);
   /* It is over, and the stream is being closed. code and reason as of DUPLEX_EVENT_CLOSED; error is
    * set where it did not end by a close handshake. */
-  void (*closed) (DuplexConnection *self, guint16 code, const char *reason, gboolean by_peer, const GError *error, gpointer user_data);
+  void (*closed) (DuplexConnection *self,
+                  guint16           code,
+                  const char       *reason,
+                  gboolean          by_peer,
+                  const GError     *error,
+                  gpointer          user_data);
 } DuplexConnectionCallbacks;
 
 typedef struct
@@ -56,7 +65,6 @@ DuplexConnection *duplex_connection_new (GIOStream                       *stream
 
 /* FALSE once a Close was sent or received or the connection is being failed. */
 gboolean duplex_connection_is_open (DuplexConnection *self);
-gboolean duplex_connection_is_over (DuplexConnection *self);
 
 /* Queue a message (text must be UTF-8) or a ping of at most 125 bytes. Ignored once not open. */
 void duplex_connection_send (DuplexConnection *self,
@@ -67,8 +75,8 @@ void duplex_connection_send (DuplexConnection *self,
 void duplex_connection_send_raw (DuplexConnection *self,
                                  GBytes           *wire);
 
-/* Sends what waits, then a Close frame, and waits for the peer at most the close timeout. code may be
- * DUPLEX_CLOSE_NO_STATUS for an empty body. Ignored once not open. */
+/* Sends what waits, then a Close frame, and waits for the peer at most the close timeout. code may
+ * be DUPLEX_CLOSE_NO_STATUS for an empty body. Ignored once not open. */
 void duplex_connection_close (DuplexConnection *self,
                               guint16           code,
                               const char       *reason);

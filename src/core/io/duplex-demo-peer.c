@@ -141,9 +141,10 @@ clock_cb (gpointer data)
   Timer                *timer = data;
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char      *text = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
-  g_autofree char      *json = g_strdup_printf ("{\"time\":\"%s\",\"unix\":%" G_GINT64_FORMAT "}", text,
-                                                g_date_time_to_unix (now));
+  g_autofree char      *json = NULL;
 
+  json = g_strdup_printf ("{\"time\":\"%s\",\"unix\":%" G_GINT64_FORMAT "}", text,
+                          g_date_time_to_unix (now));
   send_text (timer->peer, json);
   return G_SOURCE_CONTINUE;
 }
@@ -180,7 +181,7 @@ write_flood_message (guint8 *out,
 static void
 flood_idle (DuplexDemoPeer *self)
 {
-  DuplexFrameHeader      header = { .fin = TRUE, .opcode = DUPLEX_OPCODE_TEXT, .length = self->size };
+  DuplexFrameHeader      header = { .fin = TRUE, .opcode = DUPLEX_OPCODE_TEXT };
   g_autoptr (GByteArray) batch = NULL;
   g_autoptr (GBytes)     wire = NULL;
   guint8                 bytes[DUPLEX_FRAME_HEADER_MAX];
@@ -191,6 +192,7 @@ flood_idle (DuplexDemoPeer *self)
       duplex_connection_close (self->connection, DUPLEX_CLOSE_NORMAL, "Flood complete");
       return;
     }
+  header.length = self->size;
   header.length_bits = duplex_frame_minimal_length_bits (self->size);
   header_size = duplex_frame_header_encode (&header, bytes);
   batch = g_byte_array_new ();

@@ -126,8 +126,9 @@ handle_request (Client *client)
 {
   g_autoptr (DuplexHead) head = NULL;
   g_autoptr (GError)     error = NULL;
-  gsize                  size = duplex_head_find_end (client->received->data, client->received->len, &error);
+  gsize                  size;
 
+  size = duplex_head_find_end (client->received->data, client->received->len, &error);
   if (size == 0 && error == NULL)
     return FALSE;
   if (size > 0)
@@ -168,9 +169,9 @@ request_ready_cb (GObject      *object,
 static void
 read_more (Client *client)
 {
-  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (client->connection)), client->chunk,
-                             sizeof client->chunk, G_PRIORITY_DEFAULT, client->cancellable,
-                             request_ready_cb, client);
+  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (client->connection)),
+                             client->chunk, sizeof client->chunk, G_PRIORITY_DEFAULT,
+                             client->cancellable, request_ready_cb, client);
 }
 
 static gboolean
@@ -193,7 +194,8 @@ start_client (DuplexDemoServer  *self,
   client->cancellable = g_cancellable_new ();
   client->received = g_byte_array_new ();
   client->deadline = g_timeout_source_new_seconds (REQUEST_TIMEOUT);
-  g_source_set_callback (client->deadline, deadline_cb, g_object_ref (client->cancellable), g_object_unref);
+  g_source_set_callback (client->deadline, deadline_cb, g_object_ref (client->cancellable),
+                         g_object_unref);
   g_source_attach (client->deadline, g_main_context_get_thread_default ());
   read_more (client);
 }
@@ -259,8 +261,8 @@ duplex_demo_server_new (guint16  port,
   g_autoptr (GSocketAddress)  bound = NULL;
   DuplexDemoServer           *self;
 
-  if (!g_socket_listener_add_address (listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
-                                      NULL, &bound, error))
+  if (!g_socket_listener_add_address (listener, address, G_SOCKET_TYPE_STREAM,
+                                      G_SOCKET_PROTOCOL_TCP, NULL, &bound, error))
     return NULL;
 
   self = g_new0 (DuplexDemoServer, 1);

@@ -163,8 +163,8 @@ fail (GTask  *task,
   Attempt *attempt = g_task_get_task_data (task);
   GError  *described = describe_error (attempt, error);
 
-  record (attempt, DUPLEX_EVENT_FAILED, DUPLEX_DIRECTION_NONE, DUPLEX_EVENT_FLAG_ROW, described->code,
-          described->message, strlen (described->message), NULL, 0);
+  record (attempt, DUPLEX_EVENT_FAILED, DUPLEX_DIRECTION_NONE, DUPLEX_EVENT_FLAG_ROW,
+          described->code, described->message, strlen (described->message), NULL, 0);
   if (attempt->result->stream != NULL)
     g_io_stream_close_async (attempt->result->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   g_clear_object (&attempt->result->stream);
@@ -232,9 +232,11 @@ judge (GTask      *task,
 
   fill_request (attempt, &request);
   if (duplex_head_get_status (head) == 101)
-    fine = duplex_handshake_check_response (head, &request, findings, &attempt->result->subprotocol);
-  record (attempt, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_RECEIVED, 0, duplex_head_get_status (head),
-          attempt->received->data, head_size, (const DuplexFinding *)findings->data, findings->len);
+    fine =
+      duplex_handshake_check_response (head, &request, findings, &attempt->result->subprotocol);
+  record (attempt, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_RECEIVED, 0,
+          duplex_head_get_status (head), attempt->received->data, head_size,
+          (const DuplexFinding *)findings->data, findings->len);
 
   if (duplex_head_get_status (head) != 101)
     {
@@ -246,7 +248,8 @@ judge (GTask      *task,
       DuplexFindingId worst = DUPLEX_FINDING_NONE;
 
       for (guint i = 0; i < findings->len && worst == DUPLEX_FINDING_NONE; i++)
-        if (duplex_finding_get_severity (g_array_index (findings, DuplexFinding, i).id) == DUPLEX_SEVERITY_ERROR)
+        if (duplex_finding_get_severity (g_array_index (findings, DuplexFinding, i).id) ==
+            DUPLEX_SEVERITY_ERROR)
           worst = g_array_index (findings, DuplexFinding, i).id;
       fail (task, g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_INVALID,
                                        duplex_finding_get_text (worst)));
@@ -371,8 +374,8 @@ upgrade (GTask *task)
   gsize       size;
   const void *bytes = g_bytes_get_data (attempt->request, &size);
 
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (attempt->result->stream), bytes, size,
-                                   G_PRIORITY_DEFAULT, attempt->cancellable, written_ready_cb,
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (attempt->result->stream), bytes,
+                                   size, G_PRIORITY_DEFAULT, attempt->cancellable, written_ready_cb,
                                    g_object_ref (task));
 }
 
@@ -414,8 +417,8 @@ tls_ready_cb (GObject      *object,
       return;
     }
   description = duplex_tls_describe (G_TLS_CONNECTION (object));
-  record (attempt, DUPLEX_EVENT_TLS, DUPLEX_DIRECTION_NONE, 0, attempt->result->refused_flags, description,
-          strlen (description), &finding, attempt->result->unverified ? 1 : 0);
+  record (attempt, DUPLEX_EVENT_TLS, DUPLEX_DIRECTION_NONE, 0, attempt->result->refused_flags,
+          description, strlen (description), &finding, attempt->result->unverified ? 1 : 0);
   upgrade (task);
 }
 

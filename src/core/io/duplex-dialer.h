@@ -2,8 +2,8 @@
 #pragma once
 
 /* Dials: name to address, proxy, TCP, TLS, and the HTTP upgrade with its raw bytes recorded. The
- * outcome is a stream that speaks WebSocket, or an error of DUPLEX_ERROR that says which step failed.
- * Runs on the thread-default context of its caller. */
+ * outcome is a stream that speaks WebSocket, or an error of DUPLEX_ERROR that says which step
+ * failed. Runs on the thread-default context of its caller. */
 
 #include <gio/gio.h>
 
@@ -13,7 +13,8 @@
 
 G_BEGIN_DECLS
 
-/* What a connection is dialled with; a copy of a profile's settings that no other thread touches. */
+/* What a connection is dialled with; a copy of a profile's settings that no other thread touches.
+ */
 typedef struct
 {
   DuplexUrl    *url;
@@ -38,7 +39,7 @@ typedef struct
   GIOStream           *stream;
   GBytes              *leftover;      /* bytes that came behind the response, or NULL */
   char                *subprotocol;   /* chosen by the server, or NULL */
-  gboolean             unverified;    /* the certificate did not verify and was accepted all the same */
+  gboolean             unverified;    /* the certificate did not verify, and was accepted */
   char                *refused;       /* SHA-256 of the certificate that was refused, or NULL */
   GTlsCertificateFlags refused_flags; /* what is wrong with the certificate, refused or accepted */
   gint64               elapsed_us;
@@ -46,8 +47,8 @@ typedef struct
 
 void duplex_dial_result_free (DuplexDialResult *self);
 
-/* settings is borrowed until the callback. capture receives the events of the attempt, CONNECTED and
- * FAILED included; connection is its number there. */
+/* settings is borrowed until the callback. capture receives the events of the attempt, CONNECTED
+ * and FAILED included; connection is its number there. */
 void duplex_dialer_dial_async (const DuplexDialSettings *settings,
                                DuplexCapture            *capture,
                                guint32                   connection,

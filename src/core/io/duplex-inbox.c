@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-inbox.h"
 
+#include "core/io/duplex-io-thread.h"
 #include "core/proto/duplex-limits.h"
 
 /* Bytes between two looks at the clock, and the µs after which the main loop turns: 256 KiB of the
- * smallest frames are a hundred thousand of them, during which no order and no timer would be heard. */
+ * smallest frames are a hundred thousand of them, during which no order and no timer would be
+ * heard. */
 #define SLICE   ((gsize)16 * 1024)
 #define TURN_US 5000
 
@@ -27,23 +29,14 @@ struct _DuplexInbox
   gboolean stopped;
 };
 
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 void
 duplex_inbox_stop (DuplexInbox *self)
 {
   g_return_if_fail (self != NULL);
 
   self->stopped = TRUE;
-  clear_source (&self->source);
-  clear_source (&self->rest);
+  duplex_io_clear_source (&self->source);
+  duplex_io_clear_source (&self->rest);
 }
 
 void
@@ -63,7 +56,8 @@ static gboolean
 fill (DuplexInbox *self)
 {
   g_autoptr (GError) error = NULL;
-  gssize             n = g_pollable_input_stream_read_nonblocking (self->stream, self->buffer, DUPLEX_LIMIT_READ, NULL, &error);
+  gssize             n = g_pollable_input_stream_read_nonblocking (self->stream, self->buffer,
+                                                                   DUPLEX_LIMIT_READ, NULL, &error);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return FALSE;
@@ -110,7 +104,7 @@ rest_cb (gpointer data)
 {
   DuplexInbox *self = data;
 
-  clear_source (&self->rest);
+  duplex_io_clear_source (&self->rest);
   hand_out (self);
   return G_SOURCE_REMOVE;
 }
@@ -132,7 +126,8 @@ begin_cb (gpointer data)
 
   g_clear_pointer (&self->source, g_source_unref);
   if (leftover != NULL && g_bytes_get_size (leftover) > 0)
-    self->callbacks->bytes (g_bytes_get_data (leftover, NULL), g_bytes_get_size (leftover), self->user_data);
+    self->callbacks->bytes (g_bytes_get_data (leftover, NULL), g_bytes_get_size (leftover),
+                            self->user_data);
   if (self->stopped)
     return G_SOURCE_REMOVE;
   self->source = g_pollable_input_stream_create_source (self->stream, NULL);

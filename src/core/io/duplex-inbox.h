@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The incoming side of a connection: reads the stream as bytes arrive, for a few milliseconds before
- * the main loop turns, so that a flood starves no timer and no order. One thread, whose thread-default
- * context gets the sources. */
+/* The incoming side of a connection: reads the stream as bytes arrive, for a few milliseconds
+ * before the main loop turns, so that a flood starves no timer and no order. One thread, whose
+ * thread-default context gets the sources. */
 
 #include <gio/gio.h>
 

@@ -172,3 +172,14 @@ duplex_io_thread_wait (DuplexIoThread *self,
   g_mutex_unlock (&self->mutex);
   return idle;
 }
+
+void
+duplex_io_clear_source (GSource **source)
+{
+  g_return_if_fail (source != NULL);
+
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}

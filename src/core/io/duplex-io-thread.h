@@ -34,6 +34,9 @@ void duplex_io_thread_release (DuplexIoThread *self);
 gboolean duplex_io_thread_wait (DuplexIoThread *self,
                                 guint           timeout_ms);
 
+/* Destroys *source and drops the reference, where there is one. */
+void duplex_io_clear_source (GSource **source);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexIoThread, duplex_io_thread_free)
 
 G_END_DECLS

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-outbox.h"
 
+#include "core/io/duplex-io-thread.h"
+
 /* Bytes that leave before the main loop turns, so that a fast reader starves nobody. */
 #define WRITE_QUOTA ((gsize)1024 * 1024)
 
@@ -46,22 +48,13 @@ duplex_outbox_new (GPollableOutputStream       *stream,
   return self;
 }
 
-static void
-clear_source (DuplexOutbox *self)
-{
-  if (self->source == NULL)
-    return;
-  g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-}
-
 void
 duplex_outbox_stop (DuplexOutbox *self)
 {
   g_return_if_fail (self != NULL);
 
   self->stopped = TRUE;
-  clear_source (self);
+  duplex_io_clear_source (&self->source);
 }
 
 void
@@ -159,7 +152,8 @@ flush (DuplexOutbox *self)
         break;
     }
   self->writing = FALSE;
-  /* Also with nothing left when the quota ended the round: whoever fills it on empty is owed a turn. */
+  /* Also with nothing left when the quota ended the round: whoever fills it on empty is owed a
+   * turn. */
   if (self->items.length > 0 || quota == 0)
     wait_writable (self);
 }
@@ -170,7 +164,7 @@ writable_cb (GObject *stream,
 {
   DuplexOutbox *self = data;
 
-  clear_source (self);
+  duplex_io_clear_source (&self->source);
   flush (self);
   return G_SOURCE_REMOVE;
 }

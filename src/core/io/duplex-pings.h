@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The pings of ours that no pong has answered yet, and the round trips (RFC 6455 §5.5.2, §5.5.3). */
+/* The pings of ours that no pong has answered yet, and the round trips (RFC 6455 §5.5.2, §5.5.3).
+ */
 
 #include <glib.h>
 
@@ -20,8 +21,8 @@ void duplex_pings_left (DuplexPings *self,
                         GBytes      *payload,
                         gint64       now);
 
-/* A pong with that payload came at now. Returns the round trip in µs, or -1 where it answers no ping of
- * ours. It also answers the pings that were sent before that one. */
+/* A pong with that payload came at now. Returns the round trip in µs, or -1 where it answers no
+ * ping of ours. It also answers the pings that were sent before that one. */
 gint64 duplex_pings_answer (DuplexPings  *self,
                             const guint8 *payload,
                             gsize         len,

@@ -271,10 +271,11 @@ duplex_session_class_init (DuplexSessionClass *klass)
                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                  NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
-  signals[CLOSED] = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                  NULL, G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_BOOLEAN);
+  signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                  NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[CLOSED] =
+    g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_BOOLEAN);
 }
 
 static void
@@ -383,7 +384,8 @@ copy_headers (DuplexSession      *self,
   if (settings->url->credentials != NULL && !authorized)
     {
       const char      *credentials = settings->url->credentials;
-      g_autofree char *encoded = g_base64_encode ((const guchar *)credentials, strlen (credentials));
+      g_autofree char *encoded =
+        g_base64_encode ((const guchar *)credentials, strlen (credentials));
 
       settings->headers[n].name = g_strdup ("Authorization");
       settings->headers[n].value = g_strdup_printf ("Basic %s", encoded);
@@ -424,7 +426,8 @@ duplex_session_connect (DuplexSession *self,
 
   if (self->attempt != NULL)
     {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT, "A connection exists already");
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
+                   "A connection exists already");
       return FALSE;
     }
   settings = build_settings (self, error);
@@ -462,9 +465,10 @@ duplex_session_disconnect (DuplexSession *self,
     }
   if (code != DUPLEX_CLOSE_NO_STATUS && !duplex_close_code_may_send (code))
     {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
-                   "%u is no close code that may be sent; 1000 to 1003, 1007 to 1014 and 3000 to 4999 are",
-                   code);
+      g_set_error (
+        error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
+        "%u is no close code that may be sent; 1000 to 1003, 1007 to 1014 and 3000 to 4999 are",
+        code);
       return FALSE;
     }
   if (reason != NULL && strlen (reason) > DUPLEX_LIMIT_CLOSE_REASON)
@@ -517,7 +521,8 @@ duplex_session_send_text (DuplexSession *self,
   if (!duplex_utf8_validate ((const guint8 *)text, size, &bad))
     {
       g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
-                   "The text is not UTF-8: byte 0x%02x at %" G_GUINT64_FORMAT, (guint8)text[bad], bad);
+                   "The text is not UTF-8: byte 0x%02x at %" G_GUINT64_FORMAT, (guint8)text[bad],
+                   bad);
       return FALSE;
     }
   payload = g_bytes_new (text, size);

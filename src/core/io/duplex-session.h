@@ -3,8 +3,8 @@
 
 /* One profile, its connections one after another, and their capture: what the window's tab and the
  * headless client are two faces of. No GTK. A session belongs to the thread that made it, whose
- * thread-default main context receives its signals; the sockets live on the I/O thread. Nothing here
- * blocks. */
+ * thread-default main context receives its signals; the sockets live on the I/O thread. Nothing
+ * here blocks. */
 
 #include "core/model/duplex-capture.h"
 #include "core/model/duplex-profile.h"
@@ -31,9 +31,10 @@ G_DECLARE_FINAL_TYPE (DuplexSession, duplex_session, DUPLEX, SESSION, GObject)
  *   "unverified"  TRUE while the connection stands on a certificate that did not verify
  *   "rtt"         gint64, µs of the last ping's round trip, or -1
  * Signals:
- *   "failed"  (GError *error): a connection could not be made, or broke; comes after the state changed.
- *             With DUPLEX_ERROR_TLS_CERTIFICATE, duplex_session_get_refused_certificate() tells which.
- *   "closed"  (guint code, const char *reason, gboolean by_peer): a connection that was open ended. */
+ *   "failed"  (GError *error): a connection could not be made, or broke; comes after the state
+ * changed. With DUPLEX_ERROR_TLS_CERTIFICATE, duplex_session_get_refused_certificate() tells which.
+ *   "closed"  (guint code, const char *reason, gboolean by_peer): a connection that was open ended.
+ */
 
 DuplexSession *duplex_session_new (DuplexProfile *profile);
 
@@ -46,16 +47,17 @@ gboolean           duplex_session_is_unverified (DuplexSession *self);
 gint64             duplex_session_get_rtt (DuplexSession *self);
 
 /* Starts connecting. Fails at once, with nothing recorded, for a URL or header that cannot be used
- * (DUPLEX_ERROR_INVALID_URL, _INVALID_ARGUMENT) or where a connection exists. "demo:/PATH" starts the
- * built-in server where it does not run yet, and connects to that. */
+ * (DUPLEX_ERROR_INVALID_URL, _INVALID_ARGUMENT) or where a connection exists. "demo:/PATH" starts
+ * the built-in server where it does not run yet, and connects to that. */
 gboolean duplex_session_connect (DuplexSession *self,
                                  GError       **error);
 
 /* Gives up an attempt: DUPLEX_ERROR_CANCELLED is recorded and "failed" follows. */
 void duplex_session_cancel (DuplexSession *self);
 
-/* Sends Close and ends within the close timeout. code 0 stands for the specification's default: 1000
- * "Client closed connection". Fails for a code that may not be sent or a reason over 123 bytes. */
+/* Sends Close and ends within the close timeout. code 0 stands for the specification's default:
+ * 1000 "Client closed connection". Fails for a code that may not be sent or a reason over 123
+ * bytes. */
 gboolean duplex_session_disconnect (DuplexSession *self,
                                     guint16        code,
                                     const char    *reason,
@@ -71,14 +73,14 @@ gboolean duplex_session_send_binary (DuplexSession *self,
                                      GBytes        *data,
                                      GError       **error);
 
-/* Sends a ping frame; payload (may be NULL: eight bytes that count) is at most 125 bytes. Its pong's
- * event carries the round trip. */
+/* Sends a ping frame; payload (may be NULL: eight bytes that count) is at most 125 bytes. Its
+ * pong's event carries the round trip. */
 gboolean duplex_session_ping (DuplexSession *self,
                               GBytes        *payload,
                               GError       **error);
 
-/* SHA-256 (64 hex digits) of the certificate that the last attempt refused and what was wrong with it;
- * NULL where there is none. */
+/* SHA-256 (64 hex digits) of the certificate that the last attempt refused and what was wrong with
+ * it; NULL where there is none. */
 const char          *duplex_session_get_refused_certificate (DuplexSession *self);
 GTlsCertificateFlags duplex_session_get_refused_flags (DuplexSession *self);
 

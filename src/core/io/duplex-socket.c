@@ -11,6 +11,7 @@ duplex_socket_set_no_delay (GSocketConnection *connection)
 
   g_return_if_fail (G_IS_SOCKET_CONNECTION (connection));
 
-  if (!g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY, TRUE, &error))
+  if (!g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY,
+                            TRUE, &error))
     g_debug ("TCP_NODELAY: %s", error->message);
 }

@@ -49,12 +49,14 @@ duplex_soup_judge_new (DuplexRole  role,
   DuplexSoupJudge *self = g_new0 (DuplexSoupJudge, 1);
 
   self->tap = duplex_tap_stream_new (drained_cb, self);
-  self->soup = soup_websocket_connection_new (G_IO_STREAM (self->tap), uri,
-                                              role == DUPLEX_ROLE_CLIENT ? SOUP_WEBSOCKET_CONNECTION_CLIENT
-                                                                         : SOUP_WEBSOCKET_CONNECTION_SERVER,
-                                              NULL, subprotocol, NULL);
+  self->soup =
+    soup_websocket_connection_new (G_IO_STREAM (self->tap), uri,
+                                   role == DUPLEX_ROLE_CLIENT ? SOUP_WEBSOCKET_CONNECTION_CLIENT
+                                                              : SOUP_WEBSOCKET_CONNECTION_SERVER,
+                                   NULL, subprotocol, NULL);
   /* The limits are held before libsoup sees anything; its own must only not stand in the way. */
-  soup_websocket_connection_set_max_incoming_payload_size (self->soup, 2 * DUPLEX_LIMIT_SOUP_MESSAGE);
+  soup_websocket_connection_set_max_incoming_payload_size (self->soup,
+                                                           2 * DUPLEX_LIMIT_SOUP_MESSAGE);
   self->message_id = g_signal_connect (self->soup, "message", G_CALLBACK (message_cb), self);
   return self;
 }

@@ -62,7 +62,11 @@ struct _DuplexTapInput
 
 static void duplex_tap_input_pollable_init (GPollableInputStreamInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexTapInput, duplex_tap_input, G_TYPE_INPUT_STREAM, G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, duplex_tap_input_pollable_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexTapInput,
+                               duplex_tap_input,
+                               G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
+                                                      duplex_tap_input_pollable_init))
 
 static gssize
 duplex_tap_input_read_nonblocking (GPollableInputStream *stream,
@@ -106,8 +110,8 @@ duplex_tap_input_is_readable (GPollableInputStream *stream)
   return shown_is_readable (DUPLEX_TAP_INPUT (stream)->shown);
 }
 
-/* Ready only when its ready time is set. A timeout source, since g_pollable_source_new_full() wants a
- * child that knows closures. */
+/* Ready only when its ready time is set. A timeout source, since g_pollable_source_new_full() wants
+ * a child that knows closures. */
 static GSource *
 ready_source_new (void)
 {
@@ -172,7 +176,11 @@ struct _DuplexTapOutput
 
 static void duplex_tap_output_pollable_init (GPollableOutputStreamInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexTapOutput, duplex_tap_output, G_TYPE_OUTPUT_STREAM, G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, duplex_tap_output_pollable_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexTapOutput,
+                               duplex_tap_output,
+                               G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
+                                                      duplex_tap_output_pollable_init))
 
 static gssize
 duplex_tap_output_write (GOutputStream *stream,

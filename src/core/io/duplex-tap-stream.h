@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The end of the tap that libsoup holds: a pollable GIOStream in memory. What libsoup reads is what the
- * connection shows it: whole messages that broke no rule and are at most DUPLEX_LIMIT_SOUP_MESSAGE
- * bytes. What libsoup writes is swallowed: every frame that leaves is written by our own encoder, since
- * libsoup takes masking keys from g_random_int(), which can be predicted (RFC 6455 §10.3 asks for keys
- * that cannot), answers each ping itself, refuses 1011 as a client and turns 1012 to 1014 into 1002.
+/* The end of the tap that libsoup holds: a pollable GIOStream in memory. What libsoup reads is what
+ * the connection shows it: whole messages that broke no rule and are at most
+ * DUPLEX_LIMIT_SOUP_MESSAGE bytes. What libsoup writes is swallowed: every frame that leaves is
+ * written by our own encoder, since libsoup takes masking keys from g_random_int(), which can be
+ * predicted (RFC 6455 §10.3 asks for keys that cannot), answers each ping itself, refuses 1011 as a
+ * client and turns 1012 to 1014 into 1002.
  *
- * Closing the stream closes nothing below it. One thread, the one whose thread-default context libsoup
- * uses too. */
+ * Closing the stream closes nothing below it. One thread, the one whose thread-default context
+ * libsoup uses too. */
 
 #include <gio/gio.h>
 
@@ -17,7 +18,8 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_TAP_STREAM (duplex_tap_stream_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexTapStream, duplex_tap_stream, DUPLEX, TAP_STREAM, GIOStream)
 
-/* Called when libsoup has read all that was shown and asks for more: it has then handled all of it. */
+/* Called when libsoup has read all that was shown and asks for more: it has then handled all of it.
+ */
 typedef void (*DuplexTapDrained) (gpointer user_data);
 
 DuplexTapStream *duplex_tap_stream_new (DuplexTapDrained drained,

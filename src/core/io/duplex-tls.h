@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A client's end over base, before its handshake. host is what the certificate must name. ca_file, may
- * be NULL, holds the authorities to trust instead of the system's. */
+/* A client's end over base, before its handshake. host is what the certificate must name. ca_file,
+ * may be NULL, holds the authorities to trust instead of the system's. */
 GTlsConnection *duplex_tls_new_client (GIOStream  *base,
                                        const char *host,
                                        guint16     port,

@@ -82,18 +82,21 @@ fixture_dump (Fixture *self)
 
   duplex_capture_get_totals (capture, &totals);
   g_test_message ("state %d, failed %u, closed %u (%u), error %s, %" G_GUINT64_FORMAT " events",
-                  duplex_session_get_state (self->session), self->n_failed, self->n_closed, self->close_code,
-                  self->error != NULL ? self->error->message : "-", totals.events);
-  for (guint64 i = totals.events > DUMP_EVENTS ? totals.events - DUMP_EVENTS : 0; i < totals.events; i++)
+                  duplex_session_get_state (self->session), self->n_failed, self->n_closed,
+                  self->close_code, self->error != NULL ? self->error->message : "-",
+                  totals.events);
+  for (guint64 i = totals.events > DUMP_EVENTS ? totals.events - DUMP_EVENTS : 0; i < totals.events;
+       i++)
     {
       g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
 
       if (!duplex_capture_read (capture, i, &event))
         break;
-      g_test_message ("%4" G_GUINT64_FORMAT " kind %d direction %d opcode %x flags %x value %" G_GINT64_FORMAT
+      g_test_message ("%4" G_GUINT64_FORMAT
+                      " kind %d direction %d opcode %x flags %x value %" G_GINT64_FORMAT
                       " size %" G_GSIZE_FORMAT " findings %u",
-                      i, event.kind, event.direction, event.opcode, event.flags, event.value, event.payload_size,
-                      event.n_findings);
+                      i, event.kind, event.direction, event.opcode, event.flags, event.value,
+                      event.payload_size, event.n_findings);
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A session under test: what it reported, and waits with a deadline that say what they waited for. */
+/* A session under test: what it reported, and waits with a deadline that say what they waited for.
+ */
 
 #include "core/io/duplex-session.h"
 
@@ -27,7 +28,10 @@ void fixture_free (Fixture *self);
 void fixture_connect (Fixture *self);
 void fixture_wait_state (Fixture *self, DuplexSessionState state);
 /* Waits until condition (self, data) holds. what is printed when it does not within 20 seconds. */
-void fixture_wait (Fixture *self, gboolean (*condition) (Fixture *, gpointer), gpointer data, const char *what);
+void fixture_wait (Fixture *self,
+                   gboolean (*condition) (Fixture *, gpointer),
+                   gpointer    data,
+                   const char *what);
 /* Until at least n data messages were received. */
 void fixture_wait_received (Fixture *self, guint64 n);
 

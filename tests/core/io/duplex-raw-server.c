@@ -121,12 +121,14 @@ raw_peer_read_frame (RawPeer *peer,
   gsize             size;
   int               first;
 
-  while ((size = duplex_frame_header_decode (peer->received->data, peer->received->len, &header)) == 0 ||
+  while ((size = duplex_frame_header_decode (peer->received->data, peer->received->len, &header)) ==
+           0 ||
          peer->received->len - size < header.length)
     if (!read_some (peer))
       return -1;
   first = peer->received->data[0];
-  duplex_mask (peer->received->data + size, peer->received->data + size, header.length, header.mask, 0);
+  duplex_mask (peer->received->data + size, peer->received->data + size, header.length, header.mask,
+               0);
   if (ret_payload != NULL)
     *ret_payload = g_bytes_new (peer->received->data + size, header.length);
   g_byte_array_remove_range (peer->received, 0, (guint)(size + header.length));
@@ -159,8 +161,9 @@ raw_peer_reset (RawPeer *peer)
 {
   struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 
-  g_assert_cmpint (setsockopt (g_socket_get_fd (peer->socket), SOL_SOCKET, SO_LINGER, &linger, sizeof linger),
-                   ==, 0);
+  g_assert_cmpint (
+    setsockopt (g_socket_get_fd (peer->socket), SOL_SOCKET, SO_LINGER, &linger, sizeof linger), ==,
+    0);
   g_socket_close (peer->socket, NULL);
 }
 
@@ -208,11 +211,13 @@ raw_server_new (RawScript script,
   self->script = script;
   self->user_data = user_data;
   self->peers = g_ptr_array_new ();
-  self->socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  self->socket =
+    g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
   g_assert_true (g_socket_bind (self->socket, address, TRUE, NULL));
   g_assert_true (g_socket_listen (self->socket, NULL));
   bound = g_socket_get_local_address (self->socket, NULL);
-  self->url = g_strdup_printf ("ws://127.0.0.1:%u/", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  self->url = g_strdup_printf ("ws://127.0.0.1:%u/",
+                               g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
   self->thread = g_thread_new ("raw-server", accept_worker, self);
   return self;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A server that a test scripts byte by byte: one thread a connection, blocking calls on a plain socket,
- * so that it can say what no library would. Every wait has a deadline of ten seconds. */
+/* A server that a test scripts byte by byte: one thread a connection, blocking calls on a plain
+ * socket, so that it can say what no library would. Every wait has a deadline of ten seconds. */
 
 #include <gio/gio.h>
 

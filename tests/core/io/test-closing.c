@@ -138,8 +138,8 @@ answers_close_script (RawPeer *peer,
   g_mutex_unlock (&exchange->mutex);
 }
 
-static const guint16 codes[] = { 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
-                                 3000, 3999, 4000, 4999 };
+static const guint16 codes[] = { 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010,
+                                 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999 };
 
 static guint16
 get_code (GBytes *body)
@@ -348,7 +348,8 @@ test_cut (gconstpointer data)
     g_assert_cmpuint (fixture_count_findings (f, shown[cut]), ==, 1);
   /* What came before the end is there; a reset may overtake it. */
   if (cut != CUT_RESET)
-    g_assert_cmpint (fixture_find_frame (f, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, 0), >=, 0);
+    g_assert_cmpint (fixture_find_frame (f, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, 0), >=,
+                     0);
   fixture_free (f);
 }
 
@@ -365,7 +366,8 @@ test_cut_keeps_bytes (void)
   fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
   number = fixture_find_frame (f, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_BINARY, 0);
   g_assert_cmpint (number, >=, 0);
-  g_assert_true (duplex_capture_read (duplex_session_get_capture (f->session), (guint64)number, &event));
+  g_assert_true (
+    duplex_capture_read (duplex_session_get_capture (f->session), (guint64)number, &event));
   g_assert_true ((event.flags & DUPLEX_EVENT_FLAG_CUT) != 0);
   g_assert_cmpmem (event.payload, event.payload_size, "\x01\x02", 2);
   duplex_event_clear (&event);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a connection makes of frames that break a rule, how it answers pings, and what it leaves behind. */
+/* What a connection makes of frames that break a rule, how it answers pings, and what it leaves
+ * behind. */
 #include <dirent.h>
 #include <string.h>
 
@@ -98,7 +99,8 @@ test_violation (gconstpointer data)
   fixture_free (f);
 }
 
-/* libsoup, fed a bad frame, loops and grows; what follows the frame must not cost anything either. */
+/* libsoup, fed a bad frame, loops and grows; what follows the frame must not cost anything either.
+ */
 static void
 bad_frame_in_flood_script (RawPeer *peer,
                            gpointer data)
@@ -151,7 +153,8 @@ pings_script (RawPeer *peer,
 
       raw_peer_write_frame (peer, 0x89, payloads[i], strlen (payloads[i]));
       g_assert_cmphex (raw_peer_read_frame (peer, &pong), ==, 0x8a);
-      g_assert_cmpmem (g_bytes_get_data (pong, NULL), g_bytes_get_size (pong), payloads[i], strlen (payloads[i]));
+      g_assert_cmpmem (g_bytes_get_data (pong, NULL), g_bytes_get_size (pong), payloads[i],
+                       strlen (payloads[i]));
     }
   raw_peer_write_frame (peer, 0x89, full, 125);
   g_assert_cmphex (raw_peer_read_frame (peer, NULL), ==, 0x8a);
@@ -434,7 +437,12 @@ judge_feed (DuplexSoupJudge *judge,
             gsize            len,
             gsize            payload)
 {
-  DuplexMessagePlace place = { .number = 1, .opcode = DUPLEX_OPCODE_TEXT, .first = TRUE, .last = TRUE, .message_size = payload, .n_frames = 1 };
+  DuplexMessagePlace place = { .number = 1,
+                               .opcode = DUPLEX_OPCODE_TEXT,
+                               .first = TRUE,
+                               .last = TRUE,
+                               .message_size = payload,
+                               .n_frames = 1 };
 
   duplex_soup_judge_wire (judge, &place, (const guint8 *)wire, len);
   duplex_soup_judge_frame_end (judge, &place, FALSE);

@@ -83,7 +83,8 @@ test_clock (void)
   pair_connect (&pair, "/clock");
   fixture_wait_received (pair.f, 2);
   message = fixture_dup_message (pair.f, 1);
-  g_assert_true (duplex_json_is_valid (g_bytes_get_data (message, NULL), g_bytes_get_size (message)));
+  g_assert_true (
+    duplex_json_is_valid (g_bytes_get_data (message, NULL), g_bytes_get_size (message)));
   pair_end (&pair);
 }
 
@@ -164,7 +165,8 @@ test_fragments (void)
   fixture_wait_received (pair.f, 2);
   assert_message (pair.f, 0, text, sizeof text - 1);
   assert_message (pair.f, 1, "\x01\x02\x03\x04\x05", 5);
-  g_assert_cmpint (fixture_find_frame (pair.f, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_PONG, 1), >=, 0);
+  g_assert_cmpint (fixture_find_frame (pair.f, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_PONG, 1), >=,
+                   0);
   pair_end (&pair);
 }
 
@@ -216,12 +218,14 @@ test_plain_http (void)
   char                          answer[512] = "";
   gsize                         got = 0;
 
-  connection = g_socket_client_connect_to_host (client, "127.0.0.1", duplex_demo_server_get_port (server), NULL, NULL);
+  connection = g_socket_client_connect_to_host (client, "127.0.0.1",
+                                                duplex_demo_server_get_port (server), NULL, NULL);
   g_assert_nonnull (connection);
-  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
-                                            "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n", 31, NULL, NULL, NULL));
-  g_assert_true (g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (connection)), answer,
-                                          sizeof answer - 1, &got, NULL, NULL));
+  g_assert_true (
+    g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
+                               "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n", 31, NULL, NULL, NULL));
+  g_assert_true (g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (connection)),
+                                          answer, sizeof answer - 1, &got, NULL, NULL));
   g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 426 "));
 }
 

@@ -58,8 +58,9 @@ pipe_init (Pipe *self)
   self->far = fds[1];
   self->left = g_string_new (NULL);
   self->dropped = g_string_new (NULL);
-  self->outbox = duplex_outbox_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self->near))),
-                                    &callbacks, self);
+  self->outbox = duplex_outbox_new (
+    G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self->near))), &callbacks,
+    self);
 }
 
 static void

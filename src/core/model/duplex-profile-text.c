@@ -7,6 +7,9 @@
 #include "core/proto/duplex-json.h"
 #include "core/proto/duplex-limits.h"
 
+/* Bytes of a string that an error repeats. */
+#define MAX_SHOWN 60
+
 gboolean
 duplex_profile_text_fail (GError    **error,
                           const char *text,
@@ -68,6 +71,22 @@ has_usable_escapes (const char *string,
   return !want_low;
 }
 
+static gboolean
+fail_string (const char *text,
+             const char *string,
+             gsize       len,
+             GError    **error)
+{
+  gsize shown = MIN (len, MAX_SHOWN);
+
+  /* Not in the middle of a character. */
+  while (shown < len && ((guint8)string[shown] & 0xc0) == 0x80)
+    shown--;
+
+  return duplex_profile_text_fail (error, text, string, "%.*s cannot be held as text", (int)shown,
+                                   string);
+}
+
 gboolean
 duplex_profile_text_check (const char *text,
                            gsize       len,
@@ -107,8 +126,7 @@ duplex_profile_text_check (const char *text,
         }
       if ((token == DUPLEX_JSON_STRING || token == DUPLEX_JSON_KEY) &&
           !has_usable_escapes (text + offset, size))
-        return duplex_profile_text_fail (error, text, text + offset, "%.*s cannot be held as text",
-                                         (int)MIN (size, 60), text + offset);
+        return fail_string (text, text + offset, size, error);
     }
 
   return TRUE;

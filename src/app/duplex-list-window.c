@@ -202,7 +202,11 @@ start_anew (DuplexListWindow *self)
   if (old > 0)
     g_list_model_items_changed (G_LIST_MODEL (self), 0, old, 0);
   unselect (self);
-  self->seen = 0;
+  if (!self->following)
+    {
+      self->following = TRUE;
+      notify (self, PROP_FOLLOWING);
+    }
   move_to_end (self);
 }
 
@@ -405,6 +409,7 @@ duplex_list_window_grow (DuplexListWindow *self,
                          guint             n)
 {
   guint total;
+  guint max;
   guint end;
   guint before;
   guint after;
@@ -415,13 +420,15 @@ duplex_list_window_grow (DuplexListWindow *self,
     return FALSE;
 
   total = duplex_list_window_get_total (self);
-  before = MIN (MIN (n, self->start), self->max - self->n_items);
+  max = MIN (self->max, total);
+
+  before = MIN (MIN (n, self->start), max - MIN (self->n_items, max));
   move_front (self, -(gint64)before);
   end = self->start + self->n_items;
-  after = MIN (MIN (n, total - end), self->max - self->n_items);
+  after = MIN (MIN (n, total - end), max - MIN (self->n_items, max));
   move_back (self, end + after);
 
-  return self->n_items < MIN (self->max, total);
+  return self->n_items < max;
 }
 
 void

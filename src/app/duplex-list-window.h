@@ -10,7 +10,7 @@
  *
  * The selection is a position in the whole list: it survives that its item is not in the window. One
  * item at most is selected, and it can be unselected. The model may grow at its end and be emptied; any
- * other change of it starts the window anew. */
+ * other change of it starts the window anew, following. */
 
 #include <gtk/gtk.h>
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-tail.h"
 
-#include <math.h>
-
 /* Frames for which the end must hold before it counts as reached: with one, GTK 4.8 was seen to show
  * something else in 6 of 20 runs; with two in none. */
 #define SETTLED_FRAMES 2
@@ -91,7 +89,7 @@ fit_tail (DuplexTail *self)
     return;
 
   /* The upper end is at least a page, also where the rows do not fill one. */
-  wanted = upper > page + END_TOLERANCE ? ceil (TAIL_PAGES * page / upper * n_items) : 2.0 * n_items;
+  wanted = upper > page + END_TOLERANCE ? TAIL_PAGES * page / upper * n_items + 1 : 2.0 * n_items;
   duplex_list_window_set_tail (self->window, (guint)CLAMP (wanted, TAIL_MIN, TAIL_MAX));
 }
 

@@ -22,8 +22,7 @@
 #define HAVE_GTK_4_10 0
 #endif
 
-#define RESPONSE_CANCEL  "cancel"
-#define RESPONSE_CONFIRM "confirm"
+#define RESPONSE_CANCEL "cancel"
 
 /* Both classes have these properties. */
 #define ABOUT_PROPERTIES                                                           \
@@ -58,71 +57,41 @@ unref_closure_data (gpointer  data,
   g_object_unref (data);
 }
 
-static void
-confirm_response_cb (GObject    *dialog,
-                     const char *response,
-                     GTask      *task)
+GtkWidget *
+duplex_compat_ask (GtkWindow  *parent,
+                   const char *heading,
+                   const char *body,
+                   const char *cancel_label,
+                   const char *confirm_label)
 {
-  /* Closing a dialog answers it, and an answer closes it. */
-  if (g_task_get_completed (task))
-    return;
-
-  g_task_return_boolean (task, g_str_equal (response, RESPONSE_CONFIRM));
-}
-
-void
-duplex_compat_confirm_async (GtkWindow          *parent,
-                             const char         *heading,
-                             const char         *body,
-                             const char         *cancel_label,
-                             const char         *confirm_label,
-                             GAsyncReadyCallback callback,
-                             gpointer            user_data)
-{
-  g_autoptr (GTask) task = NULL;
-
-  g_return_if_fail (GTK_IS_WINDOW (parent));
-
-  task = g_task_new (parent, NULL, callback, user_data);
-  g_task_set_source_tag (task, duplex_compat_confirm_async);
+  g_return_val_if_fail (GTK_IS_WINDOW (parent), NULL);
 
 #if HAVE_ADW_DIALOGS
   AdwDialog      *dialog = adw_alert_dialog_new (heading, body);
   AdwAlertDialog *alert = ADW_ALERT_DIALOG (dialog);
 
-  adw_alert_dialog_add_responses (alert, RESPONSE_CANCEL, cancel_label, RESPONSE_CONFIRM,
+  adw_alert_dialog_add_responses (alert, RESPONSE_CANCEL, cancel_label, DUPLEX_COMPAT_CONFIRM,
                                   confirm_label, NULL);
-  adw_alert_dialog_set_response_appearance (alert, RESPONSE_CONFIRM, ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_response_appearance (alert, DUPLEX_COMPAT_CONFIRM,
+                                            ADW_RESPONSE_DESTRUCTIVE);
   adw_alert_dialog_set_default_response (alert, RESPONSE_CANCEL);
   adw_alert_dialog_set_close_response (alert, RESPONSE_CANCEL);
+  adw_dialog_present (dialog, GTK_WIDGET (parent));
+  return GTK_WIDGET (dialog);
 #else
   GtkWidget        *dialog = adw_message_dialog_new (parent, heading, body);
   AdwMessageDialog *message = ADW_MESSAGE_DIALOG (dialog);
 
-  adw_message_dialog_add_responses (message, RESPONSE_CANCEL, cancel_label, RESPONSE_CONFIRM,
+  adw_message_dialog_add_responses (message, RESPONSE_CANCEL, cancel_label, DUPLEX_COMPAT_CONFIRM,
                                     confirm_label, NULL);
-  adw_message_dialog_set_response_appearance (message, RESPONSE_CONFIRM, ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_response_appearance (message, DUPLEX_COMPAT_CONFIRM,
+                                              ADW_RESPONSE_DESTRUCTIVE);
   adw_message_dialog_set_default_response (message, RESPONSE_CANCEL);
   adw_message_dialog_set_close_response (message, RESPONSE_CANCEL);
-#endif
-
-  g_signal_connect_data (dialog, "response", G_CALLBACK (confirm_response_cb),
-                         g_steal_pointer (&task), unref_closure_data, 0);
-
-#if HAVE_ADW_DIALOGS
-  adw_dialog_present (dialog, GTK_WIDGET (parent));
-#else
+  gtk_window_set_destroy_with_parent (GTK_WINDOW (dialog), TRUE);
   gtk_window_present (GTK_WINDOW (dialog));
+  return dialog;
 #endif
-}
-
-gboolean
-duplex_compat_confirm_finish (GtkWindow    *parent,
-                              GAsyncResult *result)
-{
-  g_return_val_if_fail (g_task_is_valid (result, parent), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
 void

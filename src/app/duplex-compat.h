@@ -13,17 +13,15 @@ G_BEGIN_DECLS
 void duplex_compat_show_about (GtkWindow *parent);
 
 /* Asks a question with two answers above parent: to leave things as they are, or confirm_label,
- * which loses something and looks like it. All texts are translated. */
-void duplex_compat_confirm_async (GtkWindow          *parent,
-                                  const char         *heading,
-                                  const char         *body,
-                                  const char         *cancel_label,
-                                  const char         *confirm_label,
-                                  GAsyncReadyCallback callback,
-                                  gpointer            user_data);
-/* TRUE where the person chose confirm_label; FALSE for the other, Escape and a closed dialog. */
-gboolean duplex_compat_confirm_finish (GtkWindow    *parent,
-                                       GAsyncResult *result);
+ * which loses something and looks like it. All texts are translated. The widget that is returned,
+ * borrowed, goes with its parent, and emits "response" (const char *) with DUPLEX_COMPAT_CONFIRM
+ * or, also for Escape, with something else. */
+#define DUPLEX_COMPAT_CONFIRM "confirm"
+GtkWidget *duplex_compat_ask (GtkWindow  *parent,
+                              const char *heading,
+                              const char *body,
+                              const char *cancel_label,
+                              const char *confirm_label);
 
 /* The colour that style sheets give widget's text: what our own drawing is derived from. */
 void duplex_compat_get_color (GtkWidget *widget,

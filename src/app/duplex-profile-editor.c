@@ -29,7 +29,9 @@ struct _DuplexProfileEditor
   GtkWidget           *save_button;
   AdwPreferencesGroup *headers_group;
 
-  gboolean discard; /* the person has said that the changes may go */
+  gboolean asking;  /* whether the changes may go */
+  gboolean discard; /* they may */
+  guint    close_id;
 };
 
 G_DEFINE_FINAL_TYPE (DuplexProfileEditor, duplex_profile_editor, ADW_TYPE_WINDOW)
@@ -282,31 +284,46 @@ save_action (GtkWidget  *widget,
 
 /* -- closing ----------------------------------------------------------------------------------- */
 
-static void
-discard_ready_cb (GObject      *object,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+static gboolean
+close_cb (gpointer user_data)
 {
-  DuplexProfileEditor *self = DUPLEX_PROFILE_EDITOR (object);
+  DuplexProfileEditor *self = DUPLEX_PROFILE_EDITOR (user_data);
 
-  if (!duplex_compat_confirm_finish (GTK_WINDOW (self), result))
+  self->close_id = 0;
+  gtk_window_close (GTK_WINDOW (self));
+  return G_SOURCE_REMOVE;
+}
+
+/* The dialog is not done with itself when it tells, and must not lose its parent before it is. */
+static void
+answered_cb (DuplexProfileEditor *self,
+             const char          *response)
+{
+  self->asking = FALSE;
+  if (!g_str_equal (response, DUPLEX_COMPAT_CONFIRM))
     return;
 
   self->discard = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
+  self->close_id = g_idle_add (close_cb, self);
 }
 
 static gboolean
 duplex_profile_editor_close_request (GtkWindow *window)
 {
   DuplexProfileEditor *self = DUPLEX_PROFILE_EDITOR (window);
+  GtkWidget           *dialog;
 
   if (self->discard || !duplex_profile_editor_has_changes (self))
     return GTK_WINDOW_CLASS (duplex_profile_editor_parent_class)->close_request (window);
 
-  duplex_compat_confirm_async (window, _ ("Discard Changes?"),
-                               _ ("What you have changed in this profile has not been saved."),
-                               _ ("_Keep Editing"), _ ("_Discard"), discard_ready_cb, NULL);
+  if (self->asking)
+    return GDK_EVENT_STOP;
+
+  self->asking = TRUE;
+  dialog = duplex_compat_ask (window, _ ("Discard Changes?"),
+                              _ ("What you have changed in this profile has not been saved."),
+                              _ ("_Keep Editing"), _ ("_Discard"));
+  g_signal_connect_object (dialog, "response", G_CALLBACK (answered_cb), self, G_CONNECT_SWAPPED);
   return GDK_EVENT_STOP;
 }
 
@@ -397,6 +414,7 @@ duplex_profile_editor_dispose (GObject *object)
 {
   DuplexProfileEditor *self = DUPLEX_PROFILE_EDITOR (object);
 
+  g_clear_handle_id (&self->close_id, g_source_remove);
   g_ptr_array_set_size (self->header_rows, 0);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_PROFILE_EDITOR);
   g_clear_object (&self->draft);

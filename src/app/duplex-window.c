@@ -11,6 +11,9 @@
 #include "app/duplex-session-tab.h"
 #include "app/duplex-texts.h"
 
+/* Pixels, where no settings say otherwise: the default of the settings too. */
+#define SIDEBAR_WIDTH 240
+
 struct _DuplexWindow
 {
   AdwApplicationWindow parent_instance;
@@ -27,6 +30,7 @@ struct _DuplexWindow
   GtkStack             *content;
 
   DuplexPanels panels;
+  int          sidebar_width;
   int          inspector_width;
   char        *inspector_page; /* owned */
   gboolean     applying;       /* the window itself is changing its pages */
@@ -71,6 +75,18 @@ width_changed_cb (DuplexWindow *self)
 {
   duplex_panels_set_width (&self->panels, duplex_adaptive_bin_get_width (self->bin));
   apply_panels (self);
+  gtk_paned_set_position (self->panes, self->sidebar_width);
+}
+
+/* Only a hand on the handle is a wish; the handle also moves while there is too little room, before
+ * panes have been hidden. */
+static void
+sidebar_width_changed_cb (DuplexWindow *self)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (self->bin));
+
+  if (width > 0 && width == duplex_adaptive_bin_get_width (self->bin))
+    self->sidebar_width = gtk_paned_get_position (self->panes);
 }
 
 /* The page has an action of its own for that. */
@@ -328,7 +344,7 @@ load_settings (DuplexWindow *self)
 
   self->panels.sidebar.wanted = g_settings_get_boolean (self->settings, "sidebar-visible");
   self->panels.inspector.wanted = g_settings_get_boolean (self->settings, "inspector-visible");
-  gtk_paned_set_position (self->panes, g_settings_get_int (self->settings, "sidebar-width"));
+  self->sidebar_width = g_settings_get_int (self->settings, "sidebar-width");
   self->inspector_width = g_settings_get_int (self->settings, "inspector-width");
   g_free (self->inspector_page);
   self->inspector_page = g_settings_get_string (self->settings, "inspector-page");
@@ -352,7 +368,7 @@ save_settings (DuplexWindow *self)
                           gtk_window_is_maximized (GTK_WINDOW (self)));
   g_settings_set_boolean (self->settings, "sidebar-visible", self->panels.sidebar.wanted);
   g_settings_set_boolean (self->settings, "inspector-visible", self->panels.inspector.wanted);
-  g_settings_set_int (self->settings, "sidebar-width", gtk_paned_get_position (self->panes));
+  g_settings_set_int (self->settings, "sidebar-width", self->sidebar_width);
   g_settings_set_int (self->settings, "inspector-width", self->inspector_width);
   g_settings_set_string (self->settings, "inspector-page", self->inspector_page);
 }
@@ -489,6 +505,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, page_attached_cb);
   gtk_widget_class_bind_template_callback (widget_class, selected_page_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, sidebar_open_cb);
+  gtk_widget_class_bind_template_callback (widget_class, sidebar_width_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, width_changed_cb);
 }
 
@@ -528,7 +545,7 @@ static void
 duplex_window_init (DuplexWindow *self)
 {
   self->panels = (DuplexPanels)DUPLEX_PANELS_INIT;
-  self->inspector_width = -1;
+  self->sidebar_width = SIDEBAR_WIDTH;
   self->inspector_page = g_strdup ("message");
 
   g_type_ensure (DUPLEX_TYPE_ADAPTIVE_BIN);

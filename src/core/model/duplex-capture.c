@@ -31,7 +31,7 @@ struct _DuplexCapture
   guint32            n_connections;
 
   GSource *publish_source; /* attached, will publish; or NULL */
-  gint64   published_at;   /* monotonic, of the last batch */
+  gint64   published_at;   /* monotonic, of the end of the last batch */
   gboolean is_dirty;       /* something was appended since */
 };
 
@@ -178,6 +178,18 @@ clear_publish_source (DuplexCapture *self)
   g_clear_pointer (&self->publish_source, g_source_unref);
 }
 
+/* The interval counts from the end of a batch: where showing one takes longer than that, drawing and
+ * all else of lower priority still has its turn before the next. */
+static void
+begin_interval (DuplexCapture *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->published_at = g_get_monotonic_time ();
+  if (self->publish_source != NULL)
+    g_source_set_ready_time (self->publish_source, self->published_at + PUBLISH_INTERVAL_US);
+  g_mutex_unlock (&self->mutex);
+}
+
 void
 duplex_capture_publish (DuplexCapture *self)
 {
@@ -191,8 +203,6 @@ duplex_capture_publish (DuplexCapture *self)
   clear_publish_source (self);
   was_dirty = self->is_dirty;
   self->is_dirty = FALSE;
-  if (was_dirty)
-    self->published_at = g_get_monotonic_time ();
   new_n = MIN (self->totals.rows, G_MAXUINT);
   g_mutex_unlock (&self->mutex);
 
@@ -205,6 +215,7 @@ duplex_capture_publish (DuplexCapture *self)
   if (new_n > old_n)
     g_list_model_items_changed (G_LIST_MODEL (self), old_n, 0, new_n - old_n);
   g_signal_emit (self, signals[SIGNAL_PUBLISHED], 0);
+  begin_interval (self);
   g_object_unref (self);
 }
 
@@ -512,7 +523,6 @@ duplex_capture_clear (DuplexCapture *self)
   g_array_set_size (self->connecting, 0);
   self->totals = (DuplexTotals){ 0 };
   self->is_dirty = FALSE;
-  self->published_at = g_get_monotonic_time ();
   g_mutex_unlock (&self->mutex);
 
   g_object_ref (self);
@@ -522,6 +532,7 @@ duplex_capture_clear (DuplexCapture *self)
   if (old_n > 0)
     g_list_model_items_changed (G_LIST_MODEL (self), 0, old_n, 0);
   g_signal_emit (self, signals[SIGNAL_PUBLISHED], 0);
+  begin_interval (self);
   g_object_unref (self);
 }
 

@@ -224,6 +224,7 @@ flood_worker (gpointer data)
 typedef struct
 {
   guint  n_published;
+  guint  n_wanted;
   gint64 start;
 } Rate;
 
@@ -232,7 +233,7 @@ has_enough (gpointer data)
 {
   Rate *rate = data;
 
-  return rate->n_published >= 12;
+  return rate->n_published >= rate->n_wanted;
 }
 
 /* Under a flood from another thread: no more than 20 batches a second, each row once and in
@@ -242,7 +243,7 @@ test_rate (void)
 {
   g_autoptr (DuplexCapture) capture = duplex_capture_new ();
   Flood                     flood = { .capture = capture };
-  Rate                      rate = { .start = g_get_monotonic_time () };
+  Rate                      rate = { .n_wanted = 12, .start = g_get_monotonic_time () };
   DuplexTotals              totals;
   GThread                  *thread;
   gint64                    elapsed;
@@ -261,6 +262,56 @@ test_rate (void)
   duplex_capture_get_totals (capture, &totals);
   g_assert_cmpuint (totals.rows, ==, flood.n_appended);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (capture)), ==, flood.n_appended);
+  g_assert_finalize_object (g_steal_pointer (&capture));
+}
+
+static void
+take_long_cb (DuplexCapture *capture,
+              Rate          *rate)
+{
+  gint64 end = g_get_monotonic_time () + 2 * INTERVAL_US;
+
+  rate->n_published++;
+  while (g_get_monotonic_time () < end)
+    continue;
+}
+
+static gboolean
+count_idle_cb (gpointer data)
+{
+  guint *count = data;
+
+  *count += 1;
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* Showing a batch takes longer than the interval, and what draws has a lower priority: it still has
+ * its turn between any two batches. */
+static void
+test_slow_to_show (void)
+{
+  g_autoptr (DuplexCapture) capture = duplex_capture_new ();
+  Flood                     flood = { .capture = capture };
+  Rate                      rate = { 0 };
+  guint                     n_idle = 0;
+  guint                     idle;
+  GThread                  *thread;
+
+  idle = g_idle_add_full (G_PRIORITY_LOW, count_idle_cb, &n_idle, NULL);
+  g_signal_connect (capture, "published", G_CALLBACK (take_long_cb), &rate);
+  thread = g_thread_new ("flood", flood_worker, &flood);
+  for (rate.n_wanted = 1; rate.n_wanted <= 4; rate.n_wanted++)
+    {
+      guint before = n_idle;
+
+      duplex_test_wait (NULL, has_enough, &rate, "the next batch of a flood");
+      if (rate.n_wanted > 1)
+        g_assert_cmpuint (n_idle, >, before);
+    }
+  g_atomic_int_set (&flood.stop, TRUE);
+  g_thread_join (thread);
+  g_source_remove (idle);
   g_assert_finalize_object (g_steal_pointer (&capture));
 }
 
@@ -352,6 +403,7 @@ main (int   argc,
   g_test_add_func ("/core/capture-list/source/prompt", test_source_prompt);
   g_test_add_func ("/core/capture-list/source/waits", test_source_waits);
   g_test_add_func ("/core/capture-list/source/rate", test_rate);
+  g_test_add_func ("/core/capture-list/source/slow-to-show", test_slow_to_show);
   g_test_add_func ("/core/capture-list/source/other-context", test_other_context);
   g_test_add_func ("/core/capture-list/source/finalize", test_finalize_with_batch_due);
   g_test_add_func ("/core/capture-list/drop-in-signal", test_drop_in_signal);

@@ -98,8 +98,8 @@ static void
 test_raw_bytes_are_kept (void)
 {
   static const char     head[] = "HTTP/1.1 503 Busy\r\nX-Odd:  odd\r\nContent-Length: 9\r\n\r\n";
-  g_autofree char      *response = g_strconcat (head, "try later", NULL);
-  Script                script = { response, 0 };
+  g_autofree char      *answer = g_strconcat (head, "try later", NULL);
+  Script                script = { answer, 0 };
   g_autoptr (RawServer) server = raw_server_new (answer_script, &script);
   Fixture              *f = fixture_new (raw_server_get_url (server));
   DuplexCapture        *capture = duplex_session_get_capture (f->session);

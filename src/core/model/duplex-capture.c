@@ -178,8 +178,8 @@ clear_publish_source (DuplexCapture *self)
   g_clear_pointer (&self->publish_source, g_source_unref);
 }
 
-/* The interval counts from the end of a batch: where showing one takes longer than that, drawing and
- * all else of lower priority still has its turn before the next. */
+/* The interval counts from the end of a batch: where showing one takes longer than that, drawing
+ * and all else of lower priority still has its turn before the next. */
 static void
 begin_interval (DuplexCapture *self)
 {

@@ -65,6 +65,9 @@ update_traffic (GtkLabel   *label,
                                                      (gulong)messages),
                                            direction, count, size);
 
+  if (g_str_equal (gtk_label_get_label (label), text))
+    return;
+
   set_text (label, text);
   gtk_accessible_update_property (GTK_ACCESSIBLE (label), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }

@@ -173,6 +173,12 @@ set_flag (gboolean *flag,
   return TRUE;
 }
 
+static gboolean
+duplex_url_bar_grab_focus (GtkWidget *widget)
+{
+  return gtk_entry_grab_focus_without_selecting (DUPLEX_URL_BAR (widget)->entry);
+}
+
 static void
 duplex_url_bar_get_property (GObject    *object,
                              guint       prop_id,
@@ -268,6 +274,7 @@ duplex_url_bar_class_init (DuplexUrlBarClass *klass)
   object_class->finalize = duplex_url_bar_finalize;
   object_class->get_property = duplex_url_bar_get_property;
   object_class->set_property = duplex_url_bar_set_property;
+  widget_class->grab_focus = duplex_url_bar_grab_focus;
 
   properties[PROP_URL] = g_param_spec_string ("url", NULL, NULL, "", flags);
   properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, DUPLEX_TYPE_SESSION_STATE,

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-status-bar.h"
+
+#include <adwaita.h>
+
+#include "conversation.h"
+#include "core/proto/duplex-frame.h"
+#include "widgets.h"
+
+typedef struct
+{
+  DuplexProfile   *profile;
+  DuplexSession   *session;
+  DuplexCapture   *capture;
+  DuplexStatusBar *bar;
+  GtkWidget       *root;
+} Fixture;
+
+static void
+set_up (Fixture      *fixture,
+        gconstpointer data)
+{
+  fixture->profile = duplex_profile_new ("Test", "demo:/echo");
+  fixture->session = duplex_session_new (fixture->profile);
+  fixture->capture = duplex_session_get_capture (fixture->session);
+  fixture->bar = g_object_ref_sink (duplex_status_bar_new ());
+  fixture->root = GTK_WIDGET (fixture->bar);
+  duplex_status_bar_set_session (fixture->bar, fixture->session);
+}
+
+static void
+tear_down (Fixture      *fixture,
+           gconstpointer data)
+{
+  g_assert_finalize_object (fixture->bar);
+  g_assert_finalize_object (fixture->session);
+  g_assert_finalize_object (fixture->profile);
+}
+
+static void
+assert_shown (Fixture    *fixture,
+              const char *text)
+{
+  if (widgets_find_label (fixture->root, text) == NULL)
+    g_error ("“%s” is not in the status bar", text);
+}
+
+static void
+test_empty (Fixture      *fixture,
+            gconstpointer data)
+{
+  assert_shown (fixture, "Disconnected");
+  assert_shown (fixture, "↑ 0 / 0 bytes");
+  assert_shown (fixture, "↓ 0 / 0 bytes");
+  assert_shown (fixture, "RTT –");
+  assert_shown (fixture, "0 findings");
+}
+
+static void
+test_totals (Fixture      *fixture,
+             gconstpointer data)
+{
+  GtkWidget *sent = widgets_find_label (fixture->root, "↑ 0 / 0 bytes");
+
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "hello", -1);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_RECEIVED, "1", -1);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_RECEIVED, "2", -1);
+  duplex_capture_publish (fixture->capture);
+
+  assert_shown (fixture, "↑ 1 / 5 bytes");
+  assert_shown (fixture, "↓ 2 / 2 bytes");
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (sent), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Sent: 1 message, 5 bytes");
+}
+
+static void
+test_findings (Fixture      *fixture,
+               gconstpointer data)
+{
+  GtkWidget *findings = widgets_find_label (fixture->root, "0 findings");
+
+  g_assert_false (gtk_widget_has_css_class (findings, "warning"));
+  conversation_message (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, "x", 1,
+                        /* n_frames= */ 2, /* n_findings= */ 1);
+  duplex_capture_publish (fixture->capture);
+  g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (findings)), ==, "1 finding");
+  g_assert_true (gtk_widget_has_css_class (findings, "warning"));
+
+  duplex_capture_clear (fixture->capture);
+  duplex_capture_publish (fixture->capture);
+  g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (findings)), ==, "0 findings");
+  g_assert_false (gtk_widget_has_css_class (findings, "warning"));
+}
+
+/* A number that gets shorter leaves its room, so that nothing beside it jumps. */
+static void
+test_width (Fixture      *fixture,
+            gconstpointer data)
+{
+  GtkWidget       *sent = widgets_find_label (fixture->root, "↑ 0 / 0 bytes");
+  g_autofree char *text = g_strnfill (123456, 'x');
+  int              wide, after;
+
+  for (guint i = 0; i < 12; i++)
+    conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, text, -1);
+  duplex_capture_publish (fixture->capture);
+  gtk_widget_measure (sent, GTK_ORIENTATION_HORIZONTAL, -1, &wide, NULL, NULL, NULL);
+
+  duplex_capture_clear (fixture->capture);
+  duplex_capture_publish (fixture->capture);
+  gtk_widget_measure (sent, GTK_ORIENTATION_HORIZONTAL, -1, &after, NULL, NULL, NULL);
+  g_assert_cmpint (after, ==, wide);
+}
+
+static void
+test_narrow (Fixture      *fixture,
+             gconstpointer data)
+{
+  GtkWidget *sent = widgets_find_label (fixture->root, "↑ 0 / 0 bytes");
+  GtkWidget *state = widgets_find_label (fixture->root, "Disconnected");
+
+  widgets_allocate (fixture->root, 1000);
+  g_assert_true (widgets_is_shown (state, fixture->root));
+  widgets_allocate (fixture->root, 300);
+  g_assert_false (widgets_is_shown (state, fixture->root));
+  g_assert_true (widgets_is_shown (sent, fixture->root));
+}
+
+static void
+test_no_session (Fixture      *fixture,
+                 gconstpointer data)
+{
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "hello", -1);
+  duplex_capture_publish (fixture->capture);
+  duplex_status_bar_set_session (fixture->bar, NULL);
+  assert_shown (fixture, "↑ 0 / 0 bytes");
+}
+
+#define ADD(path, test) g_test_add ("/app/status-bar/" path, Fixture, NULL, set_up, test, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  adw_init ();
+
+  ADD ("empty", test_empty);
+  ADD ("totals", test_totals);
+  ADD ("findings", test_findings);
+  ADD ("width", test_width);
+  ADD ("narrow", test_narrow);
+  ADD ("no-session", test_no_session);
+
+  return g_test_run ();
+}

@@ -36,6 +36,7 @@ struct _DuplexAnalyzer
   gboolean           skipping;    /* the frame breaks the size limit: its payload is not kept */
   guint64            first_event; /* of the message that is open */
   guint64            open;        /* its number, or 0 */
+  DuplexMessagePlace last;        /* of its newest frame */
 };
 
 DuplexAnalyzer *
@@ -142,6 +143,7 @@ record (DuplexAnalyzer        *self,
   number = duplex_capture_append (self->capture, &event);
   if (place->is_control)
     return;
+  self->last = *place;
   if (!continues)
     self->first_event = number;
   self->open = place->last ? 0 : place->number;
@@ -353,9 +355,10 @@ record_unfinished (DuplexAnalyzer *self)
   event.direction = self->direction;
   event.connection = self->connection;
   event.flags = DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_CUT;
-  event.opcode = self->place.is_control ? DUPLEX_OPCODE_CONTINUATION : self->place.opcode;
+  event.opcode = self->last.opcode;
   event.message = self->open;
-  event.message_size = self->place.message_size;
+  event.message_size = self->last.message_size;
+  event.n_frames = self->last.n_frames;
   event.first = self->first_event;
   event.findings = &finding;
   event.n_findings = 1;

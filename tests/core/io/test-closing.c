@@ -312,7 +312,7 @@ cut_script (RawPeer *peer,
   else if (cut == CUT_IN_PAYLOAD)
     raw_peer_write_literal (peer, "\x82\x05\x01\x02");
   else if (cut == CUT_IN_MESSAGE)
-    raw_peer_write_literal (peer, "\x01\x05hello");
+    raw_peer_write_literal (peer, "\x01\x05hello\x89\x00");
   else if (cut == CUT_AFTER_OUR_CLOSE)
     g_assert_cmphex (raw_peer_read_frame (peer, NULL), ==, 0x88);
   else if (cut == CUT_RESET)
@@ -374,6 +374,29 @@ test_cut_keeps_bytes (void)
   fixture_free (f);
 }
 
+/* An unfinished message is a row of its own, whatever control frame came last. */
+static void
+test_unfinished_row (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (cut_script, GINT_TO_POINTER (CUT_IN_MESSAGE));
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+  DuplexCapture        *capture = duplex_session_get_capture (f->session);
+  g_auto (DuplexEvent)  event = DUPLEX_EVENT_INIT;
+  gint64                number;
+
+  fixture_connect (f);
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  number = fixture_find_state (f, DUPLEX_EVENT_UNFINISHED);
+  g_assert_cmpint (number, >=, 0);
+  g_assert_true (duplex_capture_read (capture, (guint64)number, &event));
+  g_assert_cmpuint (event.opcode, ==, DUPLEX_OPCODE_TEXT);
+  g_assert_cmpuint (event.message_size, ==, 5);
+  g_assert_cmpuint (event.n_frames, ==, 1);
+  g_assert_true ((event.flags & DUPLEX_EVENT_FLAG_ROW) != 0);
+  duplex_event_clear (&event);
+  fixture_free (f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -402,5 +425,6 @@ main (int    argc,
       g_test_add_data_func (path, GINT_TO_POINTER (i), test_cut);
     }
   g_test_add_func ("/core/closing/cut/keeps-bytes", test_cut_keeps_bytes);
+  g_test_add_func ("/core/closing/cut/unfinished-row", test_unfinished_row);
   return g_test_run ();
 }

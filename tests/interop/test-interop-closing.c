@@ -44,6 +44,10 @@ ping (DuplexTestSession *session,
   g_assert_no_error (error);
 }
 
+/* A ping of ours that nobody gave a payload counts. */
+#define COUNT_1 "\"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\""
+#define COUNT_2 "\"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\""
+
 static void
 test_ping_ours (DuplexInteropPeer *peer)
 {
@@ -63,19 +67,20 @@ test_ping_ours (DuplexInteropPeer *peer)
   duplex_test_session_wait_rows (session, 7);
   ping (session, NULL);
   duplex_test_session_wait_rows (session, 9);
-  g_assert_false (duplex_session_ping (duplex_test_session_get_session (session), too_long, &error));
+  g_assert_false (duplex_session_ping (duplex_test_session_get_session (session), too_long,
+                                       &error));
   g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT);
   duplex_test_session_disconnect (session);
 
   duplex_test_session_assert_transcript (session, "connected",
-                                         "> ping 8 \"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\"",
-                                         "< pong 8 \"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\" rtt",
+                                         "> ping 8 " COUNT_1,
+                                         "< pong 8 " COUNT_1 " rtt",
                                          "> ping 0",
                                          "< pong 0 rtt",
                                          "> ping 125 pattern",
                                          "< pong 125 pattern rtt",
-                                         "> ping 8 \"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\"",
-                                         "< pong 8 \"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\" rtt",
+                                         "> ping 8 " COUNT_2,
+                                         "< pong 8 " COUNT_2 " rtt",
                                          "> close " DEFAULT_CLOSE,
                                          "< close " DEFAULT_CLOSE,
                                          "closed " DEFAULT_CLOSE, NULL);
@@ -83,12 +88,13 @@ test_ping_ours (DuplexInteropPeer *peer)
   g_assert_cmpint (duplex_session_get_rtt (duplex_test_session_get_session (session)), ==, -1);
 }
 
-/* Each of many pings that are on their way at once gets its own pong. */
+/* Each of some pings that are on their way at once gets its own pong. (Many more are an attack to
+ * ws: past maxPendingAutoPongs it ends the connection.) */
 static void
 test_ping_many (DuplexInteropPeer *peer)
 {
   enum {
-    N_PINGS = 100
+    N_PINGS = 10
   };
   g_autoptr (DuplexTestSession) session = duplex_interop_peer_connect (peer, "/echo");
   g_autofree char              *transcript = NULL;
@@ -148,8 +154,8 @@ test_ping_theirs (DuplexInteropPeer *peer)
 
 /* ---- closing ---- */
 
-/* The transcript of a connection that does nothing but close. said is what the side that begins says,
- * answered what the other answers: 'CODE "reason"'. */
+/* The transcript of a connection that does nothing but close. said is what the side that begins
+ * says, answered what the other answers: 'CODE "reason"'. */
 static void
 assert_closing (DuplexTestSession *session,
                 gboolean           by_peer,
@@ -180,8 +186,8 @@ check_close_by_peer (DuplexInteropPeer *peer,
                      guint              code,
                      const char        *reason)
 {
-  g_autofree char              *escaped = g_uri_escape_string (reason, NULL, /* allow_utf8= */ FALSE);
-  g_autofree char              *target = g_strdup_printf ("/close?id=c%u&reason=%s&code=%u", code, escaped, code);
+  g_autofree char              *escaped = g_uri_escape_string (reason, NULL, FALSE);
+  g_autofree char              *target = NULL;
   g_autofree char              *said = format_close (code != 0 ? code : 1005, reason);
   g_autofree char              *answered = format_close (code != 0 ? code : 1005, "");
   g_autofree char              *id = g_strdup_printf ("c%u", code);
@@ -189,6 +195,7 @@ check_close_by_peer (DuplexInteropPeer *peer,
   g_autofree char              *expected = g_strdup_printf ("%u ", code != 0 ? code : 1005);
   g_autoptr (DuplexTestSession) session = NULL;
 
+  target = g_strdup_printf ("/close?id=%s&reason=%s&code=%u", id, escaped, code);
   if (code == 0)
     *strstr (target, "&code") = '\0';
   session = duplex_interop_peer_new_session (peer, target);
@@ -204,7 +211,7 @@ test_close_by_peer (DuplexInteropPeer *peer)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (close_codes); i++)
     {
-      g_autofree char *reason = g_strdup_printf ("Grund %u: überholt, \"wirklich\"", close_codes[i]);
+      g_autofree char *reason = g_strdup_printf ("Grund %u: \"überholt\"", close_codes[i]);
 
       check_close_by_peer (peer, close_codes[i], reason);
     }
@@ -227,7 +234,8 @@ test_close_by_peer_refused (DuplexInteropPeer *peer)
     {
       g_autofree char              *target = g_strdup_printf ("/close?code=%u", refused_codes[i]);
       g_autofree char              *text = g_strdup_printf ("refused %u", refused_codes[i]);
-      g_autofree char              *line = g_strdup_printf ("< text %zu \"%s\"", strlen (text), text);
+      g_autofree char              *line = g_strdup_printf ("< text %u \"%s\"",
+                                                            (guint)strlen (text), text);
       g_autoptr (DuplexTestSession) session = duplex_interop_peer_connect (peer, target);
 
       duplex_test_session_wait_received (session, 1);
@@ -266,7 +274,7 @@ test_close_by_us (DuplexInteropPeer *peer)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (close_codes); i++)
     {
-      g_autofree char *reason = g_strdup_printf ("Grund %u: überholt, \"wirklich\"", close_codes[i]);
+      g_autofree char *reason = g_strdup_printf ("Grund %u: \"überholt\"", close_codes[i]);
 
       check_close_by_us (peer, close_codes[i], reason);
     }

@@ -330,10 +330,10 @@ test_fragments_many (DuplexInteropPeer *peer)
 
 /* Only ws sends text in pieces that are not whole characters: websockets takes it as str. */
 static void
-test_fragments_character (DuplexInteropPeer *peer)
+test_fragments_part (DuplexInteropPeer *peer)
 {
   static const char             line[] = "< text/7 7 \"\\xf4\\x8f\\xbf\\xbf\\xe2\\x82\\xac\"\n";
-  g_autoptr (DuplexTestSession) session = duplex_interop_peer_connect (peer, "/fragments/character");
+  g_autoptr (DuplexTestSession) session = duplex_interop_peer_connect (peer, "/fragments/part");
   g_autoptr (GString)           expected = g_string_new (line);
 
   duplex_test_session_wait_received (session, 1);
@@ -357,6 +357,6 @@ main (int   argc,
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "fragments/text", test_fragments_text);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "fragments/binary", test_fragments_binary);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "fragments/many", test_fragments_many);
-  duplex_interop_add (DUPLEX_INTEROP_WS, "fragments/character", test_fragments_character);
+  duplex_interop_add (DUPLEX_INTEROP_WS, "fragments/part", test_fragments_part);
   return duplex_interop_run (/* with_certificates= */ FALSE);
 }

@@ -11,6 +11,7 @@
 //
 //   closed ID CODE REASON    a connection whose URL had id=ID is over, and the Close that came
 //   total ID MESSAGES BYTES  what came on a connection to /total
+//   stalled                  half of a response's head is on its way to who asked for /stall
 //   error TEXT               the library complains about what the client did
 //
 // The server ends when its stdin does. Where `ws` is not installed it says "missing ws" and exits
@@ -92,7 +93,7 @@ const modes = {
   },
 
   // A fragment may end inside a character, RFC 6455 §5.6.
-  '/fragments/character'(socket) {
+  '/fragments/part'(socket) {
     const all = Buffer.from('\u{10ffff}\u20ac');
     for (let i = 0; i < all.length; i++)
       socket.send(all.subarray(i, i + 1), { binary: false, fin: i === all.length - 1 });
@@ -202,6 +203,11 @@ function upgrade(request, stream, head) {
   const url = new URL(request.url, 'http://localhost');
   if (url.pathname === '/refuse-late') {
     refuseLate(stream, url.searchParams);
+    return;
+  }
+  if (url.pathname === '/stall') {
+    stream.on('error', () => stream.destroy());
+    stream.write('HTTP/1.1 101 Switching Pro', () => console.log('stalled'));
     return;
   }
   upgrader.handleUpgrade(request, stream, head, (socket) => {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/duplex-row.h"
 #include "core/proto/duplex-error.h"
 #include "duplex-test-transcript.h"
 
@@ -122,7 +123,7 @@ has_rows (gpointer data)
   DuplexTestSession *self = data;
   GListModel        *rows = G_LIST_MODEL (duplex_session_get_capture (self->session));
 
-  return g_list_model_get_n_items (rows) >= self->n_awaited;
+  return g_list_model_get_n_items (rows) >= self->n_awaited || has_ended (self);
 }
 
 /* ---- what the session says ---- */
@@ -244,6 +245,7 @@ duplex_test_session_start (DuplexTestSession *self)
 {
   g_autoptr (GError) error = NULL;
 
+  g_clear_error (&self->error);
   duplex_session_connect (self->session, &error);
   g_assert_no_error (error);
 }
@@ -262,11 +264,18 @@ const char *
 duplex_test_session_connect_fails (DuplexTestSession *self,
                                    int                code)
 {
+  duplex_test_session_start (self);
+  return duplex_test_session_wait_failed (self, code);
+}
+
+const char *
+duplex_test_session_wait_failed (DuplexTestSession *self,
+                                 int                code)
+{
   guint n_closed = self->n_closed;
   guint n_failed = self->n_failed;
 
-  duplex_test_session_start (self);
-  wait_session (self, has_connected_or_ended, "the connection to be refused");
+  wait_session (self, has_connected_or_ended, "the attempt to fail");
   g_assert_cmpint (duplex_session_get_state (self->session), ==, DUPLEX_SESSION_DISCONNECTED);
   g_assert_cmpuint (self->n_failed, ==, n_failed + 1);
   g_assert_cmpuint (self->n_closed, ==, n_closed);
@@ -290,6 +299,19 @@ duplex_test_session_wait_end (DuplexTestSession *self)
   wait_session (self, has_ended, "the end of the connection");
 }
 
+static void
+assert_came (DuplexTestSession *self,
+             guint64            n,
+             const char        *what)
+{
+  g_autofree char *text = NULL;
+
+  if (n >= self->n_awaited)
+    return;
+  text = describe_session (self);
+  g_error ("The connection ended before %s came\n%s", what, text);
+}
+
 void
 duplex_test_session_wait_received (DuplexTestSession *self,
                                    guint64            n_messages)
@@ -300,12 +322,7 @@ duplex_test_session_wait_received (DuplexTestSession *self,
   self->n_awaited = n_messages;
   wait_session (self, has_received, what);
   duplex_capture_get_totals (duplex_session_get_capture (self->session), &totals);
-  if (totals.messages[1] < n_messages)
-    {
-      g_autofree char *text = describe_session (self);
-
-      g_error ("The connection ended before %s came\n%s", what, text);
-    }
+  assert_came (self, totals.messages[1], what);
 }
 
 void
@@ -313,9 +330,12 @@ duplex_test_session_wait_rows (DuplexTestSession *self,
                                guint64            n_rows)
 {
   g_autofree char *what = g_strdup_printf ("%" G_GUINT64_FORMAT " rows", n_rows);
+  DuplexTotals     totals;
 
   self->n_awaited = n_rows;
   wait_session (self, has_rows, what);
+  duplex_capture_get_totals (duplex_session_get_capture (self->session), &totals);
+  assert_came (self, totals.rows, what);
 }
 
 /* ---- what happened ---- */
@@ -364,6 +384,38 @@ duplex_test_session_dup_event (DuplexTestSession *self,
       return g_strndup ((const char *)event.payload, event.payload_size);
     }
   return NULL;
+}
+
+static gboolean
+is_received_message (DuplexRow *row)
+{
+  DuplexRowKind kind = duplex_row_get_kind (row);
+
+  return duplex_row_get_event (row)->direction == DUPLEX_DIRECTION_RECEIVED &&
+         (kind == DUPLEX_ROW_TEXT || kind == DUPLEX_ROW_BINARY);
+}
+
+char *
+duplex_test_session_dup_message (DuplexTestSession *self,
+                                 guint              position)
+{
+  DuplexCapture *capture = duplex_session_get_capture (self->session);
+  GListModel    *rows = G_LIST_MODEL (capture);
+  guint          n_rows;
+
+  duplex_capture_publish (capture);
+  n_rows = g_list_model_get_n_items (rows);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      g_autoptr (DuplexRow) row = g_list_model_get_item (rows, i);
+      g_autoptr (GBytes)    payload = NULL;
+
+      if (!is_received_message (row) || position-- > 0)
+        continue;
+      payload = duplex_row_dup_payload (row, G_MAXSIZE, NULL);
+      return g_strndup (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
+    }
+  g_error ("There is no such message");
 }
 
 char *

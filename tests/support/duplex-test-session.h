@@ -61,6 +61,9 @@ void duplex_test_session_connect (DuplexTestSession *self);
  * next. */
 const char *duplex_test_session_connect_fails (DuplexTestSession *self,
                                                int                code);
+/* The second half of that, for an attempt that was started. */
+const char *duplex_test_session_wait_failed (DuplexTestSession *self,
+                                             int                code);
 /* Disconnects as the window does, with code 0, and waits for the end. */
 void duplex_test_session_disconnect (DuplexTestSession *self);
 
@@ -86,6 +89,10 @@ void duplex_test_session_get_totals (DuplexTestSession *self,
 char *duplex_test_session_dup_event (DuplexTestSession *self,
                                      DuplexEventKind    kind,
                                      gint64            *ret_value);
+
+/* The payload of a message that was received, counted from 0, with a NUL added. */
+char *duplex_test_session_dup_message (DuplexTestSession *self,
+                                       guint              position);
 
 char *duplex_test_session_dup_transcript (DuplexTestSession *self);
 /* Compares the transcript with the lines, the last of which is followed by NULL. */

@@ -28,6 +28,7 @@ typedef struct
   guint32  connection;
   gint64   started; /* monotonic µs */
   gboolean timed_out;
+  gboolean body_awaited;
   guint8   chunk[4096];
 } Attempt;
 
@@ -211,7 +212,7 @@ refuse (GTask      *task,
         gsize       head_size)
 {
   Attempt *attempt = g_task_get_task_data (task);
-  gsize    body = attempt->received->len - head_size;
+  gsize    body = MIN (attempt->received->len - head_size, DUPLEX_LIMIT_REFUSED_BODY);
 
   if (body > 0)
     record (attempt, DUPLEX_EVENT_BODY, DUPLEX_DIRECTION_RECEIVED, 0, -1,
@@ -261,27 +262,55 @@ judge (GTask      *task,
   succeed (task);
 }
 
-/* A refusal's body is awaited up to its Content-Length, our bound, or the end of the stream. */
+/* RFC 9112 §6.3: where a refusal's body ends. Our bound may end it sooner. */
 static gboolean
 wants_more_body (Attempt    *attempt,
                  DuplexHead *head,
                  gsize       head_size)
 {
-  const char *length = duplex_head_lookup (head, "Content-Length");
-  gsize       have = attempt->received->len - head_size;
-  guint64     want = DUPLEX_LIMIT_REFUSED_BODY;
+  static const char last_chunk[] = "0\r\n\r\n";
+  const char       *length = duplex_head_lookup (head, "Content-Length");
+  gsize             have = attempt->received->len - head_size;
+  guint             status = duplex_head_get_status (head);
+  guint64           want = DUPLEX_LIMIT_REFUSED_BODY;
 
-  if (duplex_head_get_status (head) == 101 || length == NULL)
+  if (status < 200 || status == 204 || status == 304)
     return FALSE;
-  if (!g_ascii_string_to_unsigned (length, 10, 0, G_MAXUINT64, &want, NULL))
+  if (duplex_head_has_token (head, "Transfer-Encoding", "chunked"))
+    {
+      gsize size = strlen (last_chunk);
+
+      if (have >= size &&
+          memcmp (attempt->received->data + attempt->received->len - size, last_chunk, size) == 0)
+        return FALSE;
+    }
+  else if (length != NULL &&
+           !g_ascii_string_to_unsigned (length, 10, 0, G_MAXUINT64, &want, NULL))
     return FALSE;
   return have < MIN (want, DUPLEX_LIMIT_REFUSED_BODY);
 }
 
-/* Returns FALSE when more bytes are needed. */
+/* Whoever was refused shall not wait for a server that does not end its body: what came by then is
+ * shown. */
+#define BODY_TIMEOUT_US (2 * G_USEC_PER_SEC)
+
+static void
+hurry_body (Attempt *attempt)
+{
+  gint64 latest = g_get_monotonic_time () + BODY_TIMEOUT_US;
+
+  if (attempt->body_awaited)
+    return;
+  attempt->body_awaited = TRUE;
+  if (g_source_get_ready_time (attempt->deadline) > latest)
+    g_source_set_ready_time (attempt->deadline, latest);
+}
+
+/* Returns FALSE when more bytes are needed. failure, may be NULL, is why there are no more. */
 static gboolean
-handle_received (GTask   *task,
-                 gboolean at_end)
+handle_received (GTask        *task,
+                 gboolean      at_end,
+                 const GError *failure)
 {
   Attempt               *attempt = g_task_get_task_data (task);
   g_autoptr (DuplexHead) head = NULL;
@@ -294,7 +323,10 @@ handle_received (GTask   *task,
   if (head_size > 0)
     head = duplex_head_parse_response (attempt->received->data, head_size, &error);
   if (head != NULL && !at_end && wants_more_body (attempt, head, head_size))
-    return FALSE;
+    {
+      hurry_body (attempt);
+      return FALSE;
+    }
   if (head != NULL)
     {
       judge (task, head, head_size);
@@ -307,7 +339,9 @@ handle_received (GTask   *task,
       record (attempt, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_RECEIVED, DUPLEX_EVENT_FLAG_CUT, 0,
               attempt->received->data, attempt->received->len, &finding, 1);
     }
-  if (error == NULL)
+  if (error == NULL && failure != NULL)
+    error = g_error_copy (failure);
+  else if (error == NULL)
     g_set_error (&error, DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_INVALID,
                  "%s ended the connection after %u bytes, before its HTTP response was complete",
                  attempt->settings->url->host_field, attempt->received->len);
@@ -332,7 +366,7 @@ read_ready_cb (GObject      *object,
     }
   if (n > 0)
     g_byte_array_append (attempt->received, attempt->chunk, (guint)n);
-  if (!handle_received (task, /* at_end= */ n <= 0))
+  if (!handle_received (task, /* at_end= */ n <= 0, error))
     read_more (task);
 }
 

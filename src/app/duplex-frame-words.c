@@ -157,10 +157,9 @@ mark_finding (const DuplexEvent *event,
     {
       for (guint i = 0; i < n_fields; i++)
         {
-          guint8 bit = 0x80 >> fields[i].bit;
-
           if (fields[i].id >= DUPLEX_FRAME_FIELD_RSV1 &&
-              fields[i].id <= DUPLEX_FRAME_FIELD_RSV3 && (event->header[0] & bit) != 0)
+              fields[i].id <= DUPLEX_FRAME_FIELD_RSV3 &&
+              (event->header[0] & (0x80 >> fields[i].bit)) != 0)
             mark_field (&fields[i], finding);
         }
       return;

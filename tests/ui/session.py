@@ -317,9 +317,16 @@ def main():
         parser.error('no command')
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with Session(options.size, options.dark, options.a11y, options.keyring,
-                 options.log) as session:
-        status = session.spawn(command).wait()
+    try:
+        with Session(options.size, options.dark, options.a11y, options.keyring,
+                     options.log) as session:
+            status = session.spawn(command).wait()
+    except FileNotFoundError as error:
+        print(f'session.py: no such program: {error.filename}', file=sys.stderr)
+        return 127      # as a shell tells it
+    except (RuntimeError, TimeoutError) as error:
+        print(f'session.py: {error}', file=sys.stderr)
+        return 1
     return status if status >= 0 else 128 - status
 
 

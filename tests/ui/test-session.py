@@ -30,6 +30,13 @@ def passes_a_signal():
     assert wrapped('--a11y', 'none', '--', 'sh', '-c', 'kill -9 $$').returncode == 128 + 9
 
 
+def names_a_missing_program():
+    """What is not there is told in one line, with a status of its own."""
+    done = wrapped('--a11y', 'none', '--', '/nonexistent/program')
+    assert done.returncode == 127, done
+    assert done.stderr == 'session.py: no such program: /nonexistent/program\n', done.stderr
+
+
 def has_the_size():
     """The display has the size that was asked for."""
     done = wrapped('--a11y', 'none', '--size', '800x600', '--', 'xwininfo', '-root')
@@ -83,8 +90,9 @@ def leaves_no_process():
 
 def main():
     """Run all tests and print TAP."""
-    tests = [passes_the_exit_status, passes_a_signal, has_the_size, is_private,
-             keeps_settings_between_programs, keeps_secrets, takes_a_picture, leaves_no_process]
+    tests = [passes_the_exit_status, passes_a_signal, names_a_missing_program, has_the_size,
+             is_private, keeps_settings_between_programs, keeps_secrets, takes_a_picture,
+             leaves_no_process]
     print(f'1..{len(tests)}', flush=True)
     failed = False
     for number, test in enumerate(tests, 1):

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/duplex-compat.h"
+#include "app/duplex-severity.h"
 #include "app/duplex-texts.h"
 
 #define COLUMNS DUPLEX_FRAME_BOX_COLUMNS
@@ -553,24 +554,6 @@ set_value (DuplexFrameBox *self)
     }
 }
 
-static const char *
-get_finding_class (DuplexFindingId finding)
-{
-  if (finding == DUPLEX_FINDING_NONE)
-    return NULL;
-
-  switch (duplex_finding_get_severity (finding))
-    {
-    case DUPLEX_SEVERITY_ERROR:
-      return "error";
-    case DUPLEX_SEVERITY_WARNING:
-      return "warning";
-    case DUPLEX_SEVERITY_NOTE:
-    default:
-      return "note";
-    }
-}
-
 GtkWidget *
 duplex_frame_box_new (DuplexFrameItem        *item,
                       const DuplexFrameField *field,
@@ -600,7 +583,11 @@ duplex_frame_box_new (DuplexFrameItem        *item,
   make_segments (self);
 
   if (field->finding != DUPLEX_FINDING_NONE)
-    gtk_widget_add_css_class (GTK_WIDGET (self), get_finding_class (field->finding));
+    {
+      int severity = (int)duplex_finding_get_severity (field->finding);
+
+      gtk_widget_add_css_class (GTK_WIDGET (self), duplex_severity_get_css_class (severity));
+    }
   words = duplex_frame_field_dup_words (field, event);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
   return GTK_WIDGET (self);

@@ -4,7 +4,7 @@
 /* One field in the picture of a frame: the boxes that its bits take on the picture's lines of
  * 32, with the bits, the value and the name in them. It is as large as the picture's lines that
  * it touches, and takes the pointer only inside its own boxes. It draws in the colour that the
- * style sheet gives it; its CSS name is "frame-box", with the class "error", "warning" or "note"
+ * style sheet gives it; its CSS name is "frame-box", with the class "error", "warning" or "accent"
  * where a finding is about it, and "current" while it is the one that is looked at. */
 
 #include <gtk/gtk.h>

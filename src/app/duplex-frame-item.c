@@ -2,7 +2,9 @@
 #include "app/duplex-frame-item.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
+#include "app/duplex-severity.h"
 #include "app/duplex-texts.h"
 
 struct _DuplexFrameItem
@@ -38,22 +40,6 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-const char *
-duplex_frame_item_get_severity_icon (int severity)
-{
-  switch (severity)
-    {
-    case DUPLEX_SEVERITY_NOTE:
-      return "dialog-information-symbolic";
-    case DUPLEX_SEVERITY_WARNING:
-      return "dialog-warning-symbolic";
-    case DUPLEX_SEVERITY_ERROR:
-      return "dialog-error-symbolic";
-    default:
-      return NULL;
-    }
-}
-
 static char *
 dup_number (DuplexFrameItem *self)
 {
@@ -79,7 +65,7 @@ dup_header_text (DuplexFrameItem *self,
     case PROP_FIN:
       return g_strdup (header->fin ? "1" : "0");
     case PROP_RSV:
-      return g_strdup_printf ("%d %d %d", header->rsv1, header->rsv2, header->rsv3);
+      return g_strdup_printf ("%d%d%d", header->rsv1, header->rsv2, header->rsv3);
     case PROP_MASK:
       return g_strdup (header->masked ? "1" : "0");
     case PROP_LENGTH:
@@ -141,7 +127,7 @@ duplex_frame_item_get_property (GObject    *object,
     case PROP_SEVERITY_ICON:
       g_value_set_static_string (
         value,
-        duplex_frame_item_get_severity_icon (duplex_event_get_worst_severity (&self->event)));
+        duplex_severity_get_icon (duplex_event_get_worst_severity (&self->event)));
       break;
     case PROP_FINDINGS:
       g_value_take_string (value, dup_findings (self));
@@ -202,6 +188,22 @@ duplex_frame_item_init (DuplexFrameItem *self)
 {
 }
 
+/* A stream that ended inside a header leaves an event without one, whose payload is what came of
+ * it. */
+static void
+take_partial_header (DuplexEvent *event)
+{
+  if (event->kind != DUPLEX_EVENT_FRAME || event->header_size > 0 ||
+      (event->flags & DUPLEX_EVENT_FLAG_CUT) == 0 ||
+      event->payload_size >= DUPLEX_FRAME_HEADER_MAX)
+    return;
+
+  if (event->payload_size > 0)
+    memcpy (event->header, event->payload, event->payload_size);
+  event->header_size = (guint8)event->payload_size;
+  event->payload_size = 0;
+}
+
 DuplexFrameItem *
 duplex_frame_item_new (guint        position,
                        DuplexEvent *event)
@@ -214,6 +216,7 @@ duplex_frame_item_new (guint        position,
   self->position = position;
   self->event = *event;
   *event = (DuplexEvent)DUPLEX_EVENT_INIT;
+  take_partial_header (&self->event);
   self->has_header = duplex_event_get_header (&self->event, &self->header);
   return self;
 }

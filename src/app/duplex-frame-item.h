@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DuplexFrameItem, duplex_frame_item, DUPLEX, FRAME_ITEM, GObject)
 
 /* Properties, all read only strings, translated: "number" (of the frame within its message, with
- * an arrow for the direction), "time", "opcode", "fin", "rsv" ("0 0 0"), "mask", "length",
+ * an arrow for the direction), "time", "opcode", "fin", "rsv" ("000"), "mask", "length",
  * "wire-size", "severity-icon" (name of an icon for the worst finding, or NULL), "findings" (how
  * many, or NULL), "label" (accessible name: the frame in a sentence). */
 
@@ -33,8 +33,5 @@ GBytes *duplex_frame_item_dup_header (DuplexFrameItem *self);
 
 /* The masking key where the frame is masked and its header is whole, else NULL. Borrowed. */
 const guint8 *duplex_frame_item_get_mask (DuplexFrameItem *self);
-
-/* The symbolic icon for a DuplexSeverity, or NULL for -1. */
-const char *duplex_frame_item_get_severity_icon (int severity);
 
 G_END_DECLS

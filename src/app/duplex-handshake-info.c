@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-handshake-info.h"
+
+#include <string.h>
+
+#include "app/duplex-escape.h"
+#include "app/duplex-texts.h"
+
+/* A handshake is about six events; between them others of a connection before it may still come. */
+#define MAX_EVENTS 1000
+
+static char *
+dup_payload (const DuplexEvent *event)
+{
+  return event->payload_size > 0
+           ? g_utf8_make_valid ((const char *)event->payload, (gssize)event->payload_size)
+           : g_strdup ("");
+}
+
+static void
+take_bytes (GBytes           **bytes,
+            const DuplexEvent *event)
+{
+  g_clear_pointer (bytes, g_bytes_unref);
+  *bytes = g_bytes_new (event->payload, event->payload_size);
+}
+
+static void
+take_end (DuplexHandshakeInfo   *self,
+          const DuplexEvent     *event,
+          DuplexHandshakeOutcome outcome)
+{
+  self->outcome = outcome;
+  self->duration_us = event->time_us - self->start_us;
+  if (outcome == DUPLEX_HANDSHAKE_DONE && event->value >= 0)
+    self->duration_us = event->value;
+  if (outcome == DUPLEX_HANDSHAKE_FAILED)
+    self->failure = duplex_text_state (event);
+}
+
+/* Returns FALSE when that was the last event of the handshake. */
+static gboolean
+take_event (DuplexHandshakeInfo *self,
+            const DuplexEvent   *event)
+{
+  if (event->n_findings > 0 && event->kind != DUPLEX_EVENT_FRAME)
+    g_array_append_vals (self->findings, event->findings, event->n_findings);
+
+  switch (event->kind)
+    {
+    case DUPLEX_EVENT_CONNECTING:
+      self->url = dup_payload (event);
+      self->start_us = event->time_us;
+      return TRUE;
+    case DUPLEX_EVENT_TLS:
+      g_free (self->tls);
+      self->tls = dup_payload (event);
+      return TRUE;
+    case DUPLEX_EVENT_REQUEST:
+      take_bytes (&self->request, event);
+      return TRUE;
+    case DUPLEX_EVENT_RESPONSE:
+      take_bytes (&self->response, event);
+      self->status = event->value > 0 ? (guint)event->value : 0;
+      return TRUE;
+    case DUPLEX_EVENT_BODY:
+      take_bytes (&self->body, event);
+      return TRUE;
+    case DUPLEX_EVENT_CONNECTED:
+      take_end (self, event, DUPLEX_HANDSHAKE_DONE);
+      return FALSE;
+    case DUPLEX_EVENT_FAILED:
+      take_end (self, event, DUPLEX_HANDSHAKE_FAILED);
+      return FALSE;
+    case DUPLEX_EVENT_FRAME:
+    case DUPLEX_EVENT_CLOSED:
+    case DUPLEX_EVENT_UNFINISHED:
+    default:
+      return FALSE;
+    }
+}
+
+DuplexHandshakeInfo *
+duplex_handshake_info_new (DuplexCapture *capture,
+                           guint64        number)
+{
+  DuplexHandshakeInfo *self;
+  guint32              connection = 0;
+  gboolean             goes_on = TRUE;
+
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (capture), NULL);
+
+  if (!duplex_capture_find_connecting (capture, number, &number))
+    return NULL;
+
+  self = g_new0 (DuplexHandshakeInfo, 1);
+  self->number = number;
+  self->findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
+  for (guint i = 0; goes_on && i < MAX_EVENTS; i++)
+    {
+      g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
+
+      if (!duplex_capture_read (capture, number + i, &event))
+        break;
+      if (i == 0)
+        connection = event.connection;
+      if (event.connection == connection)
+        goes_on = take_event (self, &event);
+    }
+  if (self->outcome == DUPLEX_HANDSHAKE_RUNNING)
+    self->duration_us = g_get_real_time () - self->start_us;
+
+  return self;
+}
+
+void
+duplex_handshake_info_free (DuplexHandshakeInfo *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_clear_pointer (&self->url, g_free);
+  g_clear_pointer (&self->tls, g_free);
+  g_clear_pointer (&self->failure, g_free);
+  g_clear_pointer (&self->request, g_bytes_unref);
+  g_clear_pointer (&self->response, g_bytes_unref);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&self->findings, g_array_unref);
+  g_free (self);
+}
+
+char *
+duplex_handshake_info_dup_readable (GBytes *bytes)
+{
+  GString    *out = g_string_new (NULL);
+  gsize       len;
+  const char *text;
+
+  g_return_val_if_fail (bytes != NULL, NULL);
+
+  text = g_bytes_get_data (bytes, &len);
+  for (gsize start = 0; start < len;)
+    {
+      const char *line_feed = memchr (text + start, '\n', len - start);
+      gsize       end = line_feed != NULL ? (gsize)(line_feed - text) : len;
+      gsize       n = end - start;
+
+      if (line_feed != NULL && n > 0 && text[end - 1] == '\r')
+        n--;
+      duplex_escape_append (out, text + start, n, DUPLEX_ESCAPE_TEXT, NULL);
+      if (line_feed != NULL)
+        g_string_append_c (out, '\n');
+      start = end + 1;
+    }
+
+  /* The empty line that ends a head says nothing. */
+  while (out->len > 0 && out->str[out->len - 1] == '\n')
+    g_string_truncate (out, out->len - 1);
+  return g_string_free (out, FALSE);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-handshake-page.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+#include "app/duplex-finding-list.h"
+#include "app/duplex-handshake-info.h"
+#include "app/duplex-raw-text.h"
+#include "app/duplex-texts.h"
+
+struct _DuplexHandshakePage
+{
+  GtkWidget parent_instance;
+
+  /* owned */
+  DuplexCapture       *capture;
+  GSignalGroup        *signals; /* of capture */
+  DuplexRow           *row;
+  DuplexHandshakeInfo *info; /* what is shown, or NULL */
+
+  /* template */
+  GtkStack          *stack;
+  GtkLabel          *status;
+  GtkLabel          *url;
+  GtkLabel          *tls;
+  GtkLabel          *time;
+  DuplexFindingList *findings;
+  DuplexRawText     *request;
+  DuplexRawText     *response;
+  DuplexRawText     *body;
+};
+
+G_DEFINE_FINAL_TYPE (DuplexHandshakePage, duplex_handshake_page, GTK_TYPE_WIDGET)
+
+enum {
+  PROP_0,
+  PROP_CAPTURE,
+  PROP_ROW,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static const char *
+get_status_text (const DuplexHandshakeInfo *info)
+{
+  switch (info->outcome)
+    {
+    case DUPLEX_HANDSHAKE_DONE:
+      return _ ("Connected");
+    case DUPLEX_HANDSHAKE_FAILED:
+      return info->failure;
+    case DUPLEX_HANDSHAKE_RUNNING:
+    default:
+      return _ ("Connecting…");
+    }
+}
+
+static void
+show_info (DuplexHandshakePage *self)
+{
+  const DuplexHandshakeInfo *info = self->info;
+  g_autofree char           *duration = duplex_text_duration (info->duration_us);
+  g_autofree char           *start = duplex_text_time (info->start_us);
+  g_autofree char           *time = NULL;
+
+  /* Translators: how long something took, and when it began: "12 ms, from 12:01:02.123". */
+  time = g_strdup_printf (_ ("%s, from %s"), duration, start);
+  gtk_label_set_text (self->status, get_status_text (info));
+  gtk_label_set_text (self->url, info->url != NULL ? info->url : "");
+  gtk_label_set_text (self->tls, info->tls != NULL ? info->tls : _ ("None"));
+  gtk_label_set_text (self->time, info->outcome == DUPLEX_HANDSHAKE_RUNNING ? start : time);
+  duplex_finding_list_set_findings (self->findings, (const DuplexFinding *)info->findings->data,
+                                    info->findings->len);
+  duplex_raw_text_set_bytes (self->request, info->request);
+  duplex_raw_text_set_bytes (self->response, info->response);
+  duplex_raw_text_set_bytes (self->body, info->body);
+}
+
+static void
+update (DuplexHandshakePage *self)
+{
+  guint64 number = G_MAXUINT64;
+
+  g_clear_pointer (&self->info, duplex_handshake_info_free);
+  if (self->row != NULL)
+    number = duplex_row_get_event (self->row)->number;
+  if (self->capture != NULL)
+    self->info = duplex_handshake_info_new (self->capture, number);
+  if (self->info != NULL)
+    show_info (self);
+  gtk_stack_set_visible_child_name (self->stack, self->info != NULL ? "handshake" : "empty");
+}
+
+/* Whether what is shown may still change, or is no longer the one to show. */
+static gboolean
+is_stale (DuplexHandshakePage *self)
+{
+  guint64 number = self->row != NULL ? duplex_row_get_event (self->row)->number : G_MAXUINT64;
+
+  if (self->info == NULL || self->info->outcome == DUPLEX_HANDSHAKE_RUNNING)
+    return TRUE;
+
+  return !duplex_capture_find_connecting (self->capture, number, &number) ||
+         number != self->info->number;
+}
+
+static void
+published_cb (DuplexHandshakePage *self)
+{
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)) && is_stale (self))
+    update (self);
+}
+
+static void
+duplex_handshake_page_map (GtkWidget *widget)
+{
+  update (DUPLEX_HANDSHAKE_PAGE (widget));
+
+  GTK_WIDGET_CLASS (duplex_handshake_page_parent_class)->map (widget);
+}
+
+static void
+set_capture (DuplexHandshakePage *self,
+             DuplexCapture       *capture)
+{
+  if (!g_set_object (&self->capture, capture))
+    return;
+
+  g_signal_group_set_target (self->signals, capture);
+  update (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CAPTURE]);
+}
+
+static void
+set_row (DuplexHandshakePage *self,
+         DuplexRow           *row)
+{
+  if (!g_set_object (&self->row, row))
+    return;
+
+  /* Out of sight it is enough to do it when the page comes back. */
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    update (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ROW]);
+}
+
+static void
+duplex_handshake_page_get_property (GObject    *object,
+                                    guint       prop_id,
+                                    GValue     *value,
+                                    GParamSpec *pspec)
+{
+  DuplexHandshakePage *self = DUPLEX_HANDSHAKE_PAGE (object);
+
+  switch (prop_id)
+    {
+    case PROP_CAPTURE:
+      g_value_set_object (value, self->capture);
+      break;
+    case PROP_ROW:
+      g_value_set_object (value, self->row);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+duplex_handshake_page_set_property (GObject      *object,
+                                    guint         prop_id,
+                                    const GValue *value,
+                                    GParamSpec   *pspec)
+{
+  DuplexHandshakePage *self = DUPLEX_HANDSHAKE_PAGE (object);
+
+  switch (prop_id)
+    {
+    case PROP_CAPTURE:
+      set_capture (self, g_value_get_object (value));
+      break;
+    case PROP_ROW:
+      set_row (self, g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+duplex_handshake_page_dispose (GObject *object)
+{
+  DuplexHandshakePage *self = DUPLEX_HANDSHAKE_PAGE (object);
+
+  g_clear_object (&self->signals);
+  g_clear_object (&self->capture);
+  g_clear_object (&self->row);
+  g_clear_pointer (&self->info, duplex_handshake_info_free);
+  gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_HANDSHAKE_PAGE);
+
+  G_OBJECT_CLASS (duplex_handshake_page_parent_class)->dispose (object);
+}
+
+static void
+duplex_handshake_page_class_init (DuplexHandshakePageClass *klass)
+{
+  GObjectClass   *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = duplex_handshake_page_get_property;
+  object_class->set_property = duplex_handshake_page_set_property;
+  object_class->dispose = duplex_handshake_page_dispose;
+
+  widget_class->map = duplex_handshake_page_map;
+
+  properties[PROP_CAPTURE] =
+    g_param_spec_object ("capture", NULL, NULL, DUPLEX_TYPE_CAPTURE,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_ROW] =
+    g_param_spec_object ("row", NULL, NULL, DUPLEX_TYPE_ROW,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  g_type_ensure (DUPLEX_TYPE_FINDING_LIST);
+  g_type_ensure (DUPLEX_TYPE_RAW_TEXT);
+
+  gtk_widget_class_set_template_from_resource (
+    widget_class, "/io/github/duplexws/Duplex/duplex-handshake-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, stack);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, status);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, url);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, tls);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, time);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, findings);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, request);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, response);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, body);
+  gtk_widget_class_set_css_name (widget_class, "handshake-page");
+}
+
+static void
+duplex_handshake_page_init (DuplexHandshakePage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->signals = g_signal_group_new (DUPLEX_TYPE_CAPTURE);
+  g_signal_group_connect_swapped (self->signals, "published", G_CALLBACK (published_cb), self);
+}

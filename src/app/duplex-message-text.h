@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A message as text that a text view can bear: JSON re-indented and marked, control characters and
+ * bad bytes spelled out (duplex-escape.h), endless lines broken, and at most so many bytes of it at
+ * a time. No widget and no main thread here: it is made where it may take long. */
+
+#include "app/duplex-highlight.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  DUPLEX_MESSAGE_FORMAT_JSON,
+  DUPLEX_MESSAGE_FORMAT_TEXT,
+  DUPLEX_MESSAGE_FORMAT_HEX,
+} DuplexMessageFormat;
+
+/* Bytes that are added at once: some thousand lines, which a text view lays out in a moment. */
+#define DUPLEX_MESSAGE_TEXT_PIECE ((gsize)256 * 1024)
+
+/* Bytes after which a line is broken. One line of 1 MB stalls a text view for seconds. */
+#define DUPLEX_MESSAGE_TEXT_LINE 4096
+
+/* A marked piece, counted in characters, as text buffers count. */
+typedef struct
+{
+  guint           offset;
+  guint           len;
+  DuplexHighlight kind; /* KEY, STRING, NUMBER, KEYWORD or ESCAPE; escapes overlap the others */
+} DuplexMessageSpan;
+
+typedef struct
+{
+  DuplexMessageFormat format;       /* what it became */
+  gboolean            is_json;      /* the payload is JSON, whatever was asked for */
+  char               *json_problem; /* why not, in English, where it looks like JSON; else NULL */
+  guint               json_line;    /* from 1; 0 where it is too large to be looked at */
+  guint               json_column;  /* in bytes, from 1 */
+
+  char   *text; /* UTF-8; NULL with HEX */
+  gsize   len;
+  guint   n_chars;
+  GArray *spans; /* DuplexMessageSpan */
+
+  gsize    n_shown;   /* bytes of the payload that text stands for */
+  gboolean is_whole;  /* that is all of them */
+  gboolean is_broken; /* lines were broken that are whole in the payload */
+} DuplexMessageText;
+
+/* Makes text of payload in the wanted format, or where that cannot be in the next simpler one: TEXT
+ * for what is not JSON, HEX for what is no text (is_text is FALSE, and it has bytes that no text
+ * has). At most max bytes of the formatted payload are used; a longer text of the same payload and
+ * format begins with the shorter one. */
+DuplexMessageText *duplex_message_text_new (GBytes             *payload,
+                                            gboolean            is_text,
+                                            DuplexMessageFormat wanted,
+                                            gsize               max);
+void               duplex_message_text_free (DuplexMessageText *self);
+
+/* The whole payload, unmarked and unbroken, for the clipboard: JSON re-indented, TEXT with U+FFFD
+ * for what is no UTF-8. Not HEX. */
+char *duplex_message_text_format (GBytes             *payload,
+                                  DuplexMessageFormat format);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexMessageText, duplex_message_text_free)
+
+G_END_DECLS

@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-message-view.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+#include <gtksourceview/gtksource.h>
+#include <string.h>
+
+#include "app/duplex-hex-view.h"
+#include "app/duplex-message-save.h"
+#include "app/duplex-message-text.h"
+#include "app/duplex-row-copy.h"
+#include "app/duplex-row-hold.h"
+#include "app/duplex-text-marker.h"
+#include "app/duplex-texts.h"
+
+/* Messages up to that size are formatted at once, which takes about a millisecond: a worker would
+ * make the view flicker. */
+#define MAX_AT_ONCE (32 * 1024)
+
+/* Bytes of a message that are read at all. */
+#define MAX_PAYLOAD ((gsize)256 * 1024 * 1024)
+
+/* What takes longer shows that it does, ms. */
+#define SPINNER_DELAY 150
+
+struct _DuplexMessageView
+{
+  GtkWidget parent_instance;
+
+  /* owned */
+  DuplexRow        *row;
+  GBytes           *payload; /* of row, once it was read */
+  DuplexTextMarker *marker;
+  GCancellable     *cancellable; /* of the worker that runs, or NULL */
+  guint             spinner_id;
+
+  /* template */
+  GtkStack      *stack;
+  GtkStack      *body;
+  GtkWidget     *formats;
+  GtkWidget     *json_button;
+  GtkWidget     *text_button;
+  GtkWidget     *hex_button;
+  GtkLabel      *summary;
+  GtkLabel      *problem;
+  GtkSourceView *text;
+  GtkTextBuffer *buffer;
+  DuplexHexView *hex;
+  GtkWidget     *more_bar;
+  GtkWidget     *more_button;
+  GtkLabel      *state;
+
+  /* state */
+  DuplexMessageFormat wanted;
+  DuplexMessageFormat shown;
+  gsize               max; /* bytes of the formatted payload to show */
+  gsize               len; /* of the text that is in the buffer */
+  gboolean            payload_whole;
+  gboolean            updating; /* the buttons follow, they do not ask */
+};
+
+G_DEFINE_FINAL_TYPE (DuplexMessageView, duplex_message_view, GTK_TYPE_WIDGET)
+
+enum {
+  PROP_0,
+  PROP_ROW,
+  PROP_FORMAT,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static const char *const format_names[] = {
+  [DUPLEX_MESSAGE_FORMAT_JSON] = "json",
+  [DUPLEX_MESSAGE_FORMAT_TEXT] = "text",
+  [DUPLEX_MESSAGE_FORMAT_HEX] = "hex",
+};
+
+/* What a worker reads and makes. */
+typedef struct
+{
+  DuplexRow          *row;
+  GBytes             *payload; /* NULL: to be read */
+  gboolean            payload_whole;
+  gboolean            is_text;
+  DuplexMessageFormat wanted;
+  gsize               max;
+  DuplexMessageText  *result;
+} Load;
+
+static void
+load_free (Load *load)
+{
+  g_clear_pointer (&load->row, duplex_row_hold_release);
+  g_clear_pointer (&load->payload, g_bytes_unref);
+  g_clear_pointer (&load->result, duplex_message_text_free);
+  g_free (load);
+}
+
+static void
+load_run (Load *load)
+{
+  if (load->payload == NULL)
+    load->payload = duplex_row_dup_payload (load->row, MAX_PAYLOAD, &load->payload_whole);
+  load->result = duplex_message_text_new (load->payload, load->is_text, load->wanted, load->max);
+}
+
+static void
+show_toast (DuplexMessageView *self,
+            const char        *text)
+{
+  GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
+
+  if (overlay != NULL)
+    adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), adw_toast_new (text));
+}
+
+/* "→ Sent · Text · 12 bytes · 3 frames · 12:01:02.123", or the sentence that a row without a
+ * message is. */
+static void
+update_summary (DuplexMessageView *self)
+{
+  const DuplexEvent  *event = duplex_row_get_event (self->row);
+  guint               n_frames = duplex_row_get_n_frames (self->row);
+  g_autofree char    *time = duplex_text_time (event->time_us);
+  g_autofree char    *size = duplex_text_size (duplex_row_get_size (self->row));
+  g_autofree char    *kind = duplex_text_row_kind (self->row);
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  if (event->direction != DUPLEX_DIRECTION_NONE)
+    g_string_append_printf (out, "%s %s · ", duplex_text_direction_arrow (event->direction),
+                            duplex_text_direction (event->direction));
+  if (duplex_row_get_kind (self->row) == DUPLEX_ROW_CONTROL)
+    {
+      g_autofree char *control = duplex_text_control (event);
+
+      g_string_append_printf (out, "%s · ", control);
+    }
+  else if (n_frames > 0)
+    g_string_append_printf (out, "%s · ", kind);
+  if (n_frames > 0)
+    g_string_append_printf (out, "%s · ", size);
+  if (n_frames > 1)
+    {
+      g_string_append_printf (out, ngettext ("%u frame", "%u frames", n_frames), n_frames);
+      g_string_append (out, " · ");
+    }
+  g_string_append (out, time);
+  gtk_label_set_text (self->summary, out->str);
+}
+
+static void
+update_state (DuplexMessageView       *self,
+              const DuplexMessageText *result)
+{
+  gboolean            is_all = result->is_whole && self->payload_whole;
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  if (!is_all)
+    {
+      g_autofree char *shown = duplex_text_size (result->n_shown);
+      g_autofree char *size = duplex_text_size (duplex_row_get_size (self->row));
+
+      /* Translators: two sizes: "256.0 kB of 3.1 MB shown". */
+      g_string_append_printf (out, _ ("%s of %s shown"), shown, size);
+    }
+  if (result->is_broken)
+    g_string_append_printf (out, "%s%s", out->len > 0 ? " · " : "", _ ("Long lines are broken"));
+
+  gtk_label_set_text (self->state, out->str);
+  gtk_widget_set_visible (self->more_button, !result->is_whole);
+  gtk_widget_set_visible (self->more_bar, out->len > 0);
+}
+
+static void
+show_text (DuplexMessageView       *self,
+           const DuplexMessageText *result,
+           gboolean                 append)
+{
+  GtkTextIter iter;
+  guint       old_n_chars = 0;
+
+  if (append && result->len >= self->len)
+    {
+      old_n_chars = (guint)gtk_text_buffer_get_char_count (self->buffer);
+      gtk_text_buffer_get_end_iter (self->buffer, &iter);
+      gtk_text_buffer_insert (self->buffer, &iter, result->text + self->len,
+                              (int)(result->len - self->len));
+    }
+  else
+    {
+      gtk_text_buffer_set_text (self->buffer, result->text, (int)result->len);
+      gtk_text_buffer_get_start_iter (self->buffer, &iter);
+      gtk_text_buffer_place_cursor (self->buffer, &iter);
+      gtk_adjustment_set_value (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->text)), 0);
+    }
+
+  self->len = result->len;
+  duplex_text_marker_mark (self->marker, result->spans, old_n_chars);
+  gtk_stack_set_visible_child_name (self->body, "text");
+}
+
+static void
+show_hex (DuplexMessageView *self)
+{
+  g_autoptr (DuplexHexBytes) bytes = duplex_hex_bytes_new (NULL, self->payload, NULL);
+
+  duplex_hex_view_set_bytes (self->hex, bytes);
+  gtk_stack_set_visible_child_name (self->body, "hex");
+}
+
+static void
+show_problem (DuplexMessageView       *self,
+              const DuplexMessageText *result)
+{
+  g_autofree char *text = NULL;
+
+  if (self->wanted != DUPLEX_MESSAGE_FORMAT_JSON || result->json_problem == NULL)
+    text = NULL;
+  else if (result->json_line == 0)
+    text = g_strdup (_ ("Too large to be shown as JSON"));
+  else
+    /* Translators: why a message is shown as text: the place, and the problem in English. */
+    text = g_strdup_printf (_ ("Not JSON: line %u, column %u: %s"), result->json_line,
+                            result->json_column, result->json_problem);
+
+  gtk_label_set_text (self->problem, text != NULL ? text : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->problem), text != NULL);
+}
+
+static GtkWidget *
+get_button (DuplexMessageView  *self,
+            DuplexMessageFormat format)
+{
+  switch (format)
+    {
+    case DUPLEX_MESSAGE_FORMAT_JSON:
+      return self->json_button;
+    case DUPLEX_MESSAGE_FORMAT_TEXT:
+      return self->text_button;
+    case DUPLEX_MESSAGE_FORMAT_HEX:
+    default:
+      return self->hex_button;
+    }
+}
+
+static void
+press_button (DuplexMessageView *self)
+{
+  self->updating = TRUE;
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (get_button (self, self->shown)), TRUE);
+  self->updating = FALSE;
+}
+
+static void
+show_result (DuplexMessageView       *self,
+             const DuplexMessageText *result,
+             gboolean                 append)
+{
+  g_clear_handle_id (&self->spinner_id, g_source_remove);
+  if (result->format == DUPLEX_MESSAGE_FORMAT_HEX)
+    show_hex (self);
+  else
+    show_text (self, result, append && result->format == self->shown);
+
+  self->shown = result->format;
+  gtk_widget_set_sensitive (self->json_button, result->is_json);
+  press_button (self);
+  show_problem (self, result);
+  update_state (self, result);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.more", !result->is_whole);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FORMAT]);
+}
+
+static void
+take_load (DuplexMessageView *self,
+           Load              *load,
+           gboolean           append)
+{
+  if (self->payload == NULL)
+    {
+      self->payload = g_bytes_ref (load->payload);
+      self->payload_whole = load->payload_whole;
+    }
+  show_result (self, load->result, append);
+}
+
+static void
+load_worker (GTask        *task,
+             gpointer      source_object,
+             gpointer      task_data,
+             GCancellable *cancellable)
+{
+  load_run (task_data);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+load_ready_cb (GObject      *source_object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (source_object);
+  gboolean           append = GPOINTER_TO_INT (user_data);
+
+  /* Cancelled: something else is shown by now. */
+  if (!g_task_propagate_boolean (G_TASK (result), NULL))
+    return;
+
+  g_clear_object (&self->cancellable);
+  take_load (self, g_task_get_task_data (G_TASK (result)), append);
+}
+
+static gboolean
+spinner_cb (gpointer user_data)
+{
+  DuplexMessageView *self = user_data;
+
+  self->spinner_id = 0;
+  gtk_stack_set_visible_child_name (self->body, "loading");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+stop_loading (DuplexMessageView *self)
+{
+  g_clear_handle_id (&self->spinner_id, g_source_remove);
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+}
+
+/* Formats the row's payload and shows it: behind what is there already, or instead of it. */
+static void
+load (DuplexMessageView *self,
+      gboolean           append)
+{
+  Load *job = g_new0 (Load, 1);
+
+  stop_loading (self);
+  job->row = g_object_ref (self->row);
+  job->payload = self->payload != NULL ? g_bytes_ref (self->payload) : NULL;
+  job->payload_whole = self->payload_whole;
+  job->is_text = duplex_row_get_kind (self->row) == DUPLEX_ROW_TEXT;
+  job->wanted = self->wanted;
+  job->max = self->max;
+
+  if (duplex_row_get_size (self->row) <= MAX_AT_ONCE && duplex_row_get_n_frames (self->row) <= 64)
+    {
+      load_run (job);
+      take_load (self, job, append);
+      load_free (job);
+    }
+  else
+    {
+      g_autoptr (GTask) task = NULL;
+
+      self->cancellable = g_cancellable_new ();
+      task = g_task_new (self, self->cancellable, load_ready_cb, GINT_TO_POINTER (append));
+      g_task_set_source_tag (task, load);
+      g_task_set_task_data (task, job, (GDestroyNotify)load_free);
+      g_task_run_in_thread (task, load_worker);
+      if (!append)
+        self->spinner_id = g_timeout_add (SPINNER_DELAY, spinner_cb, self);
+    }
+}
+
+/* A state has no payload of its own but a sentence. */
+static void
+show_state (DuplexMessageView *self)
+{
+  g_autofree char              *sentence = duplex_text_state (duplex_row_get_event (self->row));
+  g_autoptr (GBytes)            bytes = g_bytes_new (sentence, strlen (sentence));
+  g_autoptr (DuplexMessageText) text = NULL;
+
+  text = duplex_message_text_new (bytes, /* is_text= */ TRUE, DUPLEX_MESSAGE_FORMAT_TEXT,
+                                  DUPLEX_MESSAGE_TEXT_PIECE);
+  self->payload_whole = TRUE;
+  show_result (self, text, FALSE);
+}
+
+static void
+update (DuplexMessageView *self)
+{
+  gboolean has_payload = self->row != NULL && duplex_row_get_n_frames (self->row) > 0;
+
+  stop_loading (self);
+  g_clear_pointer (&self->payload, g_bytes_unref);
+  self->payload_whole = FALSE;
+  self->max = DUPLEX_MESSAGE_TEXT_PIECE;
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.copy", self->row != NULL);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.save", has_payload);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.more", FALSE);
+  gtk_widget_set_visible (self->formats, has_payload);
+  gtk_stack_set_visible_child_name (self->stack, self->row != NULL ? "message" : "empty");
+  if (self->row == NULL)
+    return;
+
+  update_summary (self);
+  if (has_payload)
+    load (self, FALSE);
+  else
+    show_state (self);
+}
+
+/* Actions */
+
+static void
+more_action (GtkWidget  *widget,
+             const char *name,
+             GVariant   *parameter)
+{
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (widget);
+
+  if (self->row == NULL || self->payload == NULL || self->cancellable != NULL)
+    return;
+
+  self->max += DUPLEX_MESSAGE_TEXT_PIECE;
+  load (self, TRUE);
+}
+
+/* Text for the clipboard, made of a payload in a worker. */
+typedef struct
+{
+  GBytes             *payload;
+  DuplexMessageFormat format;
+} Copy;
+
+static void
+copy_free (Copy *copy)
+{
+  g_clear_pointer (&copy->payload, g_bytes_unref);
+  g_free (copy);
+}
+
+static void
+copy_worker (GTask        *task,
+             gpointer      source_object,
+             gpointer      task_data,
+             GCancellable *cancellable)
+{
+  Copy *copy = task_data;
+
+  g_task_return_pointer (task, duplex_message_text_format (copy->payload, copy->format), g_free);
+}
+
+static void
+set_clipboard (DuplexMessageView *self,
+               const char        *text)
+{
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
+  show_toast (self, _ ("Message copied"));
+}
+
+static void
+copy_ready_cb (GObject      *source_object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autofree char *text = g_task_propagate_pointer (G_TASK (result), NULL);
+
+  if (text != NULL)
+    set_clipboard (DUPLEX_MESSAGE_VIEW (source_object), text);
+}
+
+static void
+copy_action (GtkWidget  *widget,
+             const char *name,
+             GVariant   *parameter)
+{
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (widget);
+  g_autoptr (GTask)  task = NULL;
+  g_autofree char   *text = NULL;
+  Copy              *copy;
+
+  if (self->payload == NULL || self->shown == DUPLEX_MESSAGE_FORMAT_HEX)
+    {
+      text = self->payload == NULL ? duplex_row_copy_text (self->row)
+                                   : duplex_hex_view_dup_text (self->hex, DUPLEX_HEX_DIGITS);
+      if (text != NULL)
+        set_clipboard (self, text);
+    }
+  if (text != NULL)
+    return;
+
+  if (self->shown == DUPLEX_MESSAGE_FORMAT_HEX || !duplex_row_copy_fits (self->row))
+    {
+      show_toast (self, _ ("The message is too large for the clipboard; save it instead"));
+      return;
+    }
+
+  copy = g_new0 (Copy, 1);
+  copy->payload = g_bytes_ref (self->payload);
+  copy->format = self->shown;
+  task = g_task_new (self, NULL, copy_ready_cb, NULL);
+  g_task_set_source_tag (task, copy_action);
+  g_task_set_task_data (task, copy, (GDestroyNotify)copy_free);
+  g_task_run_in_thread (task, copy_worker);
+}
+
+static void
+save_ready_cb (GObject      *source_object,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr (DuplexMessageView) self = user_data;
+  g_autoptr (GError)            error = NULL;
+
+  if (duplex_message_save_finish (result, &error))
+    show_toast (self, _ ("Message saved"));
+  else if (error != NULL)
+    {
+      g_autofree char *text = duplex_text_error (error);
+
+      show_toast (self, text);
+    }
+}
+
+static void
+save_action (GtkWidget  *widget,
+             const char *name,
+             GVariant   *parameter)
+{
+  static const char *const suffixes[] = {
+    [DUPLEX_MESSAGE_FORMAT_JSON] = ".json",
+    [DUPLEX_MESSAGE_FORMAT_TEXT] = ".txt",
+    [DUPLEX_MESSAGE_FORMAT_HEX] = ".bin",
+  };
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (widget);
+  GtkRoot           *root = gtk_widget_get_root (widget);
+  g_autofree char   *suggestion = NULL;
+
+  if (self->row == NULL || !GTK_IS_WINDOW (root))
+    return;
+
+  /* Translators: the beginning of a file name; the end is ".json" or the like. */
+  suggestion = g_strconcat (_ ("message"), suffixes[self->shown], NULL);
+  duplex_message_save_async (self->row, GTK_WINDOW (root), suggestion, NULL, save_ready_cb,
+                             g_object_ref (self));
+}
+
+/* Object */
+
+static void
+set_wanted (DuplexMessageView  *self,
+            DuplexMessageFormat format)
+{
+  /* Also where it is wanted already: a message that fell back may have been asked for by hand. */
+  self->wanted = format;
+  self->max = DUPLEX_MESSAGE_TEXT_PIECE;
+  if (self->row != NULL && duplex_row_get_n_frames (self->row) > 0)
+    load (self, FALSE);
+}
+
+static void
+set_wanted_name (DuplexMessageView *self,
+                 const char        *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (format_names); i++)
+    {
+      if (g_strcmp0 (name, format_names[i]) == 0)
+        set_wanted (self, (DuplexMessageFormat)i);
+    }
+}
+
+static void
+format_toggled_cb (DuplexMessageView *self,
+                   GtkToggleButton   *button)
+{
+  if (self->updating || !gtk_toggle_button_get_active (button))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (format_names); i++)
+    {
+      if (GTK_WIDGET (button) == get_button (self, (DuplexMessageFormat)i))
+        set_wanted (self, (DuplexMessageFormat)i);
+    }
+}
+
+static void
+dark_cb (DuplexMessageView *self)
+{
+  AdwStyleManager             *manager = adw_style_manager_get_default ();
+  gboolean                     dark = adw_style_manager_get_dark (manager);
+  GtkSourceStyleSchemeManager *schemes = gtk_source_style_scheme_manager_get_default ();
+
+  gtk_source_buffer_set_style_scheme (
+    GTK_SOURCE_BUFFER (self->buffer),
+    gtk_source_style_scheme_manager_get_scheme (schemes, dark ? "Adwaita-dark" : "Adwaita"));
+  duplex_text_marker_set_dark (self->marker, dark);
+}
+
+static void
+duplex_message_view_get_property (GObject    *object,
+                                  guint       prop_id,
+                                  GValue     *value,
+                                  GParamSpec *pspec)
+{
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (object);
+
+  switch (prop_id)
+    {
+    case PROP_ROW:
+      g_value_set_object (value, self->row);
+      break;
+    case PROP_FORMAT:
+      g_value_set_static_string (value, format_names[self->shown]);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+duplex_message_view_set_property (GObject      *object,
+                                  guint         prop_id,
+                                  const GValue *value,
+                                  GParamSpec   *pspec)
+{
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (object);
+
+  switch (prop_id)
+    {
+    case PROP_ROW:
+      duplex_message_view_set_row (self, g_value_get_object (value));
+      break;
+    case PROP_FORMAT:
+      set_wanted_name (self, g_value_get_string (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+duplex_message_view_dispose (GObject *object)
+{
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (object);
+
+  stop_loading (self);
+  g_clear_pointer (&self->marker, duplex_text_marker_free);
+  g_clear_pointer (&self->payload, g_bytes_unref);
+  g_clear_object (&self->row);
+  gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_MESSAGE_VIEW);
+
+  G_OBJECT_CLASS (duplex_message_view_parent_class)->dispose (object);
+}
+
+static void
+duplex_message_view_class_init (DuplexMessageViewClass *klass)
+{
+  GObjectClass   *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = duplex_message_view_get_property;
+  object_class->set_property = duplex_message_view_set_property;
+  object_class->dispose = duplex_message_view_dispose;
+
+  properties[PROP_ROW] =
+    g_param_spec_object ("row", NULL, NULL, DUPLEX_TYPE_ROW,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_FORMAT] =
+    g_param_spec_string ("format", NULL, NULL, "json",
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_install_property_action (widget_class, "message.format", "format");
+  gtk_widget_class_install_action (widget_class, "message.copy", NULL, copy_action);
+  gtk_widget_class_install_action (widget_class, "message.save", NULL, save_action);
+  gtk_widget_class_install_action (widget_class, "message.more", NULL, more_action);
+
+  g_type_ensure (DUPLEX_TYPE_HEX_VIEW);
+  g_type_ensure (GTK_SOURCE_TYPE_VIEW);
+  g_type_ensure (GTK_SOURCE_TYPE_BUFFER);
+
+  gtk_widget_class_set_template_from_resource (
+    widget_class, "/io/github/duplexws/Duplex/duplex-message-view.ui");
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, stack);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, body);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, formats);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, json_button);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, text_button);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, hex_button);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, summary);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, problem);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, text);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, buffer);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, hex);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, more_bar);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, more_button);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, state);
+  gtk_widget_class_bind_template_callback (widget_class, format_toggled_cb);
+  gtk_widget_class_set_css_name (widget_class, "message-view");
+}
+
+static void
+duplex_message_view_init (DuplexMessageView *self)
+{
+  self->wanted = DUPLEX_MESSAGE_FORMAT_JSON;
+  self->max = DUPLEX_MESSAGE_TEXT_PIECE;
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->marker = duplex_text_marker_new (self->buffer);
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (dark_cb),
+                           self, G_CONNECT_SWAPPED);
+  dark_cb (self);
+  update (self);
+}
+
+void
+duplex_message_view_set_row (DuplexMessageView *self,
+                             DuplexRow         *row)
+{
+  g_return_if_fail (DUPLEX_IS_MESSAGE_VIEW (self));
+  g_return_if_fail (row == NULL || DUPLEX_IS_ROW (row));
+
+  if (!g_set_object (&self->row, row))
+    return;
+
+  update (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ROW]);
+}
+
+gboolean
+duplex_message_view_is_loading (DuplexMessageView *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_MESSAGE_VIEW (self), FALSE);
+
+  return self->cancellable != NULL;
+}

@@ -37,6 +37,7 @@ read_some (RawPeer *peer)
   return TRUE;
 }
 
+/* NULL where the other side gave up before its head was complete. */
 static DuplexHead *
 read_head (RawPeer *peer)
 {
@@ -44,7 +45,8 @@ read_head (RawPeer *peer)
   gsize       size;
 
   while ((size = duplex_head_find_end (peer->received->data, peer->received->len, NULL)) == 0)
-    g_assert_true (read_some (peer));
+    if (!read_some (peer))
+      return NULL;
   head = duplex_head_parse_request (peer->received->data, size, NULL);
   g_assert_nonnull (head);
   g_byte_array_remove_range (peer->received, 0, (guint)size);
@@ -54,7 +56,10 @@ read_head (RawPeer *peer)
 void
 raw_peer_read_request (RawPeer *peer)
 {
-  duplex_head_free (read_head (peer));
+  g_autoptr (DuplexHead) head = read_head (peer);
+
+  if (head == NULL)
+    g_test_message ("the client gave up before its request");
 }
 
 char *
@@ -62,6 +67,7 @@ raw_peer_dup_accept_key (RawPeer *peer)
 {
   g_autoptr (DuplexHead) head = read_head (peer);
 
+  g_assert_nonnull (head);
   return duplex_handshake_accept_key (duplex_head_lookup (head, "Sec-WebSocket-Key"));
 }
 
@@ -69,8 +75,10 @@ void
 raw_peer_upgrade (RawPeer *peer)
 {
   g_autoptr (DuplexHead) head = read_head (peer);
-  g_autoptr (GBytes)     response = duplex_handshake_build_response (head, NULL);
+  g_autoptr (GBytes)     response = NULL;
 
+  g_assert_nonnull (head);
+  response = duplex_handshake_build_response (head, NULL);
   raw_peer_write (peer, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
 }
 

@@ -7,7 +7,8 @@
 #include "app/duplex-escape.h"
 #include "app/duplex-texts.h"
 
-/* What is read of a message: enough for the lines of a fold, also when much of it is white space. */
+/* What is read of a message: enough for the lines of a fold, also when much of it is white space.
+ */
 #define PAYLOAD_BYTES ((gsize)16 * 1024)
 
 /* What is laid out of it before the fold; the lines of a fold in four-byte characters fit. */
@@ -15,7 +16,8 @@
 
 #define NO_BREAK_SPACE "\u00a0"
 
-/* A cut shows to the lexer at most this far before it: at the start of an escape such as \\u20ac. */
+/* A cut shows to the lexer at most this far before it: at the start of an escape such as \\u20ac.
+ */
 #define JSON_CUT_BYTES 6
 
 /* A body on its way into the bubble. */
@@ -67,8 +69,9 @@ static void
 append_findings (DuplexBubbleText *self,
                  DuplexRow        *row)
 {
-  guint            n_findings = duplex_row_get_n_findings (row);
-  gboolean         error = duplex_event_get_worst_severity (duplex_row_get_event (row)) == DUPLEX_SEVERITY_ERROR;
+  guint    n_findings = duplex_row_get_n_findings (row);
+  gboolean error =
+    duplex_event_get_worst_severity (duplex_row_get_event (row)) == DUPLEX_SEVERITY_ERROR;
   g_autofree char *findings = NULL;
   gsize            start;
 
@@ -87,8 +90,8 @@ is_unfinished (const DuplexEvent *event)
   return event->kind == DUPLEX_EVENT_UNFINISHED || (event->flags & DUPLEX_EVENT_FLAG_CUT) != 0;
 }
 
-/* "→ Sent · 12:01:02.123 · 45 bytes · 2 frames · 1 finding". The line's end is the caller's: it
- * belongs to the header, whose line is taller. */
+/* "→ Sent · 12:01:02.123 · 45 bytes · 2 frames · 1 finding". The line's
+ * end is the caller's: it belongs to the header, whose line is taller. */
 static void
 append_header (DuplexBubbleText *self,
                DuplexRow        *row)
@@ -109,7 +112,8 @@ append_header (DuplexBubbleText *self,
   append_separated (self->text, size);
   if (n_frames > 1)
     {
-      g_autofree char *frames = g_strdup_printf (ngettext ("%u frame", "%u frames", n_frames), n_frames);
+      g_autofree char *frames =
+        g_strdup_printf (ngettext ("%u frame", "%u frames", n_frames), n_frames);
       append_separated (self->text, frames);
     }
   mark (self, dim, DUPLEX_HIGHLIGHT_DIM);
@@ -145,9 +149,9 @@ append_cut_string (Body           *body,
   g_array_append_val (body->json_spans, span);
 }
 
-/* pretty holds the tokens that came before one that the end of the payload has cut, or that is too long
- * to be shown. Of a string the beginning is worth more than nothing: much that is sent is JSON with one
- * long member. Returns FALSE where the text breaks the grammar before its end. */
+/* pretty holds the tokens that came before one that the end of the payload has cut, or that is
+ * too long to be shown. Of a string the beginning is worth more than nothing: much that is sent
+ * is JSON with one long member. Returns FALSE where the text breaks the grammar before its end. */
 static gboolean
 continue_json (Body *body)
 {
@@ -310,7 +314,8 @@ fold (DuplexBubbleText *self,
 {
   gsize end = find_fold (self->text, start, DUPLEX_FOLD_LINES);
 
-  if (whole && find_fold (self->text, start, DUPLEX_FOLD_LINES + DUPLEX_FOLD_SLACK) == self->text->len)
+  if (whole &&
+      find_fold (self->text, start, DUPLEX_FOLD_LINES + DUPLEX_FOLD_SLACK) == self->text->len)
     return FALSE;
 
   cut_spans (self->spans, end);
@@ -493,7 +498,9 @@ append_state (DuplexBubbleText *self,
 
   g_string_append (self->text, time);
   g_string_append (self->text, " · ");
-  mark (self, 0, DUPLEX_HIGHLIGHT_DIM);
+  /* The colour of an error is not dark enough to be made fainter. */
+  if (event->kind != DUPLEX_EVENT_FAILED)
+    mark (self, 0, DUPLEX_HIGHLIGHT_DIM);
   duplex_escape_append (self->text, state, strlen (state), DUPLEX_ESCAPE_LINE, self->spans);
   append_findings (self, row);
 }

@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Lines of a folded body. Only a body with more than the slack above that is folded: to hide two lines
- * behind a link would save nothing. */
+/* Lines of a folded body. Only a body with more than the slack above that is folded: to hide two
+ * lines behind a link would save nothing. */
 #define DUPLEX_FOLD_LINES 12
 #define DUPLEX_FOLD_SLACK 3
 
@@ -35,7 +35,7 @@ typedef struct
 {
   GString *text;        /* UTF-8 */
   GArray  *spans;       /* DuplexHighlightSpan, by offset */
-  gsize    link_offset; /* the "Show all" of a folded body, up to the end of text; 0 where there is none */
+  gsize    link_offset; /* of "Show all", up to the end of text; 0 where nothing is folded */
 } DuplexBubbleText;
 
 DuplexBubbleStyle duplex_bubble_style_of (DuplexRow *row);

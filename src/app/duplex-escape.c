@@ -99,5 +99,8 @@ duplex_escape_trim (const char *text,
     return len;
 
   start--;
-  return g_utf8_get_char_validated (text + start, (gssize)(len - start)) == (gunichar)-2 ? start : len;
+  if (g_utf8_get_char_validated (text + start, (gssize)(len - start)) == (gunichar)-2)
+    return start;
+
+  return len;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Text from the wire made fit to be shown: what would hide, move or end the text around it is spelled
- * out. Control characters, bidi controls, invisible spaces and separators become "\u202e" ("\r" and
- * "\n" have their short form), bytes that are no UTF-8 "\xff". Joiners and variation selectors stay:
- * emoji and several scripts need them. */
+/* Text from the wire made fit to be shown: what would hide, move or end the text around it is
+ * spelled out. Control characters, bidi controls, invisible spaces and separators become "\u202e"
+ * ("\r" and "\n" have their short form), bytes that are no UTF-8 "\xff". Joiners and variation
+ * selectors stay: emoji and several scripts need them. */
 
 #include <glib.h>
 

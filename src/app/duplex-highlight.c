@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-highlight.h"
 
-/* Of the text around it. DejaVu Sans Mono and its like look a size larger than the interface font. */
+/* Of the text around it. DejaVu Sans Mono and its like look a size larger than the interface
+ * font. */
 #define BODY_SCALE   0.9
 #define HEADER_SCALE 0.82
 #define LINK_SCALE   0.9
@@ -79,6 +80,8 @@ static void
 insert_font (PangoAttrList             *attrs,
              const DuplexHighlightSpan *span)
 {
+  const guint16 dim_alpha = (guint16)(DUPLEX_HIGHLIGHT_DIM_ALPHA * G_MAXUINT16);
+
   switch (span->kind)
     {
     case DUPLEX_HIGHLIGHT_BODY:
@@ -95,8 +98,7 @@ insert_font (PangoAttrList             *attrs,
       insert (attrs, span, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
       break;
     case DUPLEX_HIGHLIGHT_DIM:
-      insert (attrs, span,
-              pango_attr_foreground_alpha_new ((guint16)(DUPLEX_HIGHLIGHT_DIM_ALPHA * G_MAXUINT16)));
+      insert (attrs, span, pango_attr_foreground_alpha_new (dim_alpha));
       break;
     case DUPLEX_HIGHLIGHT_LINK:
       insert (attrs, span, pango_attr_scale_new (LINK_SCALE));

@@ -39,7 +39,8 @@ typedef struct
 /* How a JSON token of duplex_json_pretty() looks. */
 DuplexHighlight duplex_highlight_from_json (DuplexJsonToken token);
 
-/* The attributes of spans, which may overlap: the later ones win. Fastest when their offsets grow. */
+/* The attributes of spans, which may overlap: the later ones win. Fastest when their offsets
+ * grow. */
 PangoAttrList *duplex_highlight_new_attrs (const DuplexHighlightSpan *spans,
                                            gsize                      n_spans,
                                            gboolean                   dark);

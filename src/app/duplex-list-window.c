@@ -47,7 +47,10 @@ duplex_list_window_get_item (GListModel *list,
 {
   DuplexListWindow *self = DUPLEX_LIST_WINDOW (list);
 
-  return position < self->n_items ? g_list_model_get_item (self->model, self->start + position) : NULL;
+  if (position >= self->n_items)
+    return NULL;
+
+  return g_list_model_get_item (self->model, self->start + position);
 }
 
 static gboolean
@@ -116,7 +119,12 @@ selection_model_iface_init (GtkSelectionModelInterface *iface)
   iface->unselect_item = duplex_list_window_unselect_item;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexListWindow, duplex_list_window, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_iface_init) G_IMPLEMENT_INTERFACE (GTK_TYPE_SELECTION_MODEL, selection_model_iface_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (DuplexListWindow,
+                               duplex_list_window,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_iface_init)
+                                 G_IMPLEMENT_INTERFACE (GTK_TYPE_SELECTION_MODEL,
+                                                        selection_model_iface_init))
 
 static void
 notify (DuplexListWindow *self,
@@ -431,6 +439,17 @@ duplex_list_window_grow (DuplexListWindow *self,
   return self->n_items < max;
 }
 
+gboolean
+duplex_list_window_reaches_end (DuplexListWindow *self)
+{
+  guint below;
+
+  g_return_val_if_fail (DUPLEX_IS_LIST_WINDOW (self), FALSE);
+
+  below = duplex_list_window_get_total (self) - (self->start + self->n_items);
+  return below == 0 || (self->n_items < self->max && below <= self->max - self->n_items);
+}
+
 void
 duplex_list_window_show (DuplexListWindow *self,
                          guint             position)
@@ -453,7 +472,8 @@ void
 duplex_list_window_set_selected (DuplexListWindow *self,
                                  guint             position)
 {
-  guint old;
+  GtkSelectionModel *selection = GTK_SELECTION_MODEL (self);
+  guint              old;
 
   g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
 
@@ -474,7 +494,7 @@ duplex_list_window_set_selected (DuplexListWindow *self,
 
       if (changed != GTK_INVALID_LIST_POSITION && changed >= self->start &&
           changed - self->start < self->n_items)
-        gtk_selection_model_selection_changed (GTK_SELECTION_MODEL (self), changed - self->start, 1);
+        gtk_selection_model_selection_changed (selection, changed - self->start, 1);
     }
   notify (self, PROP_SELECTED_ITEM);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The part of a growing list that a GtkListView is shown, and what is selected in the whole. While
- * following, it is the last few items: GTK 4.8 keeps, measures and rebinds some 200 rows, which a flood
- * makes too slow. Otherwise it is all items, up to a bound, because the heights of the rows add up in an
- * int. The two differ by what is taken off or put before the front only, so that a list view which
- * keeps its place does so over the change. When following ends the window stays as it is, and is to be
- * grown to what there is, at once or bit by bit.
+/* The part of a growing list that a GtkListView is shown, and what is selected in the whole.
+ * While following, it is the last few items: GTK 4.8 keeps, measures and rebinds some 200 rows,
+ * which a flood makes too slow. Otherwise it is all items, up to a bound, because the heights of
+ * the rows add up in an int. The two differ by what is taken off or put before the front only, so
+ * that a list view which keeps its place does so over the change. When following ends the window
+ * stays as it is, and is to be grown to what there is, at once or bit by bit.
  *
- * The selection is a position in the whole list: it survives that its item is not in the window. One
- * item at most is selected, and it can be unselected. The model may grow at its end and be emptied; any
- * other change of it starts the window anew, following. */
+ * The selection is a position in the whole list: it survives that its item is not in the window.
+ * One item at most is selected, and it can be unselected. The model may grow at its end and be
+ * emptied; any other change of it starts the window anew, following. */
 
 #include <gtk/gtk.h>
 
@@ -23,9 +23,9 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_LIST_WINDOW (duplex_list_window_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexListWindow, duplex_list_window, DUPLEX, LIST_WINDOW, GObject)
 
-/* A GtkSelectionModel. Properties: "model" (GListModel), "following" (default TRUE), "selected-item"
- * (GObject, read only), "n-below" (guint, read only: items of the model behind the end of what there
- * was when following ended). */
+/* A GtkSelectionModel. Properties: "model" (GListModel), "following" (default TRUE),
+ * "selected-item" (GObject, read only), "n-below" (guint, read only: items of the model behind
+ * the end of what there was when following ended). */
 
 DuplexListWindow *duplex_list_window_new (void);
 
@@ -42,12 +42,16 @@ guint duplex_list_window_get_start (DuplexListWindow *self);
 /* Items of the model, shown or not. */
 guint duplex_list_window_get_total (DuplexListWindow *self);
 
-/* Adds up to n items at each end, when not following. TRUE while there are more that may be shown. */
+/* Adds up to n items at each end, when not following. TRUE while there are more that may be
+ * shown. */
 gboolean duplex_list_window_grow (DuplexListWindow *self,
                                   guint             n);
 
-/* Moves the window, where it is shorter than the model, so that position and as much around it as may
- * be shown are inside. Not while following. */
+/* Whether the window ends where the model ends, or will once it has grown. */
+gboolean duplex_list_window_reaches_end (DuplexListWindow *self);
+
+/* Moves the window, where it is shorter than the model, so that position and as much around it as
+ * may be shown are inside. Not while following. */
 void duplex_list_window_show (DuplexListWindow *self,
                               guint             position);
 
@@ -57,8 +61,8 @@ void     duplex_list_window_set_selected (DuplexListWindow *self,
 guint    duplex_list_window_get_selected (DuplexListWindow *self);
 gpointer duplex_list_window_get_selected_item (DuplexListWindow *self);
 
-/* Items that are shown while following. More are shown at once; a surplus goes with the next change of
- * the model. */
+/* Items that are shown while following. More are shown at once; a surplus goes with the next
+ * change of the model. */
 void duplex_list_window_set_tail (DuplexListWindow *self,
                                   guint             tail);
 

@@ -69,7 +69,8 @@ bind_cb (DuplexMessageList *self,
 
   /* The list's own row is what a screen reader meets; GTK gives it no name. */
   if (parent != NULL)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+    gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                    -1);
 }
 
 static void
@@ -137,6 +138,33 @@ released_cb (DuplexMessageList *self,
     }
 }
 
+/* The bubble of a row widget of the view. */
+static DuplexBubble *
+get_bubble (GtkWidget *item)
+{
+  return duplex_message_row_get_bubble (DUPLEX_MESSAGE_ROW (gtk_widget_get_first_child (item)));
+}
+
+/* The row widget of the row at position of the capture, or NULL where it has none now. */
+static GtkWidget *
+find_item (DuplexMessageList *self,
+           guint              position)
+{
+  for (GtkWidget *item = gtk_widget_get_first_child (GTK_WIDGET (self->view)); item != NULL;
+       item = gtk_widget_get_next_sibling (item))
+    {
+      GtkWidget *child = gtk_widget_get_first_child (item);
+      DuplexRow *row = NULL;
+
+      if (child != NULL && DUPLEX_IS_MESSAGE_ROW (child))
+        row = duplex_bubble_get_row (get_bubble (item));
+      if (row != NULL && duplex_row_get_position (row) == position)
+        return item;
+    }
+
+  return NULL;
+}
+
 static void
 popup_menu (DuplexMessageList  *self,
             const GdkRectangle *at)
@@ -172,20 +200,24 @@ menu_pressed_cb (DuplexMessageList *self,
     popup_menu (self, &(GdkRectangle){ (int)self_x, (int)self_y, 1, 1 });
 }
 
-/* By keyboard: below the row that has the focus. */
+/* By keyboard: at the selected bubble, as far as it is on screen. */
 static void
 menu_action (GtkWidget  *widget,
              const char *action_name,
              GVariant   *parameter)
 {
   DuplexMessageList *self = DUPLEX_MESSAGE_LIST (widget);
-  GtkWidget         *focus = gtk_widget_get_focus_child (GTK_WIDGET (self->view));
+  GtkWidget         *item = find_item (self, duplex_list_window_get_selected (self->window));
   graphene_rect_t    bounds;
+  graphene_rect_t    visible;
 
-  if (focus == NULL || duplex_message_list_get_selected_row (self) == NULL)
+  if (item == NULL)
     return;
 
-  if (gtk_widget_compute_bounds (focus, widget, &bounds))
+  graphene_rect_init (&visible, 0, 0, (float)gtk_widget_get_width (widget),
+                      (float)gtk_widget_get_height (widget));
+  if (gtk_widget_compute_bounds (GTK_WIDGET (get_bubble (item)), widget, &bounds) &&
+      graphene_rect_intersection (&bounds, &visible, &bounds))
     popup_menu (self, &(GdkRectangle){ (int)bounds.origin.x, (int)bounds.origin.y,
                                        (int)bounds.size.width, (int)bounds.size.height });
 }
@@ -229,19 +261,39 @@ jump_to_end_action (GtkWidget  *widget,
   duplex_message_list_set_following (DUPLEX_MESSAGE_LIST (widget), TRUE);
 }
 
+/* The view moves its cursor from the row that has the focus. */
 static void
-select_end (DuplexMessageList *self)
+select_and_focus (DuplexMessageList *self,
+                  guint              position)
 {
-  guint n_items;
+  GtkWidget *item = find_item (self, position);
 
-  duplex_message_list_set_following (self, TRUE);
-  n_items = g_list_model_get_n_items (G_LIST_MODEL (self->window));
-  if (n_items > 0)
-    gtk_widget_activate_action (GTK_WIDGET (self->view), "list.select-item", "(ubb)", n_items - 1,
-                                /* modify= */ FALSE, /* extend= */ FALSE);
+  duplex_list_window_set_selected (self->window, position);
+  if (item != NULL)
+    gtk_widget_grab_focus (item);
 }
 
-/* The view moves its cursor within what it is shown, which must be the right piece before it does. */
+/* The row that had the focus may have left the few that are shown while following: what a person
+ * sees then is the end, and moves from there. Returns whether that was so. */
+static gboolean
+move_from_end (DuplexMessageList *self)
+{
+  guint total = duplex_list_window_get_total (self->window);
+  guint selected = duplex_list_window_get_selected (self->window);
+
+  if (total == 0 || !duplex_message_list_get_following (self))
+    return FALSE;
+
+  duplex_message_list_set_following (self, FALSE);
+  if (selected != GTK_INVALID_LIST_POSITION && find_item (self, selected) != NULL)
+    return FALSE;
+
+  select_and_focus (self, total - 1);
+  return TRUE;
+}
+
+/* The view moves its cursor within what it is shown, which must be the right piece before it
+ * does. */
 static gboolean
 key_pressed_cb (DuplexMessageList *self,
                 guint              keyval,
@@ -249,6 +301,7 @@ key_pressed_cb (DuplexMessageList *self,
                 GdkModifierType    modifiers)
 {
   guint selected = duplex_list_window_get_selected (self->window);
+  guint total = duplex_list_window_get_total (self->window);
 
   switch (keyval)
     {
@@ -261,20 +314,20 @@ key_pressed_cb (DuplexMessageList *self,
     case GDK_KEY_KP_Up:
     case GDK_KEY_Page_Up:
     case GDK_KEY_KP_Page_Up:
-      duplex_message_list_set_following (self, FALSE);
-      return GDK_EVENT_PROPAGATE;
+      return move_from_end (self) ? GDK_EVENT_STOP : GDK_EVENT_PROPAGATE;
     case GDK_KEY_Down:
     case GDK_KEY_KP_Down:
     case GDK_KEY_Page_Down:
     case GDK_KEY_KP_Page_Down:
-      if (selected == GTK_INVALID_LIST_POSITION ||
-          selected + 1 != duplex_list_window_get_total (self->window))
+      if (selected == GTK_INVALID_LIST_POSITION || selected + 1 != total)
         return GDK_EVENT_PROPAGATE;
       duplex_message_list_set_following (self, TRUE);
       return GDK_EVENT_STOP;
     case GDK_KEY_End:
     case GDK_KEY_KP_End:
-      select_end (self);
+      duplex_message_list_set_following (self, TRUE);
+      if (total > 0)
+        select_and_focus (self, total - 1);
       return GDK_EVENT_STOP;
     default:
       return GDK_EVENT_PROPAGATE;
@@ -287,7 +340,8 @@ selected_item_cb (DuplexMessageList *self)
   DuplexRow *row = duplex_message_list_get_selected_row (self);
   GtkWidget *widget = GTK_WIDGET (self);
 
-  gtk_widget_action_set_enabled (widget, "messages.copy", row != NULL && duplex_row_copy_fits (row));
+  gtk_widget_action_set_enabled (widget, "messages.copy",
+                                 row != NULL && duplex_row_copy_fits (row));
   gtk_widget_action_set_enabled (widget, "messages.copy-hex",
                                  row != NULL && duplex_row_copy_hex_fits (row));
   gtk_widget_action_set_enabled (widget, "messages.show-frames",
@@ -321,8 +375,9 @@ duplex_message_list_size_allocate (GtkWidget *widget,
                                    int        baseline)
 {
   DuplexMessageList *self = DUPLEX_MESSAGE_LIST (widget);
+  GtkWidgetClass    *parent_class = GTK_WIDGET_CLASS (duplex_message_list_parent_class);
 
-  GTK_WIDGET_CLASS (duplex_message_list_parent_class)->size_allocate (widget, width, height, baseline);
+  parent_class->size_allocate (widget, width, height, baseline);
 
   if (self->menu != NULL)
     gtk_popover_present (GTK_POPOVER (self->menu));
@@ -423,9 +478,11 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "messages.jump-to-end", NULL, jump_to_end_action);
   gtk_widget_class_install_action (widget_class, "messages.menu", NULL, menu_action);
 
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "messages.copy", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "messages.copy",
+                                       NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Menu, 0, "messages.menu", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F10, GDK_SHIFT_MASK, "messages.menu", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F10, GDK_SHIFT_MASK, "messages.menu",
+                                       NULL);
 }
 
 static void
@@ -445,7 +502,8 @@ duplex_message_list_class_init (DuplexMessageListClass *klass)
   widget_class->size_allocate = duplex_message_list_size_allocate;
 
   properties[PROP_CAPTURE] = g_param_spec_object ("capture", NULL, NULL, DUPLEX_TYPE_CAPTURE, rw);
-  properties[PROP_SELECTED_ROW] = g_param_spec_object ("selected-row", NULL, NULL, DUPLEX_TYPE_ROW, rw);
+  properties[PROP_SELECTED_ROW] =
+    g_param_spec_object ("selected-row", NULL, NULL, DUPLEX_TYPE_ROW, rw);
   properties[PROP_FOLLOWING] = g_param_spec_boolean ("following", NULL, NULL, TRUE, rw);
   properties[PROP_N_ROWS] = g_param_spec_uint ("n-rows", NULL, NULL, 0, G_MAXUINT, 0, ro);
   properties[PROP_N_NEW] = g_param_spec_uint ("n-new", NULL, NULL, 0, G_MAXUINT, 0, ro);
@@ -486,8 +544,8 @@ duplex_message_list_init (DuplexMessageList *self)
   gtk_list_view_set_model (self->view, GTK_SELECTION_MODEL (self->window));
   self->tail = duplex_tail_new (self->view, self->window);
 
-  g_signal_connect_object (self->window, "notify::selected-item", G_CALLBACK (selected_item_cb), self,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->window, "notify::selected-item", G_CALLBACK (selected_item_cb),
+                           self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->window, "notify::following", G_CALLBACK (following_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->window, "notify::n-below", G_CALLBACK (n_below_cb), self,

@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DuplexMessageList, duplex_message_list, DUPLEX, MESSAGE_LIST, GtkWidget)
 
 /* Properties: "capture" (DuplexCapture), "selected-row" (DuplexRow or NULL: one of that capture),
- * "following" (TRUE while it sticks to the end), "n-rows" and "n-new" (guint, read only: rows of the
- * capture; those that arrived below since it stopped following).
- * Signals: "row-activated" (DuplexRow *: Enter or a double click), "show-whole" (DuplexRow *: "Show
- * all" of a folded message), "show-frames" (DuplexRow *).
+ * "following" (TRUE while it sticks to the end), "n-rows" and "n-new" (guint, read only: rows of
+ * the capture; those that arrived below since it stopped following).
+ * Signals: "row-activated" (DuplexRow *: Enter or a double click), "show-whole" (DuplexRow *:
+ * "Show all" of a folded message), "show-frames" (DuplexRow *).
  * Actions for whatever is inside: messages.copy, messages.copy-hex, messages.show-frames (of the
  * selected row), messages.jump-to-end, messages.menu. */
 
@@ -38,9 +38,9 @@ void     duplex_message_list_set_following (DuplexMessageList *self,
 
 guint duplex_message_list_get_n_new (DuplexMessageList *self);
 
-/* Puts the selected row on the clipboard: text as it came (what is no UTF-8 replaced), bytes in hex,
- * a control frame or state as it reads. FALSE where nothing is selected or it is too big for a
- * clipboard. */
+/* Puts the selected row on the clipboard: text as it came (what is no UTF-8 replaced), bytes in
+ * hex, a control frame or state as it reads. FALSE where nothing is selected or it is too big for
+ * a clipboard. */
 gboolean duplex_message_list_copy (DuplexMessageList *self);
 
 G_END_DECLS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-message-row.h"
 
-/* A bubble takes three quarters of the list, so that its side shows at a glance; in a narrow list more,
- * for text needs room; and never more than a line that can be read. */
+/* A bubble takes three quarters of the list, so that its side shows at a glance; in a narrow list
+ * more, for text needs room; and never more than a line that can be read. */
 #define MAX_WIDTH        720
 #define COMFORTABLE      480
 #define NARROW_LIST_EDGE 32

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A row of the message list: as wide as the list, with a bubble no wider than its text. What was sent
- * stands at the end, what was received at the start, a state in the middle. */
+/* A row of the message list: as wide as the list, with a bubble no wider than its text. What was
+ * sent stands at the end, what was received at the start, a state in the middle. */
 
 #include "app/duplex-bubble.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-tail.h"
 
-/* Frames for which the end must hold before it counts as reached: with one, GTK 4.8 was seen to show
- * something else in 6 of 20 runs; with two in none. */
+/* Frames for which the end must hold before it counts as reached: with one, GTK 4.8 was seen to
+ * show something else in 6 of 20 runs; with two in none. */
 #define SETTLED_FRAMES 2
 
 /* Pixels by which rounding may miss the end. */
@@ -11,15 +11,15 @@
 /* Pages from an edge of the window at which it is moved over a longer model. */
 #define EDGE_PAGES 20
 
-/* Pages of rows that are kept laid out while following, so that a first move of the wheel finds some;
- * and the bounds of their number. The lower is also what is there when short rows come after tall
- * ones, for a frame. */
+/* Pages of rows that are kept laid out while following, so that a first move of the wheel finds
+ * some; and the bounds of their number. The lower is also what is there when short rows come
+ * after tall ones, for a frame. */
 #define TAIL_PAGES 3
 #define TAIL_MIN   10
 #define TAIL_MAX   300
 
-/* When following ends, the rows that GtkListView wants laid out around what it shows, about a hundred
- * each way, come a few a frame. All others, which it only counts, come at once. */
+/* When following ends, the rows that GtkListView wants laid out around what it shows, about a
+ * hundred each way, come a few a frame. All others, which it only counts, come at once. */
 #define GROW_ROWS   12
 #define GROW_FRAMES 12
 
@@ -40,6 +40,7 @@ struct _DuplexTail
   guint    settled;   /* frames for which the view has been at the end */
   guint    grown;     /* frames since following ended in which the window grew */
   gboolean in_layout; /* what changes the adjustment now is not the person */
+  gboolean moved;     /* the person has changed it since the last layout */
 };
 
 G_DEFINE_FINAL_TYPE (DuplexTail, duplex_tail, G_TYPE_OBJECT)
@@ -47,10 +48,13 @@ G_DEFINE_FINAL_TYPE (DuplexTail, duplex_tail, G_TYPE_OBJECT)
 gboolean
 duplex_tail_is_at_end (DuplexTail *self)
 {
+  double end;
+
   g_return_val_if_fail (DUPLEX_IS_TAIL (self), FALSE);
 
-  return gtk_adjustment_get_value (self->adjustment) + gtk_adjustment_get_page_size (self->adjustment) >=
-         gtk_adjustment_get_upper (self->adjustment) - END_TOLERANCE;
+  end = gtk_adjustment_get_value (self->adjustment) +
+        gtk_adjustment_get_page_size (self->adjustment);
+  return end >= gtk_adjustment_get_upper (self->adjustment) - END_TOLERANCE;
 }
 
 gboolean
@@ -181,6 +185,13 @@ move_window (DuplexTail *self)
 }
 
 static void
+follow_at_end (DuplexTail *self)
+{
+  if (duplex_tail_is_at_end (self) && duplex_list_window_reaches_end (self->window))
+    duplex_list_window_set_following (self->window, TRUE);
+}
+
+static void
 value_changed_cb (DuplexTail *self)
 {
   gboolean at_end = duplex_tail_is_at_end (self);
@@ -200,11 +211,9 @@ value_changed_cb (DuplexTail *self)
       return;
     }
 
+  self->moved = TRUE;
   move_window (self);
-  if (at_end && duplex_list_window_get_start (self->window) +
-                    g_list_model_get_n_items (G_LIST_MODEL (self->window)) ==
-                  duplex_list_window_get_total (self->window))
-    duplex_list_window_set_following (self->window, TRUE);
+  follow_at_end (self);
 }
 
 /* Rows came, the view was resized, or a row's height became known. */
@@ -227,6 +236,12 @@ static void
 after_layout_cb (DuplexTail *self)
 {
   self->in_layout = FALSE;
+
+  /* GTK 4.8 may put the view somewhere else than it was moved to, when that happened twice since
+   * the last layout; the end is such a place. */
+  if (self->moved)
+    follow_at_end (self);
+  self->moved = FALSE;
 }
 
 static void

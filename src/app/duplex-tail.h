@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Keeps a GtkListView at the end of its list while it follows, notices when the person scrolls away
- * from there and when they come back, and switches the DuplexListWindow below the view accordingly.
+/* Keeps a GtkListView at the end of its list while it follows, notices when the person scrolls
+ * away from there and when they come back, and switches the DuplexListWindow below the view
+ * accordingly.
  *
- * Two things make this more than setting an adjustment. GtkListView knows the height of a row only
- * after it was laid out, so that the end has to be asked for again until it stays reached. And the
- * adjustment changes for two reasons, a person and the layout: what changes it between the update and
- * the paint of a frame was the layout. */
+ * Two things make this more than setting an adjustment. GtkListView knows the height of a row
+ * only after it was laid out, so that the end has to be asked for again until it stays reached.
+ * And the adjustment changes for two reasons, a person and the layout: what changes it between
+ * the update and the paint of a frame was the layout. */
 
 #include "app/duplex-list-window.h"
 

@@ -142,9 +142,10 @@ void
 conversation_sample (DuplexCapture *capture)
 {
   static const guint8 close_body[] = { 0x03, 0xe8, 'D', 'o', 'n', 'e' };
-  const char          message[] = "{\"op\":\"subscribe\",\"channel\":\"ticker\",\"id\":7,\"full\":true}";
-  const char          answer[] = "{\"id\":7,\"ok\":true,\"error\":null,\"price\":67120.25,\"book\":[[67120,0.5],"
-                                 "[67119.5,12]],\"venue\":\"Zürich\",\"tags\":[]}";
+  const char          message[] = "{\"op\":\"subscribe\",\"channel\":\"ticker\",\"id\":7}";
+  const char          answer[] =
+    "{\"id\":7,\"ok\":true,\"error\":null,\"price\":67120.25,\"book\":[[67120,0.5],"
+    "[67119.5,12]],\"venue\":\"Zürich\",\"tags\":[]}";
   g_autoptr (GString) rows = g_string_new ("{\"rows\":[");
   guint8              bytes[200];
 
@@ -165,8 +166,10 @@ conversation_sample (DuplexCapture *capture)
                      "A plain sentence that is long enough to be wrapped in most windows, with an "
                      "emoji 👩‍🚀, a bidi override \u202e and a bell \a.",
                      -1);
-  conversation_message (capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, rows->str, rows->len, 3, 2);
-  conversation_message (capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, bytes, sizeof bytes, 1, 0);
+  conversation_message (capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, rows->str,
+                        rows->len, 3, 2);
+  conversation_message (capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, bytes, sizeof bytes,
+                        1, 0);
   conversation_text (capture, DUPLEX_DIRECTION_SENT, "", 0);
   conversation_control (capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_CLOSE, close_body,
                         sizeof close_body, -1);

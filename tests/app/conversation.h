@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Puts messages into a capture the way that a connection does, one frame each unless said otherwise.
- * Times begin at 2024-03-01 12:01:02.000 UTC and go on by a millisecond an event. */
+/* Puts messages into a capture the way that a connection does, one frame each unless said
+ * otherwise. Times begin at 2024-03-01 12:01:02.000 UTC and go on by a millisecond an event. */
 
 #include "core/model/duplex-capture.h"
 #include "core/model/duplex-row.h"

@@ -105,8 +105,9 @@ test_header (Fixture      *fixture,
 {
   g_autoptr (DuplexBubbleText) text = NULL;
   g_autofree char             *time = duplex_text_time (G_GINT64_CONSTANT (1709294462000000));
-  g_autofree char             *expected = g_strdup_printf ("→ Sent · %s · 5\u00a0bytes\nhello", time);
+  g_autofree char             *expected = NULL;
 
+  expected = g_strdup_printf ("→ Sent · %s · 5\u00a0bytes\nhello", time);
   conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "hello", -1);
   text = get_text (fixture);
   g_assert_cmpstr (text->text->str, ==, expected);
@@ -120,10 +121,12 @@ test_header_frames (Fixture      *fixture,
 {
   g_autoptr (DuplexBubbleText) text = NULL;
 
-  conversation_message (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, "abcdef", 6, 3, 2);
+  conversation_message (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, "abcdef",
+                        6, 3, 2);
   text = get_text (fixture);
   g_assert_true (g_str_has_prefix (text->text->str, "← Received · "));
-  g_assert_true (g_str_has_suffix (text->text->str, " · 3\u00a0frames · 2\u00a0findings\nabcdef"));
+  g_assert_true (
+    g_str_has_suffix (text->text->str, " · 3\u00a0frames · 2\u00a0findings\nabcdef"));
   assert_span (text, DUPLEX_HIGHLIGHT_WARNING, "2\u00a0findings");
 }
 
@@ -244,7 +247,8 @@ test_fold_long_line (Fixture      *fixture,
       while (payload->len < 1000000)
         g_string_append (payload, units[i]);
       duplex_capture_clear (fixture->capture);
-      conversation_text (fixture->capture, DUPLEX_DIRECTION_RECEIVED, payload->str, (gssize)payload->len);
+      conversation_text (fixture->capture, DUPLEX_DIRECTION_RECEIVED, payload->str,
+                         (gssize)payload->len);
       text = get_text (fixture);
       body = get_body (text);
       g_assert_true (g_utf8_validate (body, -1, NULL));
@@ -273,7 +277,8 @@ test_fold_json (Fixture      *fixture,
   assert_span (text, DUPLEX_HIGHLIGHT_BODY, body);
 }
 
-/* JSON with one long string, cut by the payload's bound and by the output's: its beginning shows. */
+/* JSON with one long string, cut by the payload's bound and by the output's: its beginning shows.
+ */
 static void
 test_fold_json_string (Fixture      *fixture,
                        gconstpointer data)
@@ -322,12 +327,12 @@ static void
 test_binary (Fixture      *fixture,
              gconstpointer data)
 {
-  static const guint8          bytes[] = { 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00, 0xff, 0x20, 0x7e, 0x0a };
+  static const guint8          bytes[] = "Hello\x00\xff ~\n";
   g_autoptr (DuplexBubbleText) text = NULL;
   g_autofree char             *body = NULL;
 
   conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, bytes,
-                        sizeof bytes, 1, 0);
+                        sizeof bytes - 1, 1, 0);
   text = get_text (fixture);
   body = get_body (text);
   g_assert_cmpstr (body, ==,
@@ -348,7 +353,8 @@ test_binary_fold (Fixture      *fixture,
       g_autofree char             *body = NULL;
 
       duplex_capture_clear (fixture->capture);
-      conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, bytes, size, 1, 0);
+      conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, bytes,
+                            size, 1, 0);
       text = get_text (fixture);
       body = get_body (text);
       g_assert_cmpuint (count_lines (body), ==, DUPLEX_FOLD_HEX_BYTES / DUPLEX_FOLD_HEX_COLUMNS);
@@ -369,7 +375,8 @@ test_control (Fixture      *fixture,
   g_assert_true (g_str_has_prefix (ping->text->str, "→ Ping · "));
   g_assert_null (strchr (ping->text->str, '\n'));
 
-  conversation_control (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_PONG, "x", 1, 840);
+  conversation_control (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_PONG, "x", 1,
+                        840);
   row = conversation_get_row (fixture->capture, 1);
   g_assert_cmpint (duplex_bubble_style_of (row), ==, DUPLEX_BUBBLE_RECEIVED_CONTROL);
   pong = duplex_bubble_text_new (row);
@@ -387,7 +394,8 @@ test_control_reason (Fixture      *fixture,
   conversation_control (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_CLOSE, body,
                         sizeof body, -1);
   text = get_text (fixture);
-  g_assert_true (g_str_has_prefix (text->text->str, "← Close 1000 Normal Closure: a\\nb\\u202e · "));
+  g_assert_true (
+    g_str_has_prefix (text->text->str, "← Close 1000 Normal Closure: a\\nb\\u202e · "));
   assert_span (text, DUPLEX_HIGHLIGHT_ESCAPE, "\\u202e");
 }
 

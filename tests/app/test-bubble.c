@@ -129,13 +129,15 @@ test_wrap (Fixture      *fixture,
 
   show_text (fixture, DUPLEX_DIRECTION_SENT, "hello");
   one = measure (bubble, GTK_ORIENTATION_VERTICAL, 700);
-  show_text (fixture, DUPLEX_DIRECTION_SENT, "a sentence that fits a wide window and not a narrow one");
+  show_text (fixture, DUPLEX_DIRECTION_SENT,
+             "a sentence that fits a wide window and not a narrow one");
   g_assert_cmpint (measure (bubble, GTK_ORIENTATION_VERTICAL, 700), ==, one);
   g_assert_cmpint (measure (bubble, GTK_ORIENTATION_VERTICAL, 200), >, one);
   g_assert_cmpint (measure (bubble, GTK_ORIENTATION_VERTICAL, 700), ==, one);
 }
 
-/* Whatever is sent, a bubble stays about as high as its fold: no row makes the list stall or vanish. */
+/* Whatever is sent, a bubble stays about as high as its fold: no row makes the list stall or
+ * vanish. */
 static void
 test_bounded (Fixture      *fixture,
               gconstpointer data)
@@ -305,7 +307,8 @@ main (int    argc,
   adw_init ();
   provider = gtk_css_provider_new ();
   gtk_css_provider_load_from_resource (provider, "/io/github/duplexws/Duplex/style.css");
-  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (provider),
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (),
+                                              GTK_STYLE_PROVIDER (provider),
                                               GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
 
   add ("/app/bubble/sides", test_sides);

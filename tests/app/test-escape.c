@@ -24,7 +24,8 @@ static const Case cases[] = {
   { "\u2066\u2069\u200f\u061c", -1, DUPLEX_ESCAPE_TEXT, "\\u2066\\u2069\\u200f\\u061c", 4 },
   { "a\u200bb\ufeff\u2028", -1, DUPLEX_ESCAPE_TEXT, "a\\u200bb\\ufeff\\u2028", 3 },
   /* joiners of emoji and scripts stay */
-  { "👩\u200d🚀 می\u200cخواهم ❤\ufe0f", -1, DUPLEX_ESCAPE_TEXT, "👩\u200d🚀 می\u200cخواهم ❤\ufe0f", 0 },
+  { "👩\u200d🚀 ❤\ufe0f", -1, DUPLEX_ESCAPE_TEXT, "👩\u200d🚀 ❤\ufe0f", 0 },
+  { "می\u200cخواهم", -1, DUPLEX_ESCAPE_LINE, "می\u200cخواهم", 0 },
   { "ok\xff\xfe!", -1, DUPLEX_ESCAPE_TEXT, "ok\\xff\\xfe!", 2 },
   /* cut within a character, overlong, surrogate */
   { "\xe2\x82", -1, DUPLEX_ESCAPE_TEXT, "\\xe2\\x82", 2 },

@@ -44,7 +44,8 @@ mix (guint32 a,
   return rgb;
 }
 
-/* The backgrounds of style.css with the colours of libadwaita; the strongest tints, under the pointer. */
+/* The backgrounds of style.css with the colours of libadwaita; the strongest tints, under the
+ * pointer. */
 static const guint32 view[2] = { 0xffffff, 0x1e1e1e };
 static const guint32 text[2] = { 0x000000, 0xffffff };
 
@@ -141,7 +142,8 @@ get_color_at (PangoAttrList *attrs,
         {
           PangoColor color = ((PangoAttrColor *)attr)->color;
 
-          rgb = (guint32)(color.red >> 8) << 16 | (guint32)(color.green >> 8) << 8 | color.blue >> 8;
+          rgb =
+            (guint32)(color.red >> 8) << 16 | (guint32)(color.green >> 8) << 8 | color.blue >> 8;
         }
   } while (pango_attr_iterator_next (iter));
 
@@ -160,9 +162,10 @@ test_spans (void)
 
   for (gboolean dark = FALSE; dark <= TRUE; dark++)
     {
-      g_autoptr (PangoAttrList) attrs = duplex_highlight_new_attrs (spans, G_N_ELEMENTS (spans), dark);
-      guint32                   string = 0;
-      guint32                   escape = 0;
+      g_autoptr (PangoAttrList) attrs =
+        duplex_highlight_new_attrs (spans, G_N_ELEMENTS (spans), dark);
+      guint32 string = 0;
+      guint32 escape = 0;
 
       g_assert_true (duplex_highlight_get_color (DUPLEX_HIGHLIGHT_STRING, dark, &string));
       g_assert_true (duplex_highlight_get_color (DUPLEX_HIGHLIGHT_ESCAPE, dark, &escape));

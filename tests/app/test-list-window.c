@@ -77,7 +77,8 @@ assert_shows (Fixture *fixture,
     {
       g_autofree char *expected = g_strdup_printf ("%u", first + i);
 
-      g_assert_cmpstr (gtk_string_object_get_string (g_ptr_array_index (fixture->mirror, i)), ==, expected);
+      g_assert_cmpstr (gtk_string_object_get_string (g_ptr_array_index (fixture->mirror, i)), ==,
+                       expected);
     }
   if (end > first)
     g_assert_cmpuint (duplex_list_window_get_start (fixture->window), ==, first);
@@ -140,6 +141,7 @@ test_grow (Fixture      *fixture,
   assert_shows (fixture, 10, 15);
   append (fixture, 2);
   assert_shows (fixture, 10, 15);
+  g_assert_true (duplex_list_window_reaches_end (fixture->window));
   g_assert_true (duplex_list_window_grow (fixture->window, 1));
   assert_shows (fixture, 9, 16);
   g_assert_true (duplex_list_window_grow (fixture->window, 1));
@@ -161,6 +163,9 @@ test_grow_bound (Fixture      *fixture,
   g_assert_false (duplex_list_window_grow (fixture->window, G_MAXUINT));
   assert_shows (fixture, 30, 50);
   g_assert_cmpuint (get_n_below (fixture), ==, 50);
+  g_assert_false (duplex_list_window_reaches_end (fixture->window));
+  duplex_list_window_show (fixture->window, 99);
+  g_assert_true (duplex_list_window_reaches_end (fixture->window));
 }
 
 static void
@@ -291,7 +296,8 @@ test_selection_set (Fixture      *fixture,
   g_assert_true (gtk_bitset_contains (set, 2));
 
   duplex_list_window_set_selected (fixture->window, 10);
-  g_assert_cmpuint (duplex_list_window_get_selected (fixture->window), ==, GTK_INVALID_LIST_POSITION);
+  g_assert_cmpuint (duplex_list_window_get_selected (fixture->window), ==,
+                    GTK_INVALID_LIST_POSITION);
 }
 
 static void

@@ -27,7 +27,8 @@ set_up (Fixture      *fixture,
 {
   fixture->capture = duplex_capture_new ();
   fixture->list = DUPLEX_MESSAGE_LIST (duplex_message_list_new ());
-  fixture->view = GTK_LIST_VIEW (widgets_find_type (GTK_WIDGET (fixture->list), GTK_TYPE_LIST_VIEW));
+  fixture->view =
+    GTK_LIST_VIEW (widgets_find_type (GTK_WIDGET (fixture->list), GTK_TYPE_LIST_VIEW));
   fixture->adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (fixture->view));
   g_object_set (fixture->list, "capture", fixture->capture, NULL);
 
@@ -60,7 +61,8 @@ append (Fixture *fixture,
       g_autofree char *text = g_strdup_printf ("{\"number\":%u,\"text\":\"message %u\"}", i, i);
 
       /* Of different heights, as messages are. */
-      conversation_text (fixture->capture, i % 3 == 0 ? DUPLEX_DIRECTION_SENT : DUPLEX_DIRECTION_RECEIVED,
+      conversation_text (fixture->capture,
+                         i % 3 == 0 ? DUPLEX_DIRECTION_SENT : DUPLEX_DIRECTION_RECEIVED,
                          i % 4 == 0 ? "short" : text, -1);
     }
   duplex_capture_publish (fixture->capture);
@@ -176,7 +178,8 @@ static void
 scroll_by (Fixture *fixture,
            double   pixels)
 {
-  gtk_adjustment_set_value (fixture->adjustment, gtk_adjustment_get_value (fixture->adjustment) + pixels);
+  gtk_adjustment_set_value (fixture->adjustment,
+                            gtk_adjustment_get_value (fixture->adjustment) + pixels);
 }
 
 static void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How the message list bears a flood: a thread appends rows of JSON while the window follows. Prints
- * the frames a second, the gaps between the ticks of the frame clock, and how many rows the last one on
- * screen is away from the last that was appended, a few frames after it was. Run it in a session:
- * tests/ui/session.py --a11y none -- bench-list. */
+/* How the message list bears a flood: a thread appends rows of JSON while the window follows.
+ * Prints the frames a second, the gaps between the ticks of the frame clock, and how many rows
+ * the last one on screen is away from the last that was appended, a few frames after it was. Run
+ * it in a session: tests/ui/session.py --a11y none -- bench-list. */
 
 #include <adwaita.h>
 
@@ -48,14 +48,17 @@ append_worker (gpointer data)
 
   for (int i = 0; i < n_rows; i++)
     {
-      g_string_printf (text, "{\"seq\":%d,\"symbol\":\"BTC-USD\",\"price\":%d.25,\"side\":\"buy\",\"ok\":true,"
-                             "\"book\":[1,2,3],\"note\":\"",
-                       i, 60000 + i % 1000);
+      g_string_printf (
+        text,
+        "{\"seq\":%d,\"symbol\":\"BTC-USD\",\"price\":%d.25,\"side\":\"buy\",\"ok\":true,"
+        "\"book\":[1,2,3],\"note\":\"",
+        i, 60000 + i % 1000);
       while ((int)text->len < size - 2)
         g_string_append_c (text, 'x');
       g_string_append (text, "\"}");
-      conversation_text (bench->capture, i % 7 == 0 ? DUPLEX_DIRECTION_SENT : DUPLEX_DIRECTION_RECEIVED,
-                         text->str, (gssize)text->len);
+      conversation_text (bench->capture,
+                         i % 7 == 0 ? DUPLEX_DIRECTION_SENT : DUPLEX_DIRECTION_RECEIVED, text->str,
+                         (gssize)text->len);
 
       /* Ten milliseconds' worth at a time. */
       if (rate > 0 && i % MAX (rate / 100, 1) == 0)
@@ -104,7 +107,8 @@ find_last_shown (GtkWidget *widget,
       bounds.origin.y >= 0 &&
       bounds.origin.y + bounds.size.height <= gtk_widget_get_height (list) + 1)
     {
-      DuplexRow *row = duplex_bubble_get_row (duplex_message_row_get_bubble (DUPLEX_MESSAGE_ROW (widget)));
+      DuplexRow *row =
+        duplex_bubble_get_row (duplex_message_row_get_bubble (DUPLEX_MESSAGE_ROW (widget)));
 
       *ret_last = MAX (*ret_last, (gint64)duplex_row_get_position (row));
     }
@@ -119,7 +123,8 @@ print_measure (const char *name,
                double      value,
                const char *unit)
 {
-  g_print ("list %s %.1f %s (%d rows of %d bytes, %d a second)\n", name, value, unit, n_rows, size, rate);
+  g_print ("list %s %.1f %s (%d rows of %d bytes, %d a second)\n", name, value, unit, n_rows, size,
+           rate);
 }
 
 static void

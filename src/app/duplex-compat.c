@@ -50,13 +50,6 @@ duplex_compat_show_about (GtkWindow *parent)
 #endif
 }
 
-static void
-unref_closure_data (gpointer  data,
-                    GClosure *closure)
-{
-  g_object_unref (data);
-}
-
 GtkWidget *
 duplex_compat_ask (GtkWindow  *parent,
                    const char *heading,
@@ -142,6 +135,13 @@ save_response_cb (GtkNativeDialog *dialog,
 
   g_task_return_pointer (task, g_steal_pointer (&file), g_object_unref);
   gtk_native_dialog_destroy (dialog);
+}
+
+static void
+unref_closure_data (gpointer data,
+                    GClosure *closure)
+{
+  g_object_unref (data);
 }
 
 #endif

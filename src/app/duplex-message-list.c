@@ -83,6 +83,25 @@ activate_cb (DuplexMessageList *self,
     g_signal_emit (self, signals[ROW_ACTIVATED], 0, row);
 }
 
+/* gtk_widget_translate_coordinates() is deprecated from GTK 4.12 on. */
+static gboolean
+translate_point (GtkWidget *from,
+                 GtkWidget *to,
+                 double     x,
+                 double     y,
+                 double    *ret_x,
+                 double    *ret_y)
+{
+  graphene_point_t point;
+
+  if (!gtk_widget_compute_point (from, to, &GRAPHENE_POINT_INIT ((float)x, (float)y), &point))
+    return FALSE;
+
+  *ret_x = point.x;
+  *ret_y = point.y;
+  return TRUE;
+}
+
 /* The bubble below a point of the view, and the point within it. */
 static DuplexBubble *
 find_bubble (DuplexMessageList *self,
@@ -96,7 +115,7 @@ find_bubble (DuplexMessageList *self,
 
   if (widget == NULL || !DUPLEX_IS_BUBBLE (widget))
     return NULL;
-  if (!gtk_widget_translate_coordinates (view, widget, x, y, ret_x, ret_y))
+  if (!translate_point (view, widget, x, y, ret_x, ret_y))
     return NULL;
 
   return DUPLEX_BUBBLE (widget);
@@ -195,8 +214,7 @@ menu_pressed_cb (DuplexMessageList *self,
     return;
 
   duplex_message_list_set_selected_row (self, duplex_bubble_get_row (bubble));
-  if (gtk_widget_translate_coordinates (GTK_WIDGET (self->view), GTK_WIDGET (self), x, y, &self_x,
-                                        &self_y))
+  if (translate_point (GTK_WIDGET (self->view), GTK_WIDGET (self), x, y, &self_x, &self_y))
     popup_menu (self, &(GdkRectangle){ (int)self_x, (int)self_y, 1, 1 });
 }
 

@@ -7,6 +7,18 @@ duplex_panel_is_shown (const DuplexPanel *self)
   return self->narrow ? self->peeked : self->wanted;
 }
 
+gboolean
+duplex_panels_is_sidebar_alone (const DuplexPanels *self)
+{
+  return self->width < DUPLEX_PANELS_ROOM_FOR_ONE && duplex_panel_is_shown (&self->sidebar);
+}
+
+gboolean
+duplex_panels_is_inspector_alone (const DuplexPanels *self)
+{
+  return self->width < DUPLEX_PANELS_ROOM_FOR_ONE && duplex_panel_is_shown (&self->inspector);
+}
+
 static void
 panel_ask (DuplexPanel *self,
            gboolean     shown)

@@ -22,7 +22,7 @@ typedef struct
 } DuplexPanel;
 
 /* While there is no room for both, the inspector is hidden before the sidebar, and showing the one
- * hides the other. */
+ * hides the other. Where there is not even room for one, it takes the place of the messages. */
 typedef struct
 {
   DuplexPanel sidebar;
@@ -39,6 +39,10 @@ typedef struct
   }
 
 gboolean duplex_panel_is_shown (const DuplexPanel *self);
+
+/* The panel that is shown stands alone, without the messages. */
+gboolean duplex_panels_is_sidebar_alone (const DuplexPanels *self);
+gboolean duplex_panels_is_inspector_alone (const DuplexPanels *self);
 
 /* Each may change what both panels show. */
 void duplex_panels_set_width (DuplexPanels *self,

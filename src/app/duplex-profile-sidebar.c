@@ -23,6 +23,8 @@ struct _DuplexProfileSidebar
   GtkLabel       *placeholder;
   GtkSearchEntry *search;
   GtkWidget      *search_area;
+
+  gboolean alone;
 };
 
 G_DEFINE_FINAL_TYPE (DuplexProfileSidebar, duplex_profile_sidebar, ADW_TYPE_BIN)
@@ -31,6 +33,7 @@ enum {
   PROP_0,
   PROP_STORE,
   PROP_SELECTED,
+  PROP_ALONE,
   N_PROPS
 };
 
@@ -390,6 +393,9 @@ duplex_profile_sidebar_get_property (GObject    *object,
     case PROP_SELECTED:
       g_value_set_object (value, duplex_profile_sidebar_get_selected (self));
       break;
+    case PROP_ALONE:
+      g_value_set_boolean (value, self->alone);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -410,6 +416,12 @@ duplex_profile_sidebar_set_property (GObject      *object,
       break;
     case PROP_SELECTED:
       duplex_profile_sidebar_set_selected (self, g_value_get_object (value));
+      break;
+    case PROP_ALONE:
+      if (self->alone == g_value_get_boolean (value))
+        return;
+      self->alone = g_value_get_boolean (value);
+      g_object_notify_by_pspec (object, pspec);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -433,6 +445,9 @@ duplex_profile_sidebar_class_init (DuplexProfileSidebarClass *klass)
   properties[PROP_SELECTED] =
     g_param_spec_object ("selected", NULL, NULL, DUPLEX_TYPE_PROFILE,
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_ALONE] =
+    g_param_spec_boolean ("alone", NULL, NULL, FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[SIGNAL_OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_PROFILE_SIDEBAR (duplex_profile_sidebar_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexProfileSidebar, duplex_profile_sidebar, DUPLEX, PROFILE_SIDEBAR, AdwBin)
 
-/* Properties: "store" (DuplexProfileStore), "selected" (DuplexProfile, nullable).
+/* Properties: "store" (DuplexProfileStore), "selected" (DuplexProfile, nullable),
+ * "alone" (gboolean): it is all that the window shows, so it has the window's buttons.
  * Signal: "open" (DuplexProfile *profile): a double click, Enter or the menu asks for a
  * connection. */
 

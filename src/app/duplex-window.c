@@ -25,6 +25,7 @@ struct _DuplexWindow
   AdwToastOverlay      *toasts;
   GtkPaned             *panes;
   DuplexProfileSidebar *sidebar;
+  GtkWidget            *main;
   AdwTabView           *tabs;
   AdwWindowTitle       *window_title;
   GtkStack             *content;
@@ -54,15 +55,20 @@ static void
 apply_panels (DuplexWindow *self)
 {
   gboolean inspector = duplex_panel_is_shown (&self->panels.inspector);
+  gboolean inspector_alone = duplex_panels_is_inspector_alone (&self->panels);
+  gboolean sidebar_alone = duplex_panels_is_sidebar_alone (&self->panels);
 
   self->applying = TRUE;
+  gtk_widget_set_visible (self->main, !sidebar_alone);
+  g_object_set (self->sidebar, "alone", sidebar_alone, NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->sidebar),
                           duplex_panel_is_shown (&self->panels.sidebar));
   for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
     {
       AdwTabPage *tab = adw_tab_view_get_nth_page (self->tabs, i);
 
-      g_object_set (adw_tab_page_get_child (tab), "inspector-visible", inspector, NULL);
+      g_object_set (adw_tab_page_get_child (tab), "inspector-visible", inspector,
+                    "inspector-alone", inspector_alone, NULL);
     }
   self->applying = FALSE;
 
@@ -87,6 +93,17 @@ sidebar_width_changed_cb (DuplexWindow *self)
 
   if (width > 0 && width == duplex_adaptive_bin_get_width (self->bin))
     self->sidebar_width = gtk_paned_get_position (self->panes);
+}
+
+/* Where the sidebar has taken the place of the tabs, whoever opens one wants to see it. */
+static void
+show_tabs (DuplexWindow *self)
+{
+  if (!duplex_panels_is_sidebar_alone (&self->panels))
+    return;
+
+  duplex_panels_ask_sidebar (&self->panels, FALSE);
+  apply_panels (self);
 }
 
 /* The page has an action of its own for that. */
@@ -198,6 +215,7 @@ page_attached_cb (DuplexWindow *self,
   DuplexSessionPage *page = duplex_session_tab_get_page (tab);
 
   g_object_set (page, "inspector-visible", duplex_panel_is_shown (&self->panels.inspector),
+                "inspector-alone", duplex_panels_is_inspector_alone (&self->panels),
                 "inspector-width", self->inspector_width, "inspector-page", self->inspector_page,
                 NULL);
   g_object_bind_property (page, "title", tab, "title", G_BINDING_SYNC_CREATE);
@@ -255,6 +273,7 @@ add_tab (DuplexWindow  *self,
   AdwTabPage *tab = adw_tab_view_add_page (self->tabs, page, selected);
 
   adw_tab_view_set_selected_page (self->tabs, tab);
+  show_tabs (self);
   if (selected != NULL && duplex_session_tab_is_empty (selected))
     adw_tab_view_close_page (self->tabs, selected);
   return tab;
@@ -265,10 +284,6 @@ sidebar_open_cb (DuplexWindow  *self,
                  DuplexProfile *profile)
 {
   duplex_window_open_profile (self, profile, DUPLEX_WINDOW_CONNECT);
-
-  /* Where only one of the two fits, it is the conversation now. */
-  if (self->panels.sidebar.narrow)
-    g_object_set (self, "sidebar-visible", FALSE, NULL);
 }
 
 /* -- actions ----------------------------------------------------------------------------------- */
@@ -497,6 +512,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, panes);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, main);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, tabs);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, window_title);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, content);
@@ -588,6 +604,7 @@ duplex_window_open_profile (DuplexWindow    *self,
   if (tab == NULL)
     tab = add_tab (self, profile);
   adw_tab_view_set_selected_page (self->tabs, tab);
+  show_tabs (self);
   duplex_profile_sidebar_set_selected (self->sidebar, profile);
   if (how == DUPLEX_WINDOW_CONNECT && duplex_session_tab_is_disconnected (tab))
     duplex_session_page_connect (duplex_session_tab_get_page (tab));

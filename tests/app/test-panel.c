@@ -103,6 +103,26 @@ test_narrower_while_peeking (void)
   assert_shown (&panels, FALSE, TRUE);
 }
 
+static void
+test_alone (void)
+{
+  DuplexPanels panels = DUPLEX_PANELS_INIT;
+
+  g_assert_false (duplex_panels_is_sidebar_alone (&panels));
+  duplex_panels_set_width (&panels, MIDDLE);
+  duplex_panels_ask_inspector (&panels, TRUE);
+  g_assert_false (duplex_panels_is_inspector_alone (&panels));
+
+  duplex_panels_set_width (&panels, NARROW);
+  g_assert_true (duplex_panels_is_inspector_alone (&panels));
+  g_assert_false (duplex_panels_is_sidebar_alone (&panels));
+  duplex_panels_ask_sidebar (&panels, TRUE);
+  g_assert_false (duplex_panels_is_inspector_alone (&panels));
+  g_assert_true (duplex_panels_is_sidebar_alone (&panels));
+  duplex_panels_ask_sidebar (&panels, FALSE);
+  g_assert_false (duplex_panels_is_sidebar_alone (&panels));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -115,6 +135,8 @@ main (int    argc,
   g_test_add_func ("/app/panels/peek-is-forgotten", test_peek_is_forgotten);
   g_test_add_func ("/app/panels/one-hides-the-other", test_one_hides_the_other);
   g_test_add_func ("/app/panels/narrower-while-peeking", test_narrower_while_peeking);
+
+  g_test_add_func ("/app/panels/alone", test_alone);
 
   return g_test_run ();
 }

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/duplex-application.h"
+
+#include <glib/gi18n.h>
+
+#include "app/duplex-compat.h"
+#include "app/duplex-screenshot.h"
+#include "app/duplex-settings.h"
+#include "app/duplex-showcase.h"
+#include "app/duplex-window.h"
+#include "core/proto/duplex-url.h"
+
+/* A picture is a matter of two seconds; a machine that is ten times slower still makes it. */
+#define SCREENSHOT_DEADLINE_MS 20000
+
+struct _DuplexApplication
+{
+  AdwApplication parent_instance;
+
+  DuplexProfileStore *store;    /* owned */
+  GSettings          *settings; /* owned, or NULL */
+  DuplexShowcase     *showcase; /* owned, or NULL: the last --demo */
+  GError             *problem;  /* owned, or NULL: why there are no profiles */
+
+  int exit_status;
+};
+
+G_DEFINE_FINAL_TYPE (DuplexApplication, duplex_application, ADW_TYPE_APPLICATION)
+
+static const GOptionEntry options[] = {
+  { "demo", 0, 0, G_OPTION_ARG_NONE, NULL,
+    N_ ("Start the demo server, connect to it and send a sample"), NULL },
+  { "screenshot", 0, 0, G_OPTION_ARG_FILENAME, NULL,
+    N_ ("Save a picture of the window once it has settled, and quit"), N_ ("FILE.png") },
+  { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version and quit"), NULL },
+  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, NULL, NULL, N_ ("[URL…]") },
+  { NULL }
+};
+
+/* What keys do. No text entry has a use for any of these: such keys arrive here first. */
+static const struct
+{
+  const char *action;
+  const char *accels[3];
+} keys[] = {
+  { "app.quit", { "<Control>q" } },
+  { "window.close", { "<Shift><Control>w" } },
+  { "win.show-help-overlay", { "<Control>question", "F1" } },
+  { "win.new-profile", { "<Control>n" } },
+  { "win.new-tab", { "<Control>t" } },
+  { "win.close-tab", { "<Control>w" } },
+  { "win.sidebar", { "F9" } },
+  { "win.inspector", { "<Control>i", "F12" } },
+  { "win.page::connect", { "<Control>d" } },
+  { "win.page::focus-url", { "<Control>l" } },
+  { "win.page::focus-composer", { "<Control>m" } },
+  { "win.page::ping", { "<Control>p" } },
+  { "win.page::clear", { "<Control>k" } },
+  { "win.page::follow", { "<Alt>End" } },
+  { "win.page::copy-message", { "<Shift><Control>c" } },
+  { "win.page::save-profile", { "<Control>s" } },
+};
+
+static DuplexWindow *
+ensure_window (DuplexApplication *self)
+{
+  GList        *windows = gtk_application_get_windows (GTK_APPLICATION (self));
+  DuplexWindow *window;
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (DUPLEX_IS_WINDOW (l->data))
+      return l->data;
+
+  window = duplex_window_new (GTK_APPLICATION (self), self->store, self->settings);
+  if (self->problem != NULL)
+    duplex_window_show_error (window, self->problem);
+  return window;
+}
+
+static gboolean
+has_window (DuplexApplication *self)
+{
+  return gtk_application_get_windows (GTK_APPLICATION (self)) != NULL;
+}
+
+/* -- actions ----------------------------------------------------------------------------------- */
+
+static void
+about_action (GSimpleAction *action,
+              GVariant      *parameter,
+              gpointer       user_data)
+{
+  duplex_compat_show_about (GTK_WINDOW (ensure_window (DUPLEX_APPLICATION (user_data))));
+}
+
+/* The window closes its connections and asks about what is not saved; the program ends with it. */
+static void
+quit_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  DuplexApplication *self = DUPLEX_APPLICATION (user_data);
+
+  if (has_window (self))
+    gtk_window_close (GTK_WINDOW (ensure_window (self)));
+}
+
+static const GActionEntry actions[] = {
+  { "about", about_action },
+  { "quit", quit_action },
+};
+
+/* -- command line ------------------------------------------------------------------------------ */
+
+static gboolean
+check_urls (const char *const *urls)
+{
+  for (gsize i = 0; urls != NULL && urls[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!duplex_url_check (urls[i], &error))
+        {
+          g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static int
+duplex_application_handle_local_options (GApplication *application,
+                                         GVariantDict *dict)
+{
+  g_autofree const char **urls = NULL;
+
+  if (g_variant_dict_contains (dict, "version"))
+    {
+      g_print ("duplex %s\n", DUPLEX_VERSION);
+      return 0;
+    }
+
+  g_variant_dict_lookup (dict, G_OPTION_REMAINING, "^a&s", &urls);
+  if (!check_urls (urls))
+    return 1;
+
+  /* A picture is taken of a window of its own, by who was asked for it. */
+  if (g_variant_dict_contains (dict, "screenshot"))
+    g_application_set_flags (application,
+                             g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+  return -1;
+}
+
+static void
+screenshot_ready_cb (GObject      *window,
+                     GAsyncResult *result,
+                     gpointer      user_data)
+{
+  g_autoptr (DuplexApplication) self = DUPLEX_APPLICATION (user_data);
+  g_autoptr (GError)            error = NULL;
+
+  if (!duplex_screenshot_finish (GTK_WINDOW (window), result, &error))
+    {
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      self->exit_status = 1;
+    }
+  gtk_window_close (GTK_WINDOW (window));
+}
+
+static const char *
+find_missing (gpointer user_data)
+{
+  DuplexApplication *self = DUPLEX_APPLICATION (user_data);
+
+  return self->showcase != NULL ? duplex_showcase_get_missing (self->showcase) : NULL;
+}
+
+static int
+duplex_application_command_line (GApplication            *application,
+                                 GApplicationCommandLine *command_line)
+{
+  DuplexApplication      *self = DUPLEX_APPLICATION (application);
+  GVariantDict           *dict = g_application_command_line_get_options_dict (command_line);
+  gboolean                is_first = !has_window (self);
+  DuplexWindow           *window = ensure_window (self);
+  g_autofree const char **urls = NULL;
+  const char             *path;
+  gboolean                demo = g_variant_dict_contains (dict, "demo");
+
+  g_variant_dict_lookup (dict, G_OPTION_REMAINING, "^a&s", &urls);
+  for (gsize i = 0; urls != NULL && urls[i] != NULL; i++)
+    duplex_window_open_url (window, urls[i], DUPLEX_WINDOW_CONNECT);
+  if (demo)
+    {
+      g_clear_pointer (&self->showcase, duplex_showcase_free);
+      self->showcase = duplex_showcase_new (window);
+    }
+  if (is_first && urls == NULL && !demo)
+    duplex_window_open_last (window);
+  gtk_window_present (GTK_WINDOW (window));
+
+  if (g_variant_dict_lookup (dict, "screenshot", "^&ay", &path))
+    duplex_screenshot_async (GTK_WINDOW (window), path, SCREENSHOT_DEADLINE_MS, find_missing, self,
+                             screenshot_ready_cb, g_object_ref (self));
+  return 0;
+}
+
+/* -- class ------------------------------------------------------------------------------------- */
+
+static void
+duplex_application_activate (GApplication *application)
+{
+  DuplexApplication *self = DUPLEX_APPLICATION (application);
+  gboolean           is_first = !has_window (self);
+  DuplexWindow      *window = ensure_window (self);
+
+  if (is_first)
+    duplex_window_open_last (window);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+static void
+duplex_application_open (GApplication *application,
+                         GFile       **files,
+                         int           n_files,
+                         const char   *hint)
+{
+  DuplexWindow *window = ensure_window (DUPLEX_APPLICATION (application));
+
+  for (int i = 0; i < n_files; i++)
+    {
+      g_autofree char *url = g_file_get_uri (files[i]);
+
+      duplex_window_open_url (window, url, DUPLEX_WINDOW_CONNECT);
+    }
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+static void
+duplex_application_startup (GApplication *application)
+{
+  DuplexApplication *self = DUPLEX_APPLICATION (application);
+  g_autofree char   *path = g_build_filename (g_get_user_data_dir (), "duplex", "profiles", NULL);
+
+  G_APPLICATION_CLASS (duplex_application_parent_class)->startup (application);
+
+  gtk_window_set_default_icon_name (DUPLEX_APP_ID);
+  self->settings = duplex_settings_new ();
+  self->store = duplex_profile_store_new (path);
+  duplex_profile_store_load (self->store, &self->problem);
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    gtk_application_set_accels_for_action (GTK_APPLICATION (self), keys[i].action, keys[i].accels);
+}
+
+static void
+duplex_application_shutdown (GApplication *application)
+{
+  DuplexApplication *self = DUPLEX_APPLICATION (application);
+
+  g_clear_pointer (&self->showcase, duplex_showcase_free);
+
+  G_APPLICATION_CLASS (duplex_application_parent_class)->shutdown (application);
+}
+
+static void
+duplex_application_dispose (GObject *object)
+{
+  DuplexApplication *self = DUPLEX_APPLICATION (object);
+
+  g_clear_pointer (&self->showcase, duplex_showcase_free);
+  g_clear_object (&self->store);
+  g_clear_object (&self->settings);
+  g_clear_error (&self->problem);
+
+  G_OBJECT_CLASS (duplex_application_parent_class)->dispose (object);
+}
+
+static void
+duplex_application_class_init (DuplexApplicationClass *klass)
+{
+  GObjectClass      *object_class = G_OBJECT_CLASS (klass);
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  object_class->dispose = duplex_application_dispose;
+  application_class->activate = duplex_application_activate;
+  application_class->command_line = duplex_application_command_line;
+  application_class->handle_local_options = duplex_application_handle_local_options;
+  application_class->open = duplex_application_open;
+  application_class->shutdown = duplex_application_shutdown;
+  application_class->startup = duplex_application_startup;
+}
+
+static void
+duplex_application_init (DuplexApplication *self)
+{
+  g_application_add_main_option_entries (G_APPLICATION (self), options);
+  g_application_set_option_context_summary (
+    G_APPLICATION (self), _ ("Talk to WebSocket servers and see every frame on the wire"));
+}
+
+DuplexApplication *
+duplex_application_new (void)
+{
+  return g_object_new (DUPLEX_TYPE_APPLICATION, "application-id", DUPLEX_APP_ID, "flags",
+                       G_APPLICATION_HANDLES_COMMAND_LINE | G_APPLICATION_HANDLES_OPEN, NULL);
+}
+
+int
+duplex_application_get_exit_status (DuplexApplication *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_APPLICATION (self), 1);
+
+  return self->exit_status;
+}
+
+DuplexProfileStore *
+duplex_application_get_store (DuplexApplication *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_APPLICATION (self), NULL);
+
+  return self->store;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The actions of a page. */
+#include <glib/gi18n.h>
+
+#include "app/duplex-session-page-private.h"
+
+static void
+connect_activated_cb (GSimpleAction *action,
+                      GVariant      *parameter,
+                      gpointer       user_data)
+{
+  DuplexSessionPage *self = DUPLEX_SESSION_PAGE (user_data);
+  g_autoptr (GError) error = NULL;
+
+  switch (duplex_session_get_state (self->session))
+    {
+    case DUPLEX_SESSION_DISCONNECTED:
+      duplex_session_page_connect (self);
+      break;
+    case DUPLEX_SESSION_CONNECTING:
+      duplex_session_cancel (self->session);
+      break;
+    case DUPLEX_SESSION_OPEN:
+      if (!duplex_session_disconnect (self->session, 0, NULL, &error))
+        duplex_session_page_toast_error (self, error);
+      break;
+    case DUPLEX_SESSION_CLOSING:
+    default:
+      break;
+    }
+}
+
+static void
+send_activated_cb (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  DuplexSessionPage *self = DUPLEX_SESSION_PAGE (user_data);
+
+  duplex_composer_send (self->composer);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static void
+ping_activated_cb (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  DuplexSessionPage *self = DUPLEX_SESSION_PAGE (user_data);
+  g_autoptr (GError) error = NULL;
+
+  if (!duplex_session_ping (self->session, NULL, &error))
+    duplex_session_page_toast_error (self, error);
+}
+
+static void
+clear_activated_cb (GSimpleAction *action,
+                    GVariant      *parameter,
+                    gpointer       user_data)
+{
+  DuplexSessionPage *self = DUPLEX_SESSION_PAGE (user_data);
+
+  duplex_message_list_set_selected_row (self->list, NULL);
+  duplex_capture_clear (duplex_session_get_capture (self->session));
+}
+
+static void
+focus_url_activated_cb (GSimpleAction *action,
+                        GVariant      *parameter,
+                        gpointer       user_data)
+{
+  duplex_url_bar_focus_entry (DUPLEX_SESSION_PAGE (user_data)->url_bar);
+}
+
+static void
+focus_composer_activated_cb (GSimpleAction *action,
+                             GVariant      *parameter,
+                             gpointer       user_data)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (DUPLEX_SESSION_PAGE (user_data)->composer));
+}
+
+static void
+follow_activated_cb (GSimpleAction *action,
+                     GVariant      *parameter,
+                     gpointer       user_data)
+{
+  duplex_message_list_set_following (DUPLEX_SESSION_PAGE (user_data)->list, TRUE);
+}
+
+static void
+copy_message_activated_cb (GSimpleAction *action,
+                           GVariant      *parameter,
+                           gpointer       user_data)
+{
+  DuplexSessionPage *self = DUPLEX_SESSION_PAGE (user_data);
+
+  if (!duplex_message_list_copy (self->list))
+    duplex_session_page_toast (self, _ ("The message is too big to be copied"));
+}
+
+static void
+save_profile_activated_cb (GSimpleAction *action,
+                           GVariant      *parameter,
+                           gpointer       user_data)
+{
+  duplex_session_page_save_profile (DUPLEX_SESSION_PAGE (user_data));
+}
+
+static void
+inspector_changed_cb (GSimpleAction *action,
+                      GVariant      *state,
+                      gpointer       user_data)
+{
+  duplex_session_page_set_inspector_visible (DUPLEX_SESSION_PAGE (user_data),
+                                             g_variant_get_boolean (state));
+}
+
+void
+duplex_session_page_add_actions (DuplexSessionPage *self)
+{
+  static const GActionEntry entries[] = {
+    { .name = "connect", .activate = connect_activated_cb },
+    { .name = "send", .activate = send_activated_cb },
+    { .name = "ping", .activate = ping_activated_cb },
+    { .name = "clear", .activate = clear_activated_cb },
+    { .name = "focus-url", .activate = focus_url_activated_cb },
+    { .name = "focus-composer", .activate = focus_composer_activated_cb },
+    { .name = "follow", .activate = follow_activated_cb },
+    { .name = "copy-message", .activate = copy_message_activated_cb },
+    { .name = "save-profile", .activate = save_profile_activated_cb },
+    { .name = "toggle-inspector", .state = "true", .change_state = inspector_changed_cb },
+  };
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries),
+                                   self);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "page", G_ACTION_GROUP (self->actions));
+}
+
+void
+duplex_session_page_remove_actions (DuplexSessionPage *self)
+{
+  g_auto (GStrv) names = g_action_group_list_actions (G_ACTION_GROUP (self->actions));
+
+  for (guint i = 0; names[i] != NULL; i++)
+    g_action_map_remove_action (G_ACTION_MAP (self->actions), names[i]);
+}
+
+static GSimpleAction *
+lookup (DuplexSessionPage *self,
+        const char        *name)
+{
+  return G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), name));
+}
+
+static void
+enable (DuplexSessionPage *self,
+        const char        *name,
+        gboolean           enabled)
+{
+  g_simple_action_set_enabled (lookup (self, name), enabled);
+}
+
+void
+duplex_session_page_update_actions (DuplexSessionPage *self)
+{
+  DuplexSessionState state = duplex_session_get_state (self->session);
+
+  enable (self, "connect", state != DUPLEX_SESSION_CLOSING);
+  enable (self, "ping", state == DUPLEX_SESSION_OPEN);
+  enable (self, "send", duplex_composer_get_can_send (self->composer));
+  enable (self, "save-profile", self->modified);
+  enable (self, "copy-message", duplex_message_list_get_selected_row (self->list) != NULL);
+  g_simple_action_set_state (lookup (self, "toggle-inspector"),
+                             g_variant_new_boolean (self->inspector_visible));
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What duplex-session-page.c and its actions share. */
+
+#include "app/duplex-composer.h"
+#include "app/duplex-inspector.h"
+#include "app/duplex-message-list.h"
+#include "app/duplex-session-page.h"
+#include "app/duplex-trust-banner.h"
+#include "app/duplex-url-bar.h"
+
+G_BEGIN_DECLS
+
+struct _DuplexSessionPage
+{
+  GtkWidget parent_instance;
+
+  /* owned */
+  DuplexProfile      *profile; /* what was opened */
+  DuplexProfile      *working; /* the session's, with the URL as it stands in the bar */
+  DuplexSession      *session;
+  GSignalGroup       *profile_signals;
+  GSimpleActionGroup *actions;
+  char               *title;
+
+  /* borrowed */
+  AdwToast *toast; /* weak: the last one */
+
+  /* template */
+  AdwToastOverlay   *toasts;
+  DuplexUrlBar      *url_bar;
+  DuplexTrustBanner *banner;
+  GtkPaned          *paned;
+  DuplexMessageList *list;
+  DuplexComposer    *composer;
+  DuplexInspector   *inspector;
+
+  /* state */
+  gboolean modified;
+  gboolean inspector_visible;
+  gboolean inspector_alone; /* the messages are hidden */
+  int      inspector_width; /* of the pane with its handle; 0 while nobody has said */
+  int      paned_width;     /* when the handle last moved */
+};
+
+/* The group "page". Its entries point at the page, and a window may hold it for longer than that
+ * lives: remove empties it. */
+void duplex_session_page_add_actions (DuplexSessionPage *self);
+void duplex_session_page_remove_actions (DuplexSessionPage *self);
+void duplex_session_page_update_actions (DuplexSessionPage *self);
+
+/* Puts the URL into the profile and asks for it to be saved. */
+void duplex_session_page_save_profile (DuplexSessionPage *self);
+
+void duplex_session_page_toast_error (DuplexSessionPage *self,
+                                      const GError      *error);
+
+G_END_DECLS

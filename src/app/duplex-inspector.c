@@ -94,6 +94,9 @@ duplex_inspector_dispose (GObject *object)
   g_clear_object (&self->capture);
   g_clear_object (&self->row);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_INSPECTOR);
+  /* It unparents bound children only. */
+  while (gtk_widget_get_first_child (GTK_WIDGET (self)) != NULL)
+    gtk_widget_unparent (gtk_widget_get_first_child (GTK_WIDGET (self)));
 
   G_OBJECT_CLASS (duplex_inspector_parent_class)->dispose (object);
 }

@@ -118,6 +118,9 @@ static void
 duplex_raw_text_dispose (GObject *object)
 {
   gtk_widget_dispose_template (GTK_WIDGET (object), DUPLEX_TYPE_RAW_TEXT);
+  /* It unparents bound children only. */
+  while (gtk_widget_get_first_child (GTK_WIDGET (object)) != NULL)
+    gtk_widget_unparent (gtk_widget_get_first_child (GTK_WIDGET (object)));
 
   G_OBJECT_CLASS (duplex_raw_text_parent_class)->dispose (object);
 }

@@ -260,6 +260,9 @@ duplex_statistics_page_dispose (GObject *object)
   g_clear_object (&self->signals);
   g_clear_object (&self->capture);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_STATISTICS_PAGE);
+  /* It unparents bound children only. */
+  while (gtk_widget_get_first_child (GTK_WIDGET (self)) != NULL)
+    gtk_widget_unparent (gtk_widget_get_first_child (GTK_WIDGET (self)));
 
   G_OBJECT_CLASS (duplex_statistics_page_parent_class)->dispose (object);
 }

@@ -18,7 +18,7 @@ import subprocess
 import time
 
 WAIT_SECONDS = 10
-DUMP_DEPTH = 12
+DUMP_DEPTH = 40
 
 
 def has_name(node, name):

@@ -9,6 +9,7 @@
 #include "app/duplex-hex-view.h"
 #include "app/duplex-message-save.h"
 #include "app/duplex-message-text.h"
+#include "app/duplex-message-words.h"
 #include "app/duplex-row-copy.h"
 #include "app/duplex-row-hold.h"
 #include "app/duplex-text-marker.h"
@@ -116,61 +117,23 @@ show_toast (DuplexMessageView *self,
     adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), adw_toast_new (text));
 }
 
-/* "→ Sent · Text · 12 bytes · 3 frames · 12:01:02.123", or the sentence that a row without a
- * message is. */
-static void
-update_summary (DuplexMessageView *self)
-{
-  const DuplexEvent  *event = duplex_row_get_event (self->row);
-  guint               n_frames = duplex_row_get_n_frames (self->row);
-  g_autofree char    *time = duplex_text_time (event->time_us);
-  g_autofree char    *size = duplex_text_size (duplex_row_get_size (self->row));
-  g_autofree char    *kind = duplex_text_row_kind (self->row);
-  g_autoptr (GString) out = g_string_new (NULL);
-
-  if (event->direction != DUPLEX_DIRECTION_NONE)
-    g_string_append_printf (out, "%s %s · ", duplex_text_direction_arrow (event->direction),
-                            duplex_text_direction (event->direction));
-  if (duplex_row_get_kind (self->row) == DUPLEX_ROW_CONTROL)
-    {
-      g_autofree char *control = duplex_text_control (event);
-
-      g_string_append_printf (out, "%s · ", control);
-    }
-  else if (n_frames > 0)
-    g_string_append_printf (out, "%s · ", kind);
-  if (n_frames > 0)
-    g_string_append_printf (out, "%s · ", size);
-  if (n_frames > 1)
-    {
-      g_string_append_printf (out, ngettext ("%u frame", "%u frames", n_frames), n_frames);
-      g_string_append (out, " · ");
-    }
-  g_string_append (out, time);
-  gtk_label_set_text (self->summary, out->str);
-}
-
 static void
 update_state (DuplexMessageView       *self,
               const DuplexMessageText *result)
 {
-  gboolean            is_all = result->is_whole && self->payload_whole;
-  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *state = NULL;
+  g_autofree char *problem = NULL;
 
-  if (!is_all)
-    {
-      g_autofree char *shown = duplex_text_size (result->n_shown);
-      g_autofree char *size = duplex_text_size (duplex_row_get_size (self->row));
-
-      /* Translators: two sizes: "256.0 kB of 3.1 MB shown". */
-      g_string_append_printf (out, _ ("%s of %s shown"), shown, size);
-    }
-  if (result->is_broken)
-    g_string_append_printf (out, "%s%s", out->len > 0 ? " · " : "", _ ("Long lines are broken"));
-
-  gtk_label_set_text (self->state, out->str);
+  state = duplex_message_words_dup_state (self->row, result, self->payload_whole);
+  gtk_label_set_text (self->state, state != NULL ? state : "");
   gtk_widget_set_visible (self->more_button, !result->is_whole);
-  gtk_widget_set_visible (self->more_bar, out->len > 0);
+  gtk_widget_set_visible (self->more_bar, state != NULL);
+
+  /* Nothing is to be explained to someone who asked for another format. */
+  if (self->wanted == DUPLEX_MESSAGE_FORMAT_JSON)
+    problem = duplex_message_words_dup_problem (result);
+  gtk_label_set_text (self->problem, problem != NULL ? problem : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->problem), problem != NULL);
 }
 
 static void
@@ -208,25 +171,6 @@ show_hex (DuplexMessageView *self)
 
   duplex_hex_view_set_bytes (self->hex, bytes);
   gtk_stack_set_visible_child_name (self->body, "hex");
-}
-
-static void
-show_problem (DuplexMessageView       *self,
-              const DuplexMessageText *result)
-{
-  g_autofree char *text = NULL;
-
-  if (self->wanted != DUPLEX_MESSAGE_FORMAT_JSON || result->json_problem == NULL)
-    text = NULL;
-  else if (result->json_line == 0)
-    text = g_strdup (_ ("Too large to be shown as JSON"));
-  else
-    /* Translators: why a message is shown as text: the place, and the problem in English. */
-    text = g_strdup_printf (_ ("Not JSON: line %u, column %u: %s"), result->json_line,
-                            result->json_column, result->json_problem);
-
-  gtk_label_set_text (self->problem, text != NULL ? text : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->problem), text != NULL);
 }
 
 static GtkWidget *
@@ -267,7 +211,6 @@ show_result (DuplexMessageView       *self,
   self->shown = result->format;
   gtk_widget_set_sensitive (self->json_button, result->is_json);
   press_button (self);
-  show_problem (self, result);
   update_state (self, result);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.more", !result->is_whole);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FORMAT]);
@@ -382,7 +325,8 @@ show_state (DuplexMessageView *self)
 static void
 update (DuplexMessageView *self)
 {
-  gboolean has_payload = self->row != NULL && duplex_row_get_n_frames (self->row) > 0;
+  gboolean         has_payload = self->row != NULL && duplex_row_get_n_frames (self->row) > 0;
+  g_autofree char *summary = NULL;
 
   stop_loading (self);
   g_clear_pointer (&self->payload, g_bytes_unref);
@@ -396,7 +340,8 @@ update (DuplexMessageView *self)
   if (self->row == NULL)
     return;
 
-  update_summary (self);
+  summary = duplex_message_words_dup_summary (self->row);
+  gtk_label_set_text (self->summary, summary);
   if (has_payload)
     load (self, FALSE);
   else

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-inspector.h"
+
+#include <adwaita.h>
+#include <gtksourceview/gtksource.h>
+#include <string.h>
+
+#include "app/duplex-hex-view.h"
+#include "app/duplex-message-save.h"
+#include "app/duplex-message-text.h"
+#include "app/duplex-message-view.h"
+#include "conversation.h"
+#include "core/proto/duplex-error.h"
+#include "widgets.h"
+
+#define LONG_TEXT (3 * DUPLEX_MESSAGE_TEXT_PIECE)
+
+typedef struct
+{
+  DuplexCapture   *capture;
+  GtkWidget       *window;
+  DuplexInspector *inspector;
+} Fixture;
+
+static void
+set_up (Fixture      *fixture,
+        gconstpointer data)
+{
+  fixture->capture = duplex_capture_new ();
+  fixture->inspector = DUPLEX_INSPECTOR (duplex_inspector_new ());
+  duplex_inspector_set_capture (fixture->inspector, fixture->capture);
+  fixture->window = gtk_window_new ();
+  gtk_window_set_default_size (GTK_WINDOW (fixture->window), 340, 700);
+  gtk_window_set_child (GTK_WINDOW (fixture->window), GTK_WIDGET (fixture->inspector));
+}
+
+/* A worker's last reference to a row is dropped when the main loop is idle. */
+static gboolean
+is_last_ref (gpointer data)
+{
+  return G_OBJECT (data)->ref_count == 1;
+}
+
+static void
+tear_down (Fixture      *fixture,
+           gconstpointer data)
+{
+  g_object_ref (fixture->inspector);
+  gtk_window_destroy (GTK_WINDOW (fixture->window));
+  widgets_wait_until (is_last_ref, fixture->inspector, "the end of the inspector's tasks");
+  g_assert_finalize_object (fixture->inspector);
+  widgets_wait_until (is_last_ref, fixture->capture, "the end of the rows");
+  g_assert_finalize_object (fixture->capture);
+}
+
+static gboolean
+is_laid_out (gpointer data)
+{
+  return gtk_widget_get_mapped (data) && gtk_widget_get_width (data) > 0;
+}
+
+static void
+present (Fixture *fixture)
+{
+  gtk_window_present (GTK_WINDOW (fixture->window));
+  widgets_wait_until (is_laid_out, fixture->inspector, "the window");
+}
+
+static gpointer
+find (Fixture *fixture,
+      GType    type)
+{
+  return widgets_find_type (GTK_WIDGET (fixture->inspector), type);
+}
+
+static void
+select_row (Fixture *fixture,
+            guint    position)
+{
+  g_autoptr (DuplexRow) row = conversation_get_row (fixture->capture, position);
+
+  duplex_inspector_set_row (fixture->inspector, row);
+}
+
+static gboolean
+has_loaded (gpointer data)
+{
+  return !duplex_message_view_is_loading (data);
+}
+
+static char *
+get_text (Fixture *fixture)
+{
+  GtkTextView   *view = find (fixture, GTK_SOURCE_TYPE_VIEW);
+  GtkTextBuffer *buffer = gtk_text_view_get_buffer (view);
+  GtkTextIter    start;
+  GtkTextIter    end;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  return gtk_text_buffer_get_text (buffer, &start, &end, TRUE);
+}
+
+static void
+assert_text (Fixture    *fixture,
+             const char *expected)
+{
+  g_autofree char *text = get_text (fixture);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+assert_format (Fixture    *fixture,
+               const char *expected)
+{
+  g_autofree char *format = NULL;
+
+  g_object_get (find (fixture, DUPLEX_TYPE_MESSAGE_VIEW), "format", &format, NULL);
+  g_assert_cmpstr (format, ==, expected);
+}
+
+/* Message */
+
+static void
+test_empty (Fixture      *fixture,
+            gconstpointer data)
+{
+  GtkWidget *root = GTK_WIDGET (fixture->inspector);
+
+  present (fixture);
+  g_assert_true (widgets_is_shown (widgets_find_label (root, "No Message Selected"), root));
+
+  duplex_inspector_set_page_name (fixture->inspector, "handshake");
+  g_assert_true (widgets_is_shown (widgets_find_label (root, "No Handshake"), root));
+}
+
+static void
+test_json (Fixture      *fixture,
+           gconstpointer data)
+{
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "{\"a\":[1]}", -1);
+  select_row (fixture, 0);
+  assert_format (fixture, "json");
+  assert_text (fixture, "{\n  \"a\": [\n    1\n  ]\n}");
+
+  g_object_set (find (fixture, DUPLEX_TYPE_MESSAGE_VIEW), "format", "text", NULL);
+  assert_format (fixture, "text");
+  assert_text (fixture, "{\"a\":[1]}");
+}
+
+/* What is wanted stays wanted over messages that cannot have it. */
+static void
+test_fall_back (Fixture      *fixture,
+                gconstpointer data)
+{
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "[oops]", -1);
+  conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, "\1\2", 2, 1,
+                        0);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "[1]", -1);
+
+  select_row (fixture, 0);
+  assert_format (fixture, "text");
+  assert_text (fixture, "[oops]");
+  select_row (fixture, 1);
+  assert_format (fixture, "hex");
+  g_assert_cmpuint (duplex_hex_view_get_size (find (fixture, DUPLEX_TYPE_HEX_VIEW)), ==, 2);
+  select_row (fixture, 2);
+  assert_format (fixture, "json");
+}
+
+static void
+test_state_row (Fixture      *fixture,
+                gconstpointer data)
+{
+  conversation_state (fixture->capture, DUPLEX_EVENT_CLOSED, "bye", 1000);
+  select_row (fixture, 0);
+  assert_text (fixture, "Disconnected (1000 Normal Closure): bye");
+}
+
+static void
+append_long_text (Fixture *fixture)
+{
+  g_autofree char *text = g_malloc (LONG_TEXT);
+
+  for (gsize i = 0; i < LONG_TEXT; i++)
+    text[i] = i % 64 == 63 ? '\n' : 'a' + (char)(i / 64 % 26);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_RECEIVED, text, LONG_TEXT);
+}
+
+static void
+test_pieces (Fixture      *fixture,
+             gconstpointer data)
+{
+  GtkWidget *view = find (fixture, DUPLEX_TYPE_MESSAGE_VIEW);
+  GtkWidget *more = widgets_find_action (view, "message.more");
+
+  append_long_text (fixture);
+  select_row (fixture, 0);
+  for (gsize n = 1; n <= 3; n++)
+    {
+      g_autofree char *text = NULL;
+
+      g_assert_true (duplex_message_view_is_loading (DUPLEX_MESSAGE_VIEW (view)));
+      widgets_wait_until (has_loaded, view, "a piece of the message");
+      text = get_text (fixture);
+      g_assert_cmpuint (strlen (text), ==, n * DUPLEX_MESSAGE_TEXT_PIECE);
+      g_assert_true (g_str_has_suffix (text, "\n"));
+      g_assert_cmpint (widgets_is_shown (more, view), ==, n < 3);
+      gtk_widget_activate_action (more, "message.more", NULL);
+    }
+  g_assert_false (duplex_message_view_is_loading (DUPLEX_MESSAGE_VIEW (view)));
+}
+
+/* The worker of a row that is no longer selected has nothing to say. */
+static void
+test_outdated (Fixture      *fixture,
+               gconstpointer data)
+{
+  GtkWidget *view = find (fixture, DUPLEX_TYPE_MESSAGE_VIEW);
+
+  append_long_text (fixture);
+  append_long_text (fixture);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "small", -1);
+  select_row (fixture, 0);
+  select_row (fixture, 1);
+  g_assert_true (duplex_message_view_is_loading (DUPLEX_MESSAGE_VIEW (view)));
+  select_row (fixture, 2);
+  g_assert_false (duplex_message_view_is_loading (DUPLEX_MESSAGE_VIEW (view)));
+  assert_text (fixture, "small");
+
+  /* Whatever they still do is done before this one's. */
+  select_row (fixture, 0);
+  widgets_wait_until (has_loaded, view, "the long message");
+  select_row (fixture, 2);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  assert_text (fixture, "small");
+}
+
+static char *
+get_clipboard (GtkWidget *widget)
+{
+  GdkContentProvider *content = gdk_clipboard_get_content (gtk_widget_get_clipboard (widget));
+  g_auto (GValue)     value = G_VALUE_INIT;
+
+  g_assert_nonnull (content);
+  g_value_init (&value, G_TYPE_STRING);
+  g_assert_true (gdk_content_provider_get_value (content, &value, NULL));
+  return g_value_dup_string (&value);
+}
+
+static gboolean
+has_clipboard (gpointer data)
+{
+  return gdk_clipboard_get_content (gtk_widget_get_clipboard (data)) != NULL;
+}
+
+static void
+test_copy (Fixture      *fixture,
+           gconstpointer data)
+{
+  GtkWidget       *view = find (fixture, DUPLEX_TYPE_MESSAGE_VIEW);
+  g_autofree char *json = NULL;
+  g_autofree char *hex = NULL;
+
+  present (fixture);
+  gdk_clipboard_set_content (gtk_widget_get_clipboard (view), NULL);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "[1]", -1);
+  select_row (fixture, 0);
+  gtk_widget_activate_action (view, "message.copy", NULL);
+  widgets_wait_until (has_clipboard, view, "the copy");
+  json = get_clipboard (view);
+  g_assert_cmpstr (json, ==, "[\n  1\n]");
+
+  g_object_set (view, "format", "hex", NULL);
+  gtk_widget_activate_action (view, "message.copy", NULL);
+  hex = get_clipboard (view);
+  g_assert_cmpstr (hex, ==, "5b 31 5d");
+}
+
+static void
+test_hex_selection (Fixture      *fixture,
+                    gconstpointer data)
+{
+  DuplexHexView   *hex = find (fixture, DUPLEX_TYPE_HEX_VIEW);
+  guint64          offset = 0;
+  g_autofree char *text = NULL;
+
+  present (fixture);
+  conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, "\1ab\2", 4,
+                        1, 0);
+  select_row (fixture, 0);
+  duplex_hex_view_select (hex, 1, 2);
+  g_assert_cmpuint (duplex_hex_view_get_selection (hex, &offset), ==, 2);
+  g_assert_cmpuint (offset, ==, 1);
+  gtk_widget_activate_action (GTK_WIDGET (hex), "hex.copy-text", NULL);
+  text = get_clipboard (GTK_WIDGET (hex));
+  g_assert_cmpstr (text, ==, "ab");
+
+  duplex_hex_view_select (hex, 3, 100);
+  g_assert_cmpuint (duplex_hex_view_get_selection (hex, NULL), ==, 1);
+  gtk_widget_activate_action (GTK_WIDGET (hex), "hex.select-all", NULL);
+  g_assert_cmpuint (duplex_hex_view_get_selection (hex, NULL), ==, 4);
+}
+
+/* Save */
+
+static GFile *
+make_file (void)
+{
+  g_autoptr (GFileIOStream) stream = NULL;
+  g_autoptr (GError)        error = NULL;
+  GFile                    *file = g_file_new_tmp ("duplex-XXXXXX", &stream, &error);
+
+  g_assert_no_error (error);
+  return file;
+}
+
+static void
+assert_file (GFile      *file,
+             const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *contents = NULL;
+  gsize              len;
+
+  g_file_load_contents (file, NULL, &contents, &len, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (contents, len, expected, strlen (expected));
+}
+
+static void
+test_save (Fixture      *fixture,
+           gconstpointer data)
+{
+  g_autoptr (DuplexRow) row = NULL;
+  g_autoptr (GFile)     file = make_file ();
+  g_autoptr (GError)    error = NULL;
+
+  conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT, "Hello", 5, 3,
+                        0);
+  row = conversation_get_row (fixture->capture, 0);
+  g_assert_true (duplex_message_save_to_file (row, file, NULL, &error));
+  g_assert_no_error (error);
+  assert_file (file, "Hello");
+
+  /* What cannot be saved whole leaves the file that was there. */
+  duplex_capture_clear (fixture->capture);
+  g_assert_false (duplex_message_save_to_file (row, file, NULL, &error));
+  g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_IO);
+  assert_file (file, "Hello");
+  g_file_delete (file, NULL, NULL);
+}
+
+/* Handshake and statistics */
+
+static void
+test_handshake (Fixture      *fixture,
+                gconstpointer data)
+{
+  GtkWidget *root = GTK_WIDGET (fixture->inspector);
+
+  duplex_inspector_set_page_name (fixture->inspector, "handshake");
+  present (fixture);
+  conversation_state (fixture->capture, DUPLEX_EVENT_CONNECTING, "ws://one/", -1);
+  duplex_capture_publish (fixture->capture);
+  g_assert_true (widgets_is_shown (widgets_find_label (root, "Connecting…"), root));
+  conversation_state (fixture->capture, DUPLEX_EVENT_CONNECTED, "ws://one/", 12);
+  duplex_capture_publish (fixture->capture);
+  g_assert_true (widgets_is_shown (widgets_find_label (root, "Connected"), root));
+
+  /* The latest one, and that of the selected row. */
+  conversation_state (fixture->capture, DUPLEX_EVENT_CONNECTING, "ws://two/", -1);
+  duplex_capture_publish (fixture->capture);
+  g_assert_nonnull (widgets_find_label (root, "ws://two/"));
+  select_row (fixture, 1);
+  g_assert_null (widgets_find_label (root, "ws://two/"));
+  g_assert_nonnull (widgets_find_label (root, "ws://one/"));
+}
+
+static gboolean
+has_two_messages (gpointer data)
+{
+  return widgets_find_label (data, "12 bytes") != NULL;
+}
+
+static void
+test_statistics (Fixture      *fixture,
+                 gconstpointer data)
+{
+  GtkWidget *root = GTK_WIDGET (fixture->inspector);
+
+  duplex_inspector_set_page_name (fixture->inspector, "statistics");
+  present (fixture);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "12345", -1);
+  duplex_capture_publish (fixture->capture);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "1234567", -1);
+  duplex_capture_publish (fixture->capture);
+  widgets_wait_until (has_two_messages, root, "the sum of two messages");
+}
+
+static void
+test_page_name (Fixture      *fixture,
+                gconstpointer data)
+{
+  const char *const names[] = { "frames", "handshake", "statistics", "message" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      duplex_inspector_set_page_name (fixture->inspector, names[i]);
+      g_assert_cmpstr (duplex_inspector_get_page_name (fixture->inspector), ==, names[i]);
+    }
+  duplex_inspector_set_page_name (fixture->inspector, "no such page");
+  g_assert_cmpstr (duplex_inspector_get_page_name (fixture->inspector), ==, "message");
+}
+
+/* All pages fit beside a message list on a small screen. */
+static void
+test_narrow (Fixture      *fixture,
+             gconstpointer data)
+{
+  int minimum;
+
+  conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT, "Hello", 5, 3,
+                        1);
+  select_row (fixture, 0);
+  gtk_widget_measure (GTK_WIDGET (fixture->inspector), GTK_ORIENTATION_HORIZONTAL, -1, &minimum,
+                      NULL, NULL, NULL);
+  g_assert_cmpint (minimum, <=, 320);
+}
+
+static void
+add (const char *path,
+     void (*test) (Fixture *, gconstpointer))
+{
+  g_test_add (path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  gtk_test_init (&argc, &argv, NULL);
+  adw_init ();
+  gtk_source_init ();
+
+  add ("/app/inspector/empty", test_empty);
+  add ("/app/inspector/page-name", test_page_name);
+  add ("/app/inspector/narrow", test_narrow);
+  add ("/app/inspector/message/json", test_json);
+  add ("/app/inspector/message/fall-back", test_fall_back);
+  add ("/app/inspector/message/state", test_state_row);
+  add ("/app/inspector/message/pieces", test_pieces);
+  add ("/app/inspector/message/outdated", test_outdated);
+  add ("/app/inspector/message/copy", test_copy);
+  add ("/app/inspector/message/hex-selection", test_hex_selection);
+  add ("/app/inspector/message/save", test_save);
+  add ("/app/inspector/handshake", test_handshake);
+  add ("/app/inspector/statistics", test_statistics);
+
+  return g_test_run ();
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What the tests of the window and its profiles share: a store in a folder of its own, waiting with a
- * deadline, and finding widgets the way a person does, by what stands on them. */
+/* What the tests of the window and its profiles share: a store in a folder of its own, waiting
+ * with a deadline, and finding widgets the way a person does, by what stands on them. */
 
 #include <adwaita.h>
 
@@ -29,8 +29,8 @@ void shell_wait (ShellCondition condition,
 /* Runs the main loop until it has nothing to do right now. */
 void shell_settle (void);
 
-/* The first widget below root, in the order of the tree, that is visible, is of type, and has text as
- * its "label", "title", "text" or tooltip; any text where text is NULL. */
+/* The first widget below root, in the order of the tree, that is visible, is of type, and has
+ * text as its "label", "title", "text" or tooltip; any text where text is NULL. */
 GtkWidget *shell_find_widget (GtkWidget  *root,
                               GType       type,
                               const char *text);

@@ -47,6 +47,7 @@ struct _DuplexConnection
   gboolean        close_sent;
   gboolean        close_received;
   gboolean        by_peer;
+  gboolean        half_over; /* reading or writing has ended, and the other still goes on */
   gboolean        announced; /* the closing callback was called */
   gboolean        over;
 };
@@ -184,8 +185,8 @@ close_timeout_cb (gpointer data)
   DuplexConnection *self = data;
 
   duplex_io_clear_source (&self->close_timer);
-  if (!self->close_received)
-    set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer did not answer the Close frame in time");
+  if (!self->close_sent || !self->close_received)
+    set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer did not take or answer the Close in time");
   finish (self, DUPLEX_FINDING_CLOSE_TIMEOUT);
   return G_SOURCE_REMOVE;
 }
@@ -212,7 +213,7 @@ check_closed (DuplexConnection *self)
   if (!self->close_sent || !self->close_received || self->over)
     return;
   duplex_outbox_stop (self->outbox);
-  if (self->role == DUPLEX_ROLE_SERVER)
+  if (self->role == DUPLEX_ROLE_SERVER || self->half_over)
     finish (self, DUPLEX_FINDING_NONE);
   else if (G_IS_SOCKET_CONNECTION (self->stream))
     g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream)),
@@ -228,7 +229,9 @@ drop_item (gpointer item,
   DuplexConnection *self = data;
   DuplexOutgoing   *outgoing = item;
 
-  if (outgoing->payload != NULL && self->callbacks->sent != NULL)
+  if (outgoing->header.opcode == DUPLEX_OPCODE_CLOSE)
+    self->close_queued = FALSE; /* another takes its place */
+  else if (outgoing->payload != NULL && self->callbacks->sent != NULL)
     self->callbacks->sent (self, outgoing->cost, self->user_data);
 }
 
@@ -303,7 +306,7 @@ item_left_cb (DuplexOutgoing *item,
       check_closed (self);
       break;
     case DUPLEX_OPCODE_PING:
-      duplex_pings_left (self->pings, item->payload, g_get_monotonic_time ());
+      duplex_pings_left (self->pings, item->payload, item->written_at);
       break;
     case DUPLEX_OPCODE_PONG:
       break;
@@ -322,7 +325,7 @@ outbox_empty_cb (gpointer data)
     self->callbacks->idle (self, self->user_data);
 }
 
-/* What was received may still wait to be read: reading finds the end, this only says why. */
+/* Reading finds the end, where it has not yet: what was received still counts. */
 static void
 outbox_failed_cb (const GError *error,
                   gpointer      data)
@@ -333,6 +336,9 @@ outbox_failed_cb (const GError *error,
   set_error (self, DUPLEX_ERROR_CONNECTION_LOST, message);
   announce_closing (self);
   start_close_timer (self);
+  if (self->half_over)
+    finish (self, DUPLEX_FINDING_NONE);
+  self->half_over = TRUE;
 }
 
 static const DuplexOutboxCallbacks outbox_callbacks = {
@@ -397,7 +403,7 @@ receive_close (DuplexConnection *self)
   self->by_peer = !self->close_queued;
   duplex_analyzer_set_after_close (self->incoming);
   duplex_soup_judge_end (self->judge);
-  if (self->close_problem != DUPLEX_FINDING_NONE && self->by_peer)
+  if (self->close_problem != DUPLEX_FINDING_NONE && !self->close_sent)
     {
       fail_connection (self, self->close_problem);
       return;
@@ -513,6 +519,12 @@ inbox_end_cb (const GError *error,
   g_autoptr (DuplexConnection) self = g_object_ref (data);
   DuplexFindingId              finding = DUPLEX_FINDING_NONE;
 
+  /* A peer that ends its half after its Close may still read, and is owed ours. */
+  if (error == NULL && self->close_received && !self->close_sent && !self->half_over)
+    {
+      self->half_over = TRUE;
+      return;
+    }
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF))
     finding = DUPLEX_FINDING_TLS_NO_CLOSE_NOTIFY;
   if (!self->close_received)
@@ -520,11 +532,10 @@ inbox_end_cb (const GError *error,
       if (finding == DUPLEX_FINDING_NONE)
         finding = DUPLEX_FINDING_EOF_WITHOUT_CLOSE;
       self->by_peer = !self->close_queued;
-      if (error != NULL && finding == DUPLEX_FINDING_EOF_WITHOUT_CLOSE)
-        set_error (self, DUPLEX_ERROR_CONNECTION_LOST, error->message);
-      else
-        set_error (self, DUPLEX_ERROR_CONNECTION_LOST,
-                   "The peer ended the connection without a Close frame");
+      set_error (self, DUPLEX_ERROR_CONNECTION_LOST,
+                 error != NULL && finding == DUPLEX_FINDING_EOF_WITHOUT_CLOSE
+                   ? error->message
+                   : "The peer ended the connection without a Close frame");
     }
   finish (self, finding);
 }

@@ -97,6 +97,9 @@ write_some (DuplexOutbox *self,
 
   data = g_bytes_get_data (item->wire, &size);
   self->begun = TRUE;
+  /* Before the write: the answer may be there before it returns. */
+  if (item->control)
+    item->written_at = g_get_monotonic_time ();
   n = g_pollable_output_stream_write_nonblocking (self->stream, data + self->sent,
                                                   size - self->sent, NULL, &error);
   if (n < 0)

@@ -21,6 +21,7 @@ typedef struct
   gboolean          control;     /* may overtake */
   gboolean          replaceable; /* an automatic pong: a newer one takes its place while it waits */
   gsize             cost;        /* bytes to give back to the sender's bound */
+  gint64            written_at;  /* monotonic µs before the last write, of a control frame */
 } DuplexOutgoing;
 
 void duplex_outgoing_free (DuplexOutgoing *self);

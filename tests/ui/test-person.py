@@ -102,7 +102,8 @@ def connects(person):
 def talks(person):
     """Type JSON, press Enter, read it back."""
     ui = person.ui
-    ui.wait(lambda: ui.has_state(ui.get('Message', 'text'), 'FOCUSED'), 'the composer has the focus')
+    ui.wait(lambda: ui.has_state(ui.get('Message', 'text'), 'FOCUSED'),
+            'the composer has the focus')
     ui.type(MESSAGE)
     ui.key('Return')
     answer = person.shows(r'Received.*12345678901234567890', role='list item')

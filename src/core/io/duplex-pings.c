@@ -65,12 +65,14 @@ duplex_pings_left (DuplexPings *self,
 {
   g_return_if_fail (self != NULL);
 
-  for (GList *link = self->waiting.tail; link != NULL; link = link->prev)
+  for (GList *link = self->waiting.head; link != NULL; link = link->next)
     {
       Ping *ping = link->data;
 
-      if (ping->payload == payload)
-        ping->left_at = now;
+      if (ping->payload != payload || ping->left_at != 0)
+        continue;
+      ping->left_at = now;
+      return;
     }
 }
 

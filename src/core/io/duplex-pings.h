@@ -13,7 +13,8 @@ typedef struct _DuplexPings DuplexPings;
 DuplexPings *duplex_pings_new (void);
 void         duplex_pings_free (DuplexPings *self);
 
-/* A ping waits to be sent; payload is the identity by which left finds it again. */
+/* A ping waits to be sent; payload is the identity by which left finds it again, oldest first where
+ * one is sent more than once. */
 void duplex_pings_add (DuplexPings *self,
                        GBytes      *payload);
 /* Its last byte has left, at now (monotonic µs). */

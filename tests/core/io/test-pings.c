@@ -50,6 +50,25 @@ test_later_answers_earlier (void)
   g_assert_cmpint (answer (pings, "", 400), ==, 100);
 }
 
+/* One bytes object for both: each has its own time. */
+static void
+test_same_bytes (void)
+{
+  g_autoptr (DuplexPings) pings = duplex_pings_new ();
+  g_autoptr (GBytes)      ping = g_bytes_new_static ("p", 1);
+
+  duplex_pings_add (pings, ping);
+  duplex_pings_add (pings, ping);
+  duplex_pings_left (pings, ping, 100);
+  g_assert_cmpint (answer (pings, "p", 150), ==, 50);
+  g_assert_cmpint (answer (pings, "p", 160), ==, -1);
+  duplex_pings_left (pings, ping, 200);
+  duplex_pings_add (pings, ping);
+  duplex_pings_left (pings, ping, 300);
+  g_assert_cmpint (answer (pings, "p", 350), ==, 150);
+  g_assert_cmpint (answer (pings, "p", 360), ==, 60);
+}
+
 static void
 test_bounded (void)
 {
@@ -109,6 +128,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/core/pings/answered", test_answered);
   g_test_add_func ("/core/pings/later-answers-earlier", test_later_answers_earlier);
+  g_test_add_func ("/core/pings/same-bytes", test_same_bytes);
   g_test_add_func ("/core/pings/bounded", test_bounded);
   g_test_add_func ("/core/io-thread/order", test_thread_runs_what_was_due);
   g_test_add_func ("/core/io-thread/holds", test_thread_holds);

@@ -32,6 +32,7 @@ struct _DuplexAnalyzer
   DuplexMessagePlace place;
   gboolean           in_frame;
   gboolean           lost;
+  gboolean           finished;
   gboolean           after_close;
   gboolean           skipping;    /* the frame breaks the size limit: its payload is not kept */
   guint64            first_event; /* of the message that is open */
@@ -81,15 +82,14 @@ static void
 report_violations (DuplexAnalyzer *self,
                    guint           from)
 {
+  /* What comes after a Close is discarded (§1.4): there is nothing to fail any more. */
+  if (self->after_close || self->callbacks->violation == NULL)
+    return;
   for (guint i = from; i < self->findings->len; i++)
     {
       DuplexFindingId id = g_array_index (self->findings, DuplexFinding, i).id;
 
-      if (duplex_finding_get_severity (id) != DUPLEX_SEVERITY_ERROR)
-        continue;
-      if (id == DUPLEX_FINDING_MESSAGE_TOO_BIG)
-        self->skipping = TRUE;
-      if (self->callbacks->violation != NULL)
+      if (duplex_finding_get_severity (id) == DUPLEX_SEVERITY_ERROR)
         self->callbacks->violation (id, self->user_data);
     }
 }
@@ -158,10 +158,11 @@ begin_frame (DuplexAnalyzer *self)
 
   g_array_set_size (self->findings, 0);
   self->in_frame = TRUE;
-  self->skipping = FALSE;
   self->whole = NULL;
   self->whole_size = 0;
   duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
+  /* The finding stands at the first frame that passes the limit, and at no control frame. */
+  self->skipping = self->place.message_size > self->max_message;
   if (self->after_close)
     {
       DuplexFinding late = { DUPLEX_FINDING_DATA_AFTER_CLOSE, 0 };
@@ -242,10 +243,10 @@ end_frame (DuplexAnalyzer *self,
       self->callbacks->note (&frame, self->user_data);
     }
   record (self, &frame, g_get_real_time (), flags);
+  self->in_frame = FALSE;
   if (whole)
     self->callbacks->act (&frame, self->user_data);
   g_clear_pointer (&frame.owner, g_bytes_unref);
-  self->in_frame = FALSE;
 }
 
 /* After a length that cannot be (§5.2) no frame can be found any more; the frame is recorded as
@@ -270,8 +271,9 @@ duplex_analyzer_feed (DuplexAnalyzer *self,
 
   g_return_if_fail (self != NULL);
 
-  while ((step = duplex_frame_decoder_step (self->decoder, &data, &len, &slice)) !=
-         DUPLEX_DECODE_NEED_MORE)
+  while (!self->finished &&
+         (step = duplex_frame_decoder_step (self->decoder, &data, &len, &slice)) !=
+           DUPLEX_DECODE_NEED_MORE)
     switch (step)
       {
       case DUPLEX_DECODE_HEADER:
@@ -374,6 +376,7 @@ duplex_analyzer_finish (DuplexAnalyzer *self)
 
   g_return_if_fail (self != NULL);
 
+  self->finished = TRUE;
   if (self->in_frame && !self->lost)
     {
       const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);

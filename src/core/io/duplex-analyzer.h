@@ -60,10 +60,11 @@ void duplex_analyzer_record_sent (DuplexAnalyzer          *self,
                                   guint                    flags);
 
 /* Nothing more will come: records a frame that was cut short and a message that will not be
- * finished. */
+ * finished. Within a callback too: then the rest of what was fed is ignored. */
 void duplex_analyzer_finish (DuplexAnalyzer *self);
 
-/* From now on every frame gets the finding that it came after the Close frame. */
+/* From now on every frame gets the finding that it came after the Close frame, and no violation is
+ * reported. */
 void duplex_analyzer_set_after_close (DuplexAnalyzer *self);
 
 /* TRUE inside a frame. */

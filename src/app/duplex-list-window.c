@@ -159,7 +159,8 @@ move_back (DuplexListWindow *self,
     g_list_model_items_changed (G_LIST_MODEL (self), self->n_items, old - self->n_items, 0);
 }
 
-/* Shows the items from start up to end. What is in the window before and after is not touched. */
+/* Shows the items from start up to end, which is not before the end that there is. Items that are
+ * in the window before and after are not touched. */
 static void
 move_to (DuplexListWindow *self,
          guint             start,
@@ -167,7 +168,7 @@ move_to (DuplexListWindow *self,
 {
   guint old = self->n_items;
 
-  if (start < self->start + self->n_items && end > self->start)
+  if (start < self->start + self->n_items)
     {
       move_front (self, (gint64)start - self->start);
       move_back (self, end);
@@ -178,6 +179,27 @@ move_to (DuplexListWindow *self,
   self->n_items = end - start;
   if (old > 0 || self->n_items > 0)
     g_list_model_items_changed (G_LIST_MODEL (self), 0, old, self->n_items);
+}
+
+/* The other way. Items that were never in a view, only counted, may go and come back. */
+static void
+move_up (DuplexListWindow *self,
+         guint             start,
+         guint             end,
+         guint             boundary)
+{
+  if (boundary > self->start && boundary <= MIN (end, self->start + self->n_items))
+    {
+      move_back (self, boundary);
+      move_front (self, (gint64)start - self->start);
+    }
+  else
+    {
+      move_back (self, self->start);
+      self->start = start;
+    }
+
+  move_back (self, end);
 }
 
 static void
@@ -452,10 +474,12 @@ duplex_list_window_reaches_end (DuplexListWindow *self)
 
 void
 duplex_list_window_show (DuplexListWindow *self,
-                         guint             position)
+                         guint             position,
+                         guint             boundary)
 {
   guint total;
   guint start;
+  guint end;
 
   g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
 
@@ -465,7 +489,11 @@ duplex_list_window_show (DuplexListWindow *self,
 
   start = position > self->max / 2 ? position - self->max / 2 : 0;
   start = MIN (start, total > self->max ? total - self->max : 0);
-  move_to (self, start, MIN (start + self->max, total));
+  end = MIN (start + self->max, total);
+  if (end < self->start + self->n_items)
+    move_up (self, start, end, boundary);
+  else
+    move_to (self, start, end);
 }
 
 void

@@ -51,9 +51,15 @@ gboolean duplex_list_window_grow (DuplexListWindow *self,
 gboolean duplex_list_window_reaches_end (DuplexListWindow *self);
 
 /* Moves the window, where it is shorter than the model, so that position and as much around it as
- * may be shown are inside. Not while following. */
+ * may be shown are inside. Not while following.
+ *
+ * boundary is a position behind an item that the view has a widget for, best the last of those
+ * around what is visible: GtkListView of GTK 4.8 mistakes one item for another when items are
+ * removed from the middle of those that it only counts. The view keeps its place where boundary
+ * stays inside; otherwise it has to be scrolled anew. GTK_INVALID_LIST_POSITION for none. */
 void duplex_list_window_show (DuplexListWindow *self,
-                              guint             position);
+                              guint             position,
+                              guint             boundary);
 
 /* position is in the model, GTK_INVALID_LIST_POSITION for none. */
 void     duplex_list_window_set_selected (DuplexListWindow *self,

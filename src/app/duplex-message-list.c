@@ -5,6 +5,7 @@
 
 #include "app/duplex-bubble.h"
 #include "app/duplex-list-closures.h"
+#include "app/duplex-list-items.h"
 #include "app/duplex-list-window.h"
 #include "app/duplex-message-row.h"
 #include "app/duplex-row-copy.h"
@@ -83,44 +84,6 @@ activate_cb (DuplexMessageList *self,
     g_signal_emit (self, signals[ROW_ACTIVATED], 0, row);
 }
 
-/* gtk_widget_translate_coordinates() is deprecated from GTK 4.12 on. */
-static gboolean
-translate_point (GtkWidget *from,
-                 GtkWidget *to,
-                 double     x,
-                 double     y,
-                 double    *ret_x,
-                 double    *ret_y)
-{
-  graphene_point_t point;
-
-  if (!gtk_widget_compute_point (from, to, &GRAPHENE_POINT_INIT ((float)x, (float)y), &point))
-    return FALSE;
-
-  *ret_x = point.x;
-  *ret_y = point.y;
-  return TRUE;
-}
-
-/* The bubble below a point of the view, and the point within it. */
-static DuplexBubble *
-find_bubble (DuplexMessageList *self,
-             double             x,
-             double             y,
-             double            *ret_x,
-             double            *ret_y)
-{
-  GtkWidget *view = GTK_WIDGET (self->view);
-  GtkWidget *widget = gtk_widget_pick (view, x, y, GTK_PICK_DEFAULT);
-
-  if (widget == NULL || !DUPLEX_IS_BUBBLE (widget))
-    return NULL;
-  if (!translate_point (view, widget, x, y, ret_x, ret_y))
-    return NULL;
-
-  return DUPLEX_BUBBLE (widget);
-}
-
 static DuplexBubble *
 find_link (DuplexMessageList *self,
            double             x,
@@ -128,7 +91,7 @@ find_link (DuplexMessageList *self,
 {
   double        bubble_x;
   double        bubble_y;
-  DuplexBubble *bubble = find_bubble (self, x, y, &bubble_x, &bubble_y);
+  DuplexBubble *bubble = duplex_list_items_pick (self->view, x, y, &bubble_x, &bubble_y);
 
   return bubble != NULL && duplex_bubble_is_link_at (bubble, bubble_x, bubble_y) ? bubble : NULL;
 }
@@ -157,33 +120,6 @@ released_cb (DuplexMessageList *self,
     }
 }
 
-/* The bubble of a row widget of the view. */
-static DuplexBubble *
-get_bubble (GtkWidget *item)
-{
-  return duplex_message_row_get_bubble (DUPLEX_MESSAGE_ROW (gtk_widget_get_first_child (item)));
-}
-
-/* The row widget of the row at position of the capture, or NULL where it has none now. */
-static GtkWidget *
-find_item (DuplexMessageList *self,
-           guint              position)
-{
-  for (GtkWidget *item = gtk_widget_get_first_child (GTK_WIDGET (self->view)); item != NULL;
-       item = gtk_widget_get_next_sibling (item))
-    {
-      GtkWidget *child = gtk_widget_get_first_child (item);
-      DuplexRow *row = NULL;
-
-      if (child != NULL && DUPLEX_IS_MESSAGE_ROW (child))
-        row = duplex_bubble_get_row (get_bubble (item));
-      if (row != NULL && duplex_row_get_position (row) == position)
-        return item;
-    }
-
-  return NULL;
-}
-
 static void
 popup_menu (DuplexMessageList  *self,
             const GdkRectangle *at)
@@ -206,16 +142,15 @@ menu_pressed_cb (DuplexMessageList *self,
                  double             x,
                  double             y)
 {
-  double        self_x;
-  double        self_y;
-  DuplexBubble *bubble = find_bubble (self, x, y, &self_x, &self_y);
+  DuplexBubble    *bubble = duplex_list_items_pick (self->view, x, y, &x, &y);
+  graphene_point_t point = { (float)x, (float)y };
 
   if (bubble == NULL)
     return;
 
   duplex_message_list_set_selected_row (self, duplex_bubble_get_row (bubble));
-  if (translate_point (GTK_WIDGET (self->view), GTK_WIDGET (self), x, y, &self_x, &self_y))
-    popup_menu (self, &(GdkRectangle){ (int)self_x, (int)self_y, 1, 1 });
+  if (gtk_widget_compute_point (GTK_WIDGET (bubble), GTK_WIDGET (self), &point, &point))
+    popup_menu (self, &(GdkRectangle){ (int)point.x, (int)point.y, 1, 1 });
 }
 
 /* By keyboard: at the selected bubble, as far as it is on screen. */
@@ -225,16 +160,19 @@ menu_action (GtkWidget  *widget,
              GVariant   *parameter)
 {
   DuplexMessageList *self = DUPLEX_MESSAGE_LIST (widget);
-  GtkWidget         *item = find_item (self, duplex_list_window_get_selected (self->window));
+  guint              selected = duplex_list_window_get_selected (self->window);
+  GtkWidget         *item = duplex_list_items_find (self->view, selected);
+  GtkWidget         *bubble;
   graphene_rect_t    bounds;
   graphene_rect_t    visible;
 
   if (item == NULL)
     return;
 
+  bubble = GTK_WIDGET (duplex_list_item_get_bubble (item));
   graphene_rect_init (&visible, 0, 0, (float)gtk_widget_get_width (widget),
                       (float)gtk_widget_get_height (widget));
-  if (gtk_widget_compute_bounds (GTK_WIDGET (get_bubble (item)), widget, &bounds) &&
+  if (gtk_widget_compute_bounds (bubble, widget, &bounds) &&
       graphene_rect_intersection (&bounds, &visible, &bounds))
     popup_menu (self, &(GdkRectangle){ (int)bounds.origin.x, (int)bounds.origin.y,
                                        (int)bounds.size.width, (int)bounds.size.height });
@@ -284,7 +222,7 @@ static void
 select_and_focus (DuplexMessageList *self,
                   guint              position)
 {
-  GtkWidget *item = find_item (self, position);
+  GtkWidget *item = duplex_list_items_find (self->view, position);
 
   duplex_list_window_set_selected (self->window, position);
   if (item != NULL)
@@ -303,7 +241,7 @@ move_from_end (DuplexMessageList *self)
     return FALSE;
 
   duplex_message_list_set_following (self, FALSE);
-  if (selected != GTK_INVALID_LIST_POSITION && find_item (self, selected) != NULL)
+  if (duplex_list_items_find (self->view, selected) != NULL)
     return FALSE;
 
   select_and_focus (self, total - 1);
@@ -326,7 +264,7 @@ key_pressed_cb (DuplexMessageList *self,
     case GDK_KEY_Home:
     case GDK_KEY_KP_Home:
       duplex_message_list_set_following (self, FALSE);
-      duplex_list_window_show (self->window, 0);
+      duplex_list_window_show (self->window, 0, duplex_list_items_find_boundary (self->view));
       return GDK_EVENT_PROPAGATE;
     case GDK_KEY_Up:
     case GDK_KEY_KP_Up:
@@ -560,7 +498,7 @@ duplex_message_list_init (DuplexMessageList *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 
   gtk_list_view_set_model (self->view, GTK_SELECTION_MODEL (self->window));
-  self->tail = duplex_tail_new (self->view, self->window);
+  self->tail = duplex_tail_new (self->view, self->window, duplex_list_items_find_boundary);
 
   g_signal_connect_object (self->window, "notify::selected-item", G_CALLBACK (selected_item_cb),
                            self, G_CONNECT_SWAPPED);

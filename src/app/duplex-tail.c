@@ -33,7 +33,8 @@ struct _DuplexTail
   GdkFrameClock    *clock;
 
   /* borrowed */
-  GtkWidget *view;
+  GtkWidget         *view;
+  DuplexTailBoundary boundary;
 
   /* state */
   guint    tick;
@@ -181,7 +182,8 @@ move_window (DuplexTail *self)
 
   if ((start > 0 && value < EDGE_PAGES * page) ||
       (start + n_items < total && value > upper - (EDGE_PAGES + 1) * page))
-    duplex_list_window_show (self->window, start + (guint)(value / upper * n_items));
+    duplex_list_window_show (self->window, start + (guint)(value / upper * n_items),
+                             self->boundary (GTK_LIST_VIEW (self->view)));
 }
 
 static void
@@ -300,16 +302,19 @@ duplex_tail_init (DuplexTail *self)
 }
 
 DuplexTail *
-duplex_tail_new (GtkListView      *view,
-                 DuplexListWindow *window)
+duplex_tail_new (GtkListView       *view,
+                 DuplexListWindow  *window,
+                 DuplexTailBoundary boundary)
 {
   DuplexTail *self;
 
   g_return_val_if_fail (GTK_IS_LIST_VIEW (view), NULL);
   g_return_val_if_fail (DUPLEX_IS_LIST_WINDOW (window), NULL);
+  g_return_val_if_fail (boundary != NULL, NULL);
 
   self = g_object_new (DUPLEX_TYPE_TAIL, NULL);
   self->view = GTK_WIDGET (view);
+  self->boundary = boundary;
   self->window = g_object_ref (window);
   self->adjustment = g_object_ref (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (view)));
 

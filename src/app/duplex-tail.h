@@ -17,9 +17,13 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_TAIL (duplex_tail_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexTail, duplex_tail, DUPLEX, TAIL, GObject)
 
+/* Answers with a boundary for duplex_list_window_show(). */
+typedef guint (*DuplexTailBoundary) (GtkListView *view);
+
 /* view must be in a scrolled window already and outlive the tail; its model is window. */
-DuplexTail *duplex_tail_new (GtkListView      *view,
-                             DuplexListWindow *window);
+DuplexTail *duplex_tail_new (GtkListView       *view,
+                             DuplexListWindow  *window,
+                             DuplexTailBoundary boundary);
 
 /* Asks for the end in the frames that come, if following. */
 void duplex_tail_queue (DuplexTail *self);

@@ -164,7 +164,7 @@ test_grow_bound (Fixture      *fixture,
   assert_shows (fixture, 30, 50);
   g_assert_cmpuint (get_n_below (fixture), ==, 50);
   g_assert_false (duplex_list_window_reaches_end (fixture->window));
-  duplex_list_window_show (fixture->window, 99);
+  duplex_list_window_show (fixture->window, 99, GTK_INVALID_LIST_POSITION);
   g_assert_true (duplex_list_window_reaches_end (fixture->window));
 }
 
@@ -188,15 +188,42 @@ test_show (Fixture      *fixture,
            gconstpointer data)
 {
   append (fixture, 100);
-  duplex_list_window_show (fixture->window, 0);
+  duplex_list_window_show (fixture->window, 0, GTK_INVALID_LIST_POSITION);
   assert_shows (fixture, 95, 100);
   duplex_list_window_set_following (fixture->window, FALSE);
-  duplex_list_window_show (fixture->window, 0);
+  duplex_list_window_show (fixture->window, 0, GTK_INVALID_LIST_POSITION);
   assert_shows (fixture, 0, 20);
-  duplex_list_window_show (fixture->window, 18);
+  duplex_list_window_show (fixture->window, 18, GTK_INVALID_LIST_POSITION);
   assert_shows (fixture, 8, 28);
-  duplex_list_window_show (fixture->window, 99);
+  duplex_list_window_show (fixture->window, 99, GTK_INVALID_LIST_POSITION);
   assert_shows (fixture, 80, 100);
+}
+
+/* Up to the boundary all items stay, where it stays; else all are new. */
+static void
+test_show_boundary (Fixture      *fixture,
+                    gconstpointer data)
+{
+  gpointer kept;
+
+  append (fixture, 100);
+  duplex_list_window_set_following (fixture->window, FALSE);
+  duplex_list_window_show (fixture->window, 60, GTK_INVALID_LIST_POSITION);
+  assert_shows (fixture, 50, 70);
+
+  kept = g_ptr_array_index (fixture->mirror, 7);
+  fixture->n_changes = 0;
+  duplex_list_window_show (fixture->window, 55, 58);
+  assert_shows (fixture, 45, 65);
+  g_assert_cmpuint (fixture->n_changes, ==, 3);
+  g_assert_true (g_ptr_array_index (fixture->mirror, 12) == kept);
+
+  fixture->n_changes = 0;
+  duplex_list_window_show (fixture->window, 50, 63);
+  assert_shows (fixture, 40, 60);
+  g_assert_cmpuint (fixture->n_changes, ==, 2);
+  duplex_list_window_show (fixture->window, 10, 41);
+  assert_shows (fixture, 0, 20);
 }
 
 /* All of a short list. */
@@ -206,7 +233,7 @@ test_show_short (Fixture      *fixture,
 {
   append (fixture, 12);
   duplex_list_window_set_following (fixture->window, FALSE);
-  duplex_list_window_show (fixture->window, 0);
+  duplex_list_window_show (fixture->window, 0, GTK_INVALID_LIST_POSITION);
   assert_shows (fixture, 0, 12);
 }
 
@@ -271,7 +298,7 @@ test_selection (Fixture      *fixture,
     g_assert_false (gtk_selection_model_is_selected (selection, i));
 
   duplex_list_window_set_following (fixture->window, FALSE);
-  duplex_list_window_show (fixture->window, 6);
+  duplex_list_window_show (fixture->window, 6, GTK_INVALID_LIST_POSITION);
   g_assert_true (gtk_selection_model_is_selected (selection, 6));
   gtk_selection_model_unselect_item (selection, 6);
   assert_selected (fixture, NULL);
@@ -333,6 +360,7 @@ main (int    argc,
   add ("/app/list-window/grow", test_grow);
   add ("/app/list-window/grow/bound", test_grow_bound);
   add ("/app/list-window/show", test_show);
+  add ("/app/list-window/show/boundary", test_show_boundary);
   add ("/app/list-window/show/short", test_show_short);
   add ("/app/list-window/tail", test_tail);
   add ("/app/list-window/clear", test_clear);

@@ -4,6 +4,7 @@
 #include <adwaita.h>
 #include <math.h>
 
+#include "app/duplex-list-window.h"
 #include "app/duplex-message-row.h"
 #include "app/duplex-texts.h"
 #include "conversation.h"
@@ -335,6 +336,48 @@ test_jump (Fixture      *fixture,
   g_assert_true (duplex_message_list_get_following (fixture->list));
 }
 
+/* With a bound below what there is, the window moves along: from the last row to the first and
+ * back, in small steps, nothing is left out and nothing jumps. */
+static void
+test_window (Fixture      *fixture,
+             gconstpointer data)
+{
+  DuplexListWindow *window = DUPLEX_LIST_WINDOW (gtk_list_view_get_model (fixture->view));
+  gint64            last = 599;
+
+  duplex_list_window_set_max (window, 300);
+  append (fixture, 600);
+  wait_until (fixture, is_end_shown, "the end");
+
+  while (gtk_adjustment_get_value (fixture->adjustment) > 0)
+    {
+      gint64 now;
+
+      scroll_by (fixture, -400);
+      wait_frames (fixture, 2);
+      now = find_last_visible (fixture, GTK_INVALID_LIST_POSITION, NULL);
+      g_assert_cmpint (now, <=, last);
+      g_assert_cmpint (last - now, <, 15);
+      last = now;
+    }
+  g_assert_cmpuint (duplex_list_window_get_start (window), ==, 0);
+  g_assert_cmpint (last, <, 20);
+  g_assert_cmpuint (count_shown (fixture), ==, 300);
+
+  while (!duplex_message_list_get_following (fixture->list))
+    {
+      gint64 now;
+
+      scroll_by (fixture, 400);
+      wait_frames (fixture, 2);
+      now = find_last_visible (fixture, GTK_INVALID_LIST_POSITION, NULL);
+      g_assert_cmpint (now, >=, last);
+      g_assert_cmpint (now - last, <, 15);
+      last = now;
+    }
+  wait_until (fixture, is_end_shown, "the end again");
+}
+
 /* A short conversation does not fill the list and is at its end all the time. */
 static void
 test_short (Fixture      *fixture,
@@ -511,6 +554,7 @@ main (int    argc,
   add ("/app/message-list/scroll/stay", test_stay);
   add ("/app/message-list/scroll/back", test_scroll_back);
   add ("/app/message-list/scroll/jump", test_jump);
+  add ("/app/message-list/scroll/window", test_window);
   add ("/app/message-list/selection", test_selection);
   add ("/app/message-list/selection/foreign", test_selection_foreign);
   add ("/app/message-list/row-name", test_row_name);

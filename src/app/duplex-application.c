@@ -173,8 +173,13 @@ static const char *
 find_missing (gpointer user_data)
 {
   DuplexApplication *self = DUPLEX_APPLICATION (user_data);
+  const char        *missing = NULL;
 
-  return self->showcase != NULL ? duplex_showcase_get_missing (self->showcase) : NULL;
+  if (self->showcase != NULL)
+    missing = duplex_showcase_get_missing (self->showcase);
+  if (missing == NULL && duplex_window_is_connecting (ensure_window (self)))
+    missing = "a connection";
+  return missing;
 }
 
 static int

@@ -5,14 +5,11 @@
 
 #include "app/duplex-adaptive-bin.h"
 #include "app/duplex-farewell.h"
-#include "app/duplex-panel.h"
 #include "app/duplex-profile-editor.h"
 #include "app/duplex-profile-sidebar.h"
 #include "app/duplex-session-tab.h"
 #include "app/duplex-texts.h"
-
-/* Pixels, where no settings say otherwise: the default of the settings too. */
-#define SIDEBAR_WIDTH 240
+#include "app/duplex-window-state.h"
 
 struct _DuplexWindow
 {
@@ -30,11 +27,8 @@ struct _DuplexWindow
   AdwWindowTitle       *window_title;
   GtkStack             *content;
 
-  DuplexPanels panels;
-  int          sidebar_width;
-  int          inspector_width;
-  char        *inspector_page; /* owned */
-  gboolean     applying;       /* the window itself is changing its pages */
+  DuplexWindowState state;
+  gboolean          applying; /* the window itself is changing its pages */
 };
 
 G_DEFINE_FINAL_TYPE (DuplexWindow, duplex_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -54,15 +48,15 @@ static GParamSpec *properties[N_PROPS];
 static void
 apply_panels (DuplexWindow *self)
 {
-  gboolean inspector = duplex_panel_is_shown (&self->panels.inspector);
-  gboolean inspector_alone = duplex_panels_is_inspector_alone (&self->panels);
-  gboolean sidebar_alone = duplex_panels_is_sidebar_alone (&self->panels);
+  gboolean inspector = duplex_panel_is_shown (&self->state.panels.inspector);
+  gboolean inspector_alone = duplex_panels_is_inspector_alone (&self->state.panels);
+  gboolean sidebar_alone = duplex_panels_is_sidebar_alone (&self->state.panels);
 
   self->applying = TRUE;
   gtk_widget_set_visible (self->main, !sidebar_alone);
   g_object_set (self->sidebar, "alone", sidebar_alone, NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->sidebar),
-                          duplex_panel_is_shown (&self->panels.sidebar));
+                          duplex_panel_is_shown (&self->state.panels.sidebar));
   for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
     {
       AdwTabPage *tab = adw_tab_view_get_nth_page (self->tabs, i);
@@ -79,9 +73,9 @@ apply_panels (DuplexWindow *self)
 static void
 width_changed_cb (DuplexWindow *self)
 {
-  duplex_panels_set_width (&self->panels, duplex_adaptive_bin_get_width (self->bin));
+  duplex_panels_set_width (&self->state.panels, duplex_adaptive_bin_get_width (self->bin));
   apply_panels (self);
-  gtk_paned_set_position (self->panes, self->sidebar_width);
+  gtk_paned_set_position (self->panes, self->state.sidebar_width);
 }
 
 /* Only a hand on the handle is a wish; the handle also moves while there is too little room, before
@@ -92,17 +86,17 @@ sidebar_width_changed_cb (DuplexWindow *self)
   int width = gtk_widget_get_width (GTK_WIDGET (self->bin));
 
   if (width > 0 && width == duplex_adaptive_bin_get_width (self->bin))
-    self->sidebar_width = gtk_paned_get_position (self->panes);
+    self->state.sidebar_width = gtk_paned_get_position (self->panes);
 }
 
 /* Where the sidebar has taken the place of the tabs, whoever opens one wants to see it. */
 static void
 show_tabs (DuplexWindow *self)
 {
-  if (!duplex_panels_is_sidebar_alone (&self->panels))
+  if (!duplex_panels_is_sidebar_alone (&self->state.panels))
     return;
 
-  duplex_panels_ask_sidebar (&self->panels, FALSE);
+  duplex_panels_ask_sidebar (&self->state.panels, FALSE);
   apply_panels (self);
 }
 
@@ -118,7 +112,7 @@ inspector_visible_changed_cb (DuplexWindow *self,
     return;
 
   g_object_get (page, "inspector-visible", &visible, NULL);
-  duplex_panels_ask_inspector (&self->panels, visible);
+  duplex_panels_ask_inspector (&self->state.panels, visible);
   apply_panels (self);
 }
 
@@ -128,7 +122,7 @@ inspector_width_changed_cb (DuplexWindow *self,
                             GObject      *page)
 {
   if (!self->applying)
-    g_object_get (page, "inspector-width", &self->inspector_width, NULL);
+    g_object_get (page, "inspector-width", &self->state.inspector_width, NULL);
 }
 
 static void
@@ -136,8 +130,8 @@ inspector_page_changed_cb (DuplexWindow *self,
                            GParamSpec   *pspec,
                            GObject      *page)
 {
-  g_clear_pointer (&self->inspector_page, g_free);
-  g_object_get (page, "inspector-page", &self->inspector_page, NULL);
+  g_clear_pointer (&self->state.inspector_page, g_free);
+  g_object_get (page, "inspector-page", &self->state.inspector_page, NULL);
 }
 
 /* -- tabs -------------------------------------------------------------------------------------- */
@@ -214,10 +208,10 @@ page_attached_cb (DuplexWindow *self,
 {
   DuplexSessionPage *page = duplex_session_tab_get_page (tab);
 
-  g_object_set (page, "inspector-visible", duplex_panel_is_shown (&self->panels.inspector),
-                "inspector-alone", duplex_panels_is_inspector_alone (&self->panels),
-                "inspector-width", self->inspector_width, "inspector-page", self->inspector_page,
-                NULL);
+  g_object_set (page, "inspector-visible", duplex_panel_is_shown (&self->state.panels.inspector),
+                "inspector-alone", duplex_panels_is_inspector_alone (&self->state.panels),
+                "inspector-width", self->state.inspector_width, "inspector-page",
+                self->state.inspector_page, NULL);
   g_object_bind_property (page, "title", tab, "title", G_BINDING_SYNC_CREATE);
   g_signal_connect_object (tab, "notify::title", G_CALLBACK (update_title), self,
                            G_CONNECT_SWAPPED);
@@ -248,8 +242,9 @@ close_page_cb (DuplexWindow *self,
 static void
 selected_page_changed_cb (DuplexWindow *self)
 {
-  AdwTabPage *tab = adw_tab_view_get_selected_page (self->tabs);
-  gboolean    any = tab != NULL;
+  AdwTabPage    *tab = adw_tab_view_get_selected_page (self->tabs);
+  gboolean       any = tab != NULL;
+  DuplexProfile *profile;
 
   gtk_stack_set_visible_child_name (self->content, any ? "tabs" : "empty");
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-tab", any);
@@ -260,8 +255,10 @@ selected_page_changed_cb (DuplexWindow *self)
   if (!any)
     return;
 
+  profile = duplex_session_page_get_profile (duplex_session_tab_get_page (tab));
   adw_tab_page_set_needs_attention (tab, FALSE);
-  remember_profile (self, duplex_session_page_get_profile (duplex_session_tab_get_page (tab)));
+  duplex_profile_sidebar_set_selected (self->sidebar, profile);
+  remember_profile (self, profile);
 }
 
 static AdwTabPage *
@@ -348,21 +345,13 @@ page_action (GtkWidget  *widget,
 static void
 load_settings (DuplexWindow *self)
 {
-  if (self->settings == NULL)
-    return;
+  duplex_window_state_clear (&self->state);
+  duplex_window_state_load (&self->state, self->settings);
 
-  gtk_window_set_default_size (GTK_WINDOW (self),
-                               g_settings_get_int (self->settings, "window-width"),
-                               g_settings_get_int (self->settings, "window-height"));
-  if (g_settings_get_boolean (self->settings, "window-maximized"))
+  gtk_window_set_default_size (GTK_WINDOW (self), self->state.width, self->state.height);
+  if (self->state.maximized)
     gtk_window_maximize (GTK_WINDOW (self));
-
-  self->panels.sidebar.wanted = g_settings_get_boolean (self->settings, "sidebar-visible");
-  self->panels.inspector.wanted = g_settings_get_boolean (self->settings, "inspector-visible");
-  self->sidebar_width = g_settings_get_int (self->settings, "sidebar-width");
-  self->inspector_width = g_settings_get_int (self->settings, "inspector-width");
-  g_free (self->inspector_page);
-  self->inspector_page = g_settings_get_string (self->settings, "inspector-page");
+  gtk_paned_set_position (self->panes, self->state.sidebar_width);
 }
 
 static void
@@ -370,22 +359,14 @@ save_settings (DuplexWindow *self)
 {
   int width, height;
 
-  if (self->settings == NULL)
-    return;
-
   gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
   if (width > 0 && height > 0)
     {
-      g_settings_set_int (self->settings, "window-width", width);
-      g_settings_set_int (self->settings, "window-height", height);
+      self->state.width = width;
+      self->state.height = height;
     }
-  g_settings_set_boolean (self->settings, "window-maximized",
-                          gtk_window_is_maximized (GTK_WINDOW (self)));
-  g_settings_set_boolean (self->settings, "sidebar-visible", self->panels.sidebar.wanted);
-  g_settings_set_boolean (self->settings, "inspector-visible", self->panels.inspector.wanted);
-  g_settings_set_int (self->settings, "sidebar-width", self->sidebar_width);
-  g_settings_set_int (self->settings, "inspector-width", self->inspector_width);
-  g_settings_set_string (self->settings, "inspector-page", self->inspector_page);
+  self->state.maximized = gtk_window_is_maximized (GTK_WINDOW (self));
+  duplex_window_state_save (&self->state, self->settings);
 }
 
 /* -- closing ----------------------------------------------------------------------------------- */
@@ -454,7 +435,7 @@ duplex_window_finalize (GObject *object)
 {
   DuplexWindow *self = DUPLEX_WINDOW (object);
 
-  g_clear_pointer (&self->inspector_page, g_free);
+  duplex_window_state_clear (&self->state);
 
   G_OBJECT_CLASS (duplex_window_parent_class)->finalize (object);
 }
@@ -470,10 +451,10 @@ duplex_window_get_property (GObject    *object,
   switch (prop_id)
     {
     case PROP_SIDEBAR_VISIBLE:
-      g_value_set_boolean (value, duplex_panel_is_shown (&self->panels.sidebar));
+      g_value_set_boolean (value, duplex_panel_is_shown (&self->state.panels.sidebar));
       break;
     case PROP_INSPECTOR_VISIBLE:
-      g_value_set_boolean (value, duplex_panel_is_shown (&self->panels.inspector));
+      g_value_set_boolean (value, duplex_panel_is_shown (&self->state.panels.inspector));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -491,11 +472,11 @@ duplex_window_set_property (GObject      *object,
   switch (prop_id)
     {
     case PROP_SIDEBAR_VISIBLE:
-      duplex_panels_ask_sidebar (&self->panels, g_value_get_boolean (value));
+      duplex_panels_ask_sidebar (&self->state.panels, g_value_get_boolean (value));
       apply_panels (self);
       break;
     case PROP_INSPECTOR_VISIBLE:
-      duplex_panels_ask_inspector (&self->panels, g_value_get_boolean (value));
+      duplex_panels_ask_inspector (&self->state.panels, g_value_get_boolean (value));
       apply_panels (self);
       break;
     default:
@@ -560,9 +541,7 @@ duplex_window_class_init (DuplexWindowClass *klass)
 static void
 duplex_window_init (DuplexWindow *self)
 {
-  self->panels = (DuplexPanels)DUPLEX_PANELS_INIT;
-  self->sidebar_width = SIDEBAR_WIDTH;
-  self->inspector_page = g_strdup ("message");
+  duplex_window_state_load (&self->state, NULL);
 
   g_type_ensure (DUPLEX_TYPE_ADAPTIVE_BIN);
   g_type_ensure (DUPLEX_TYPE_PROFILE_SIDEBAR);
@@ -663,6 +642,17 @@ duplex_window_show_error (DuplexWindow *self,
   text = duplex_text_error (error);
   markup = g_markup_escape_text (text, -1);
   adw_toast_overlay_add_toast (self->toasts, adw_toast_new (markup));
+}
+
+gboolean
+duplex_window_is_connecting (DuplexWindow *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_WINDOW (self), FALSE);
+
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
+    if (adw_tab_page_get_loading (adw_tab_view_get_nth_page (self->tabs, i)))
+      return TRUE;
+  return FALSE;
 }
 
 DuplexSessionPage *

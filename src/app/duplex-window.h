@@ -46,6 +46,9 @@ void duplex_window_open_last (DuplexWindow *self);
 void duplex_window_show_error (DuplexWindow *self,
                                const GError *error);
 
+/* Whether any tab is in the middle of connecting. */
+gboolean duplex_window_is_connecting (DuplexWindow *self);
+
 /* Borrowed; NULL without a tab. */
 DuplexSessionPage *duplex_window_get_selected_page (DuplexWindow *self);
 

@@ -3,6 +3,7 @@
 
 #include "app/duplex-adaptive-bin.h"
 #include "app/duplex-profile-editor.h"
+#include "app/duplex-profile-sidebar.h"
 #include "app/duplex-session-tab.h"
 #include "app/duplex-settings.h"
 #include "shell-support.h"
@@ -159,6 +160,20 @@ test_tabs_of_a_profile (Fixture      *f,
   g_assert_null (adw_tab_page_get_indicator_icon (adw_tab_view_get_selected_page (f->tabs)));
   g_assert_true (duplex_window_open_profile (f->window, demo, DUPLEX_WINDOW_OPEN) == second);
   g_assert_cmpint (adw_tab_view_get_n_pages (f->tabs), ==, 2);
+}
+
+static void
+test_sidebar_follows_tabs (Fixture      *f,
+                           gconstpointer data)
+{
+  DuplexProfileSidebar *sidebar = SHELL_CHILD (f->window, DUPLEX_TYPE_WINDOW, "sidebar");
+  DuplexProfile        *other = shell_find_profile (f->store, "Postman echo");
+
+  duplex_window_open_profile (f->window, find_demo (f), DUPLEX_WINDOW_OPEN);
+  duplex_window_open_profile (f->window, other, DUPLEX_WINDOW_OPEN);
+  g_assert_true (duplex_profile_sidebar_get_selected (sidebar) == other);
+  adw_tab_view_select_previous_page (f->tabs);
+  g_assert_true (duplex_profile_sidebar_get_selected (sidebar) == find_demo (f));
 }
 
 static void
@@ -350,6 +365,7 @@ main (int    argc,
 
   ADD ("empty", test_empty);
   ADD ("tabs-of-a-profile", test_tabs_of_a_profile);
+  ADD ("sidebar-follows-tabs", test_sidebar_follows_tabs);
   ADD ("open-url", test_open_url);
   ADD ("close-tab-says-goodbye", test_close_tab_says_goodbye);
   ADD ("close-window-says-goodbye", test_close_window_says_goodbye);

@@ -358,7 +358,7 @@ duplex_attempt_send (DuplexAttempt *self,
 {
   g_return_val_if_fail (self != NULL && payload != NULL, FALSE);
 
-  if (!duplex_opcode_is_control (opcode) && !reserve (self, g_bytes_get_size (payload)))
+  if (!reserve (self, g_bytes_get_size (payload)))
     {
       g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_QUEUE_FULL,
                    "Too much waits to be sent already; the peer does not read fast enough");

@@ -253,7 +253,7 @@ push_frame (DuplexConnection *self,
   item->payload = g_bytes_ref (payload);
   item->control = overtakes;
   item->replaceable = replaceable;
-  item->cost = duplex_opcode_is_control (opcode) ? 0 : size;
+  item->cost = size;
   duplex_outbox_push (self->outbox, item);
 }
 
@@ -305,11 +305,11 @@ item_left_cb (DuplexOutgoing *item,
       self->close_sent = TRUE;
       check_closed (self);
       break;
-    case DUPLEX_OPCODE_PING:
-      duplex_pings_left (self->pings, item->payload, item->written_at);
-      break;
     case DUPLEX_OPCODE_PONG:
       break;
+    case DUPLEX_OPCODE_PING:
+      duplex_pings_left (self->pings, item->payload, item->written_at);
+      G_GNUC_FALLTHROUGH;
     default:
       if (self->callbacks->sent != NULL)
         self->callbacks->sent (self, item->cost, self->user_data);

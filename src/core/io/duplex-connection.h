@@ -29,7 +29,7 @@ typedef struct
                    gpointer          user_data);
   /* A pong answers a ping of ours. */
   void (*pong) (DuplexConnection *self, gint64 rtt_us, gpointer user_data);
-  /* A message that was queued has left: payload bytes. */
+  /* A message or ping that was queued has left or was dropped: payload bytes. */
   void (*sent) (DuplexConnection *self, gsize size, gpointer user_data);
   /* Nothing waits to be sent any more. */
   void (*idle) (DuplexConnection *self, gpointer user_data);

@@ -320,6 +320,8 @@ test_queue_is_bounded (void)
     sent++;
   g_assert_cmpint (sent, ==, 4);
   g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_QUEUE_FULL);
+  /* Pings wait in the same queue. */
+  g_assert_false (duplex_session_ping (f->session, NULL, NULL));
   g_assert_true (duplex_session_disconnect (f->session, 0, NULL, NULL));
   fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
   g_mutex_lock (&slow.mutex);

@@ -133,6 +133,9 @@ begin_cb (gpointer data)
   self->source = g_pollable_input_stream_create_source (self->stream, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (readable_cb), self, NULL);
   g_source_attach (self->source, g_main_context_get_thread_default ());
+  /* Whoever read the handshake may have taken a part of a TLS record: the rest is in the TLS
+   * library, and the socket tells nothing of it. */
+  hand_out (self);
   return G_SOURCE_REMOVE;
 }
 

@@ -118,6 +118,9 @@ duplex_highlight_new_attrs (const DuplexHighlightSpan *spans,
 
   g_return_val_if_fail (spans != NULL || n_spans == 0, attrs);
 
+  /* A hyphen where a long word wraps would look like one that was sent. */
+  pango_attr_list_insert (attrs, pango_attr_insert_hyphens_new (FALSE));
+
   for (gsize i = 0; i < n_spans; i++)
     {
       guint32 rgb;

@@ -178,6 +178,31 @@ test_spans (void)
     }
 }
 
+/* What is shown is what was sent: no hyphens where a word wraps, wherever it stands. */
+static void
+test_hyphens (void)
+{
+  const DuplexHighlightSpan spans[] = { { 4, 8, DUPLEX_HIGHLIGHT_BODY } };
+  g_autoptr (PangoAttrList) attrs = duplex_highlight_new_attrs (spans, G_N_ELEMENTS (spans), FALSE);
+  PangoAttrIterator        *iter = pango_attr_list_get_iterator (attrs);
+
+  do
+    {
+      PangoAttribute *attr = pango_attr_iterator_get (iter, PANGO_ATTR_INSERT_HYPHENS);
+      int             start;
+      int             end;
+
+      /* The last range is behind everything. */
+      pango_attr_iterator_range (iter, &start, &end);
+      if (start == end)
+        continue;
+      g_assert_nonnull (attr);
+      g_assert_false (((PangoAttrInt *)attr)->value);
+  } while (pango_attr_iterator_next (iter));
+
+  pango_attr_iterator_destroy (iter);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -189,6 +214,7 @@ main (int    argc,
   g_test_add_func ("/app/highlight/plain", test_plain);
   g_test_add_func ("/app/highlight/json", test_json);
   g_test_add_func ("/app/highlight/spans", test_spans);
+  g_test_add_func ("/app/highlight/hyphens", test_hyphens);
 
   return g_test_run ();
 }

@@ -37,6 +37,9 @@ struct _DuplexFramePage
   GtkWidget          *legend;
   DuplexFieldList    *fields;
   DuplexHexView      *hex;
+
+  /* state */
+  gboolean is_stale; /* row is not what is shown */
 };
 
 G_DEFINE_FINAL_TYPE (DuplexFramePage, duplex_frame_page, GTK_TYPE_WIDGET)
@@ -191,6 +194,7 @@ update (DuplexFramePage *self)
   const char *title = _ ("No Frames");
   const char *description = _ ("This line tells of the connection");
 
+  self->is_stale = FALSE;
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
 
@@ -248,6 +252,17 @@ duplex_frame_page_set_property (GObject      *object,
 }
 
 static void
+duplex_frame_page_map (GtkWidget *widget)
+{
+  DuplexFramePage *self = DUPLEX_FRAME_PAGE (widget);
+
+  if (self->is_stale)
+    update (self);
+
+  GTK_WIDGET_CLASS (duplex_frame_page_parent_class)->map (widget);
+}
+
+static void
 duplex_frame_page_dispose (GObject *object)
 {
   DuplexFramePage *self = DUPLEX_FRAME_PAGE (object);
@@ -269,6 +284,8 @@ duplex_frame_page_class_init (DuplexFramePageClass *klass)
   object_class->get_property = duplex_frame_page_get_property;
   object_class->set_property = duplex_frame_page_set_property;
   object_class->dispose = duplex_frame_page_dispose;
+
+  widget_class->map = duplex_frame_page_map;
 
   properties[PROP_ROW] =
     g_param_spec_object ("row", NULL, NULL, DUPLEX_TYPE_ROW,
@@ -315,6 +332,9 @@ duplex_frame_page_set_row (DuplexFramePage *self,
   if (!g_set_object (&self->row, row))
     return;
 
-  update (self);
+  /* Out of sight it is enough to do it when the page comes back. */
+  self->is_stale = TRUE;
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    update (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ROW]);
 }

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_FRAME_PAGE (duplex_frame_page_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexFramePage, duplex_frame_page, DUPLEX, FRAME_PAGE, GtkWidget)
 
-/* Property "row" (DuplexRow, nullable). */
+/* Property "row" (DuplexRow, nullable). It is looked at while the page is in sight. */
 
 void duplex_frame_page_set_row (DuplexFramePage *self,
                                 DuplexRow       *row);

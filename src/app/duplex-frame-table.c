@@ -49,18 +49,6 @@ static const Column columns[] = {
 };
 
 static void
-bind_property (GtkListItem *list_item,
-               GtkWidget   *widget,
-               const char  *property,
-               const char  *item_property)
-{
-  GtkExpression *item = gtk_property_expression_new (GTK_TYPE_LIST_ITEM, NULL, "item");
-  GtkExpression *value = gtk_property_expression_new (DUPLEX_TYPE_FRAME_ITEM, item, item_property);
-
-  gtk_expression_bind (value, widget, property, list_item);
-}
-
-static void
 setup_text_cb (const Column *column,
                GtkListItem  *list_item)
 {
@@ -70,20 +58,26 @@ setup_text_cb (const Column *column,
                                   "text-overflow", GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END,
                                   NULL);
 
-  gtk_widget_add_css_class (text, "numeric");
-  bind_property (list_item, text, "text", column->property);
   gtk_list_item_set_child (list_item, text);
+}
+
+/* Items never change, so that no expression has to watch them: of a table of thousands of frames
+ * GTK makes some 200 rows at once. */
+static void
+bind_text_cb (const Column *column,
+              GtkListItem  *list_item)
+{
+  g_autofree char *text = NULL;
+
+  g_object_get (gtk_list_item_get_item (list_item), column->property, &text, NULL);
+  gtk_inscription_set_text (GTK_INSCRIPTION (gtk_list_item_get_child (list_item)), text);
 }
 
 static void
 setup_marker_cb (gpointer     user_data,
                  GtkListItem *list_item)
 {
-  GtkWidget *image = gtk_image_new ();
-
-  bind_property (list_item, image, "icon-name", "severity-icon");
-  bind_property (list_item, image, "tooltip-text", "findings");
-  gtk_list_item_set_child (list_item, image);
+  gtk_list_item_set_child (list_item, gtk_image_new ());
 }
 
 static void
@@ -94,7 +88,11 @@ bind_marker_cb (gpointer     user_data,
   GtkWidget       *image = gtk_list_item_get_child (list_item);
   int              severity = duplex_event_get_worst_severity (duplex_frame_item_get_event (item));
   const char      *css_class = duplex_severity_get_css_class (severity);
+  g_autofree char *findings = NULL;
 
+  g_object_get (item, "findings", &findings, NULL);
+  gtk_image_set_from_icon_name (GTK_IMAGE (image), duplex_severity_get_icon (severity));
+  gtk_widget_set_tooltip_text (image, findings);
   gtk_widget_set_css_classes (image, (const char *[]){ css_class, NULL });
   gtk_accessible_update_property (GTK_ACCESSIBLE (image), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   duplex_severity_get_label (severity), -1);
@@ -127,6 +125,8 @@ add_columns (DuplexFrameTable *self)
       GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
 
       g_signal_connect_swapped (factory, "setup", G_CALLBACK (setup_text_cb),
+                                (gpointer)&columns[i]);
+      g_signal_connect_swapped (factory, "bind", G_CALLBACK (bind_text_cb),
                                 (gpointer)&columns[i]);
       add_column (self, _ (columns[i].title), factory, columns[i].xalign == 0.0f);
     }

@@ -59,6 +59,7 @@ struct _DuplexMessageView
   gsize               len; /* of the text that is in the buffer */
   gboolean            payload_whole;
   gboolean            updating; /* the buttons follow, they do not ask */
+  gboolean            is_stale; /* row is not what is shown */
 };
 
 G_DEFINE_FINAL_TYPE (DuplexMessageView, duplex_message_view, GTK_TYPE_WIDGET)
@@ -328,6 +329,7 @@ update (DuplexMessageView *self)
   gboolean         has_payload = self->row != NULL && duplex_row_get_n_frames (self->row) > 0;
   g_autofree char *summary = NULL;
 
+  self->is_stale = FALSE;
   stop_loading (self);
   g_clear_pointer (&self->payload, g_bytes_unref);
   self->payload_whole = FALSE;
@@ -493,7 +495,7 @@ set_wanted (DuplexMessageView  *self,
   /* Also where it is wanted already: a message that fell back may have been asked for by hand. */
   self->wanted = format;
   self->max = DUPLEX_MESSAGE_TEXT_PIECE;
-  if (self->row != NULL && duplex_row_get_n_frames (self->row) > 0)
+  if (!self->is_stale && self->row != NULL && duplex_row_get_n_frames (self->row) > 0)
     load (self, FALSE);
 }
 
@@ -578,6 +580,17 @@ duplex_message_view_set_property (GObject      *object,
 }
 
 static void
+duplex_message_view_map (GtkWidget *widget)
+{
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (widget);
+
+  if (self->is_stale)
+    update (self);
+
+  GTK_WIDGET_CLASS (duplex_message_view_parent_class)->map (widget);
+}
+
+static void
 duplex_message_view_dispose (GObject *object)
 {
   DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (object);
@@ -600,6 +613,8 @@ duplex_message_view_class_init (DuplexMessageViewClass *klass)
   object_class->get_property = duplex_message_view_get_property;
   object_class->set_property = duplex_message_view_set_property;
   object_class->dispose = duplex_message_view_dispose;
+
+  widget_class->map = duplex_message_view_map;
 
   properties[PROP_ROW] =
     g_param_spec_object ("row", NULL, NULL, DUPLEX_TYPE_ROW,
@@ -661,7 +676,10 @@ duplex_message_view_set_row (DuplexMessageView *self,
   if (!g_set_object (&self->row, row))
     return;
 
-  update (self);
+  /* Out of sight it is enough to do it when the page comes back. */
+  self->is_stale = TRUE;
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    update (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ROW]);
 }
 

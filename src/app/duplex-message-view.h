@@ -15,9 +15,10 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_MESSAGE_VIEW (duplex_message_view_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexMessageView, duplex_message_view, DUPLEX, MESSAGE_VIEW, GtkWidget)
 
-/* Properties: "row" (DuplexRow, nullable); "format" (string: "json", "text" or "hex"): reading
- * it gives what is shown, setting it what is wanted, from now on. Actions: "message.format"
- * (string), "message.copy", "message.save", "message.more". */
+/* Properties: "row" (DuplexRow, nullable), looked at while the view is in sight; "format"
+ * (string: "json", "text" or "hex"): reading it gives what is shown, setting it what is wanted,
+ * from now on. Actions: "message.format" (string), "message.copy", "message.save",
+ * "message.more". */
 
 void duplex_message_view_set_row (DuplexMessageView *self,
                                   DuplexRow         *row);

@@ -138,6 +138,7 @@ static void
 test_json (Fixture      *fixture,
            gconstpointer data)
 {
+  present (fixture);
   conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "{\"a\":[1]}", -1);
   select_row (fixture, 0);
   assert_format (fixture, "json");
@@ -153,6 +154,7 @@ static void
 test_fall_back (Fixture      *fixture,
                 gconstpointer data)
 {
+  present (fixture);
   conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "[oops]", -1);
   conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, "\1\2", 2, 1,
                         0);
@@ -172,6 +174,7 @@ static void
 test_state_row (Fixture      *fixture,
                 gconstpointer data)
 {
+  present (fixture);
   conversation_state (fixture->capture, DUPLEX_EVENT_CLOSED, "bye", 1000);
   select_row (fixture, 0);
   assert_text (fixture, "Disconnected (1000 Normal Closure): bye");
@@ -194,6 +197,7 @@ test_pieces (Fixture      *fixture,
   GtkWidget *view = find (fixture, DUPLEX_TYPE_MESSAGE_VIEW);
   GtkWidget *more = widgets_find_action (view, "message.more");
 
+  present (fixture);
   append_long_text (fixture);
   select_row (fixture, 0);
   for (gsize n = 1; n <= 3; n++)
@@ -218,6 +222,7 @@ test_outdated (Fixture      *fixture,
 {
   GtkWidget *view = find (fixture, DUPLEX_TYPE_MESSAGE_VIEW);
 
+  present (fixture);
   append_long_text (fixture);
   append_long_text (fixture);
   conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "small", -1);
@@ -414,6 +419,22 @@ test_page_name (Fixture      *fixture,
   g_assert_cmpstr (duplex_inspector_get_page_name (fixture->inspector), ==, "message");
 }
 
+/* A page that was out of sight catches up. */
+static void
+test_hidden_page (Fixture      *fixture,
+                  gconstpointer data)
+{
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "one", -1);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "two", -1);
+  present (fixture);
+  select_row (fixture, 0);
+  duplex_inspector_set_page_name (fixture->inspector, "statistics");
+  select_row (fixture, 1);
+  assert_text (fixture, "one");
+  duplex_inspector_set_page_name (fixture->inspector, "message");
+  assert_text (fixture, "two");
+}
+
 /* All pages fit beside a message list on a small screen. */
 static void
 test_narrow (Fixture      *fixture,
@@ -423,6 +444,7 @@ test_narrow (Fixture      *fixture,
 
   conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT, "Hello", 5, 3,
                         1);
+  present (fixture);
   select_row (fixture, 0);
   gtk_widget_measure (GTK_WIDGET (fixture->inspector), GTK_ORIENTATION_HORIZONTAL, -1, &minimum,
                       NULL, NULL, NULL);
@@ -446,6 +468,7 @@ main (int   argc,
 
   add ("/app/inspector/empty", test_empty);
   add ("/app/inspector/page-name", test_page_name);
+  add ("/app/inspector/hidden-page", test_hidden_page);
   add ("/app/inspector/narrow", test_narrow);
   add ("/app/inspector/message/json", test_json);
   add ("/app/inspector/message/fall-back", test_fall_back);

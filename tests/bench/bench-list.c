@@ -7,8 +7,8 @@
 #include <adwaita.h>
 
 #include "app/duplex-message-list.h"
-#include "app/duplex-message-row.h"
 #include "conversation.h"
+#include "shown-rows.h"
 
 static int      n_rows = 100000;
 static int      rate = 10000;
@@ -96,29 +96,6 @@ percentile (Bench *bench,
 }
 
 static void
-find_last_shown (GtkWidget *widget,
-                 GtkWidget *list,
-                 gint64    *ret_last)
-{
-  graphene_rect_t bounds;
-
-  if (DUPLEX_IS_MESSAGE_ROW (widget) && gtk_widget_get_mapped (widget) &&
-      gtk_widget_compute_bounds (widget, list, &bounds) && bounds.size.height > 0 &&
-      bounds.origin.y >= 0 &&
-      bounds.origin.y + bounds.size.height <= gtk_widget_get_height (list) + 1)
-    {
-      DuplexRow *row =
-        duplex_bubble_get_row (duplex_message_row_get_bubble (DUPLEX_MESSAGE_ROW (widget)));
-
-      *ret_last = MAX (*ret_last, (gint64)duplex_row_get_position (row));
-    }
-
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    find_last_shown (child, list, ret_last);
-}
-
-static void
 print_measure (const char *name,
                double      value,
                const char *unit)
@@ -130,10 +107,9 @@ print_measure (const char *name,
 static void
 report (Bench *bench)
 {
-  gint64 last_shown = -1;
+  gint64 last_shown = shown_rows_get_last (bench->list);
   double seconds = (bench->last_tick - bench->start) / 1e6;
 
-  find_last_shown (bench->list, bench->list, &last_shown);
   g_array_sort (bench->gaps, compare_gaps);
   print_measure ("appended", n_rows / (bench->appended_us / 1e6), "rows/s");
   print_measure ("frames", bench->gaps->len / seconds, "frames/s");

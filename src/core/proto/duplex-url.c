@@ -122,26 +122,47 @@ build_target (GUri *uri)
                       query != NULL ? "?" : "", query != NULL ? query : "", NULL);
 }
 
+/* A name in its ASCII form (RFC 5890), as DNS, certificates and the Host header have it. */
 static char *
-build_host_field (GUri    *uri,
-                  guint16  port,
-                  gboolean tls)
+dup_host (GUri    *uri,
+          GError **error)
 {
-  const char      *host = g_uri_get_host (uri);
-  gboolean         is_ipv6 = strchr (host, ':') != NULL;
+  const char *host = g_uri_get_host (uri);
+  char       *ascii;
+
+  if (!g_hostname_is_non_ascii (host))
+    return g_strdup (host);
+  ascii = g_hostname_to_ascii (host);
+  if (ascii == NULL)
+    g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_URL, "“%s” is not a host name", host);
+  return ascii;
+}
+
+/* host and port; zone stands for the % before an IPv6 zone, NULL leaves the zone out. */
+static char *
+build_authority (DuplexUrl  *self,
+                 const char *zone)
+{
+  gboolean         is_ipv6 = strchr (self->host, ':') != NULL;
+  g_auto (GStrv)   parts = g_strsplit (self->host, "%", 2);
   g_autofree char *name = NULL;
 
-  name = is_ipv6 ? g_strdup_printf ("[%s]", host) : g_strdup (host);
-  if (port == (tls ? 443 : 80))
+  if (is_ipv6 && parts[1] != NULL && zone != NULL)
+    name = g_strdup_printf ("[%s%s%s]", parts[0], zone, parts[1]);
+  else
+    name = is_ipv6 ? g_strdup_printf ("[%s]", parts[0]) : g_strdup (self->host);
+  if (self->port == (self->tls ? 443 : 80))
     return g_steal_pointer (&name);
-  return g_strdup_printf ("%s:%u", name, port);
+  return g_strdup_printf ("%s:%u", name, self->port);
 }
 
 /* What is shown and recorded has no password. */
 static char *
 build_text (DuplexUrl *self)
 {
-  return g_strconcat (self->tls ? "wss://" : "ws://", self->host_field, self->target, NULL);
+  g_autofree char *authority = build_authority (self, "%25");
+
+  return g_strconcat (self->tls ? "wss://" : "ws://", authority, self->target, NULL);
 }
 
 DuplexUrl *
@@ -170,8 +191,11 @@ duplex_url_parse (const char *text,
       return NULL;
     }
   self->port = port > 0 ? port : (self->tls ? 443 : 80);
-  self->host = g_strdup (g_uri_get_host (uri));
-  self->host_field = build_host_field (uri, self->port, self->tls);
+  self->host = dup_host (uri, error);
+  if (self->host == NULL)
+    return NULL;
+  /* A zone means nothing to the other side (RFC 6874 §1). */
+  self->host_field = build_authority (self, NULL);
   self->target = build_target (uri);
   if (!check_target (self->target, error))
     return NULL;

@@ -27,6 +27,9 @@ static const Good goods[] = {
   { "ws://[::1]:9000/a", FALSE, "::1", 9000, "[::1]:9000", "/a", NULL, NULL },
   { "ws://127.0.0.1:1/%2Fa%23b", FALSE, "127.0.0.1", 1, "127.0.0.1:1", "/%2Fa%23b", NULL, NULL },
   { "ws://user:pa%3Ass@h/", FALSE, "h", 80, "h", "/", "user:pa:ss", "ws://h/" },
+  { "ws://m\xc3\xbcller.example/", FALSE, "xn--mller-kva.example", 80, "xn--mller-kva.example", "/",
+    NULL, "ws://xn--mller-kva.example/" },
+  { "wss://[fe80::1%25eth0]:9/", TRUE, "fe80::1%eth0", 9, "[fe80::1]:9", "/", NULL, NULL },
   { "ws://user@h/", FALSE, "h", 80, "h", "/", "user:", "ws://h/" },
 };
 

@@ -211,14 +211,17 @@ refuse (GTask      *task,
         DuplexHead *head,
         gsize       head_size)
 {
-  Attempt *attempt = g_task_get_task_data (task);
-  gsize    body = MIN (attempt->received->len - head_size, DUPLEX_LIMIT_REFUSED_BODY);
+  Attempt         *attempt = g_task_get_task_data (task);
+  gsize            body = MIN (attempt->received->len - head_size, DUPLEX_LIMIT_REFUSED_BODY);
+  g_autofree char *phrase = NULL;
 
   if (body > 0)
     record (attempt, DUPLEX_EVENT_BODY, DUPLEX_DIRECTION_RECEIVED, 0, -1,
             attempt->received->data + head_size, body, NULL, 0);
+  /* The phrase may hold any byte above ASCII (RFC 9112 §4). */
+  phrase = g_utf8_make_valid (duplex_head_get_reason_phrase (head), -1);
   fail (task, g_error_new (DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_REFUSED, "HTTP %u %s",
-                           duplex_head_get_status (head), duplex_head_get_reason_phrase (head)));
+                           duplex_head_get_status (head), phrase));
 }
 
 static void
@@ -423,9 +426,11 @@ accept_certificate_cb (GTlsConnection      *connection,
 {
   Attempt         *attempt = data;
   g_autofree char *fingerprint = duplex_tls_dup_fingerprint (certificate);
+  gboolean         trusted =
+    fingerprint != NULL && g_strcmp0 (fingerprint, attempt->settings->trusted) == 0;
 
   attempt->result->refused_flags = flags;
-  if (!attempt->settings->verify || g_strcmp0 (fingerprint, attempt->settings->trusted) == 0)
+  if (!attempt->settings->verify || trusted)
     {
       attempt->result->unverified = TRUE;
       return TRUE;
@@ -597,14 +602,18 @@ duplex_dialer_dial_async (const DuplexDialSettings *settings,
           strlen (settings->url->text), NULL, 0);
 
   attempt->request = build_request (attempt, &error);
-  /* The URL's scheme decides which proxy is asked for. */
-  if (attempt->request != NULL)
-    address = g_network_address_parse_uri (settings->url->text, settings->url->port, &error);
-  if (address == NULL)
+  if (attempt->request == NULL)
     {
       fail (task, g_steal_pointer (&error));
       return;
     }
+  /* The URL's scheme decides which proxy is asked for. Not parsed from a text again: who is dialled
+   * must be who is named in the request and in the certificate. */
+  address = g_object_new (G_TYPE_NETWORK_ADDRESS,
+                          "hostname", settings->url->host,
+                          "port", (guint)settings->url->port,
+                          "scheme", settings->url->tls ? "wss" : "ws",
+                          NULL);
   client = g_socket_client_new ();
   g_socket_client_connect_async (client, address, attempt->cancellable, connected_ready_cb,
                                  g_object_ref (task));

@@ -125,6 +125,28 @@ test_raw_bytes_are_kept (void)
   fixture_free (f);
 }
 
+/* A phrase may be in any encoding; what we say of it is for people to read. */
+static void
+test_odd_phrase (void)
+{
+  Script                script = { "HTTP/1.1 503 besch\xe4"
+                                                  "ftigt\r\nContent-Length: 0\r\n\r\n",
+                                   0 };
+  g_autoptr (RawServer) server = raw_server_new (answer_script, &script);
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+  g_auto (DuplexEvent)  failed = DUPLEX_EVENT_INIT;
+
+  fixture_connect (f);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_REFUSED);
+  g_assert_true (g_utf8_validate (f->error->message, -1, NULL));
+  g_assert_true (duplex_capture_read (duplex_session_get_capture (f->session),
+                                      (guint64)fixture_find_state (f, DUPLEX_EVENT_FAILED),
+                                      &failed));
+  g_assert_true (g_utf8_validate ((const char *)failed.payload, (gssize)failed.payload_size, NULL));
+  duplex_event_clear (&failed);
+  fixture_free (f);
+}
+
 static void
 endless_head_script (RawPeer *peer,
                      gpointer data)
@@ -263,6 +285,60 @@ test_no_such_host (void)
   fixture_free (f);
 }
 
+/* Nobody else is dialled than who is named: an escaped slash ends no host. */
+static void
+test_host_is_not_parsed_again (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (silent_script, NULL);
+  g_autofree char      *url = g_strdup_printf ("ws://127.0.0.1%%2Fx%s", strrchr (raw_server_get_url (server), ':'));
+  Fixture              *f = fixture_new (url);
+
+  fixture_connect (f);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_RESOLVE);
+  fixture_free (f);
+}
+
+/* An IPv6 address with a zone is dialled with it, and named without. */
+static void
+test_ipv6_zone (void)
+{
+  g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autoptr (GSocket)        listener = NULL;
+  g_autoptr (GSocket)        peer = NULL;
+  g_autofree char           *url = NULL;
+  g_autofree char           *host = NULL;
+  char                       request[1024];
+  gssize                     n;
+  Fixture                   *f;
+
+  listener = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  if (listener == NULL || !g_socket_bind (listener, address, TRUE, NULL))
+    {
+      g_test_skip ("no IPv6 here");
+      return;
+    }
+  g_assert_true (g_socket_listen (listener, NULL));
+  g_socket_set_timeout (listener, 10);
+  bound = g_socket_get_local_address (listener, NULL);
+  url = g_strdup_printf ("ws://[::1%%251]:%u/", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  host = g_strdup_printf ("\r\nHost: [::1]:%u\r\n", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  f = fixture_new (url);
+
+  g_assert_true (duplex_session_connect (f->session, NULL));
+  peer = g_socket_accept (listener, NULL, NULL);
+  g_assert_nonnull (peer);
+  g_socket_set_timeout (peer, 10);
+  n = g_socket_receive (peer, request, sizeof request - 1, NULL, NULL);
+  g_assert_cmpint (n, >, 0);
+  request[n] = '\0';
+  g_assert_nonnull (strstr (request, host));
+  g_socket_close (peer, NULL);
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  fixture_free (f);
+}
+
 /* What a plain HTTP server says to a TLS greeting. */
 static void
 plain_script (RawPeer *peer,
@@ -329,6 +405,7 @@ main (int    argc,
       g_test_add_data_func (path, &answers[i], test_answer);
     }
   g_test_add_func ("/core/dialer/raw-bytes", test_raw_bytes_are_kept);
+  g_test_add_func ("/core/dialer/odd-phrase", test_odd_phrase);
   g_test_add_func ("/core/dialer/endless-head", test_endless_head);
   g_test_add_func ("/core/dialer/leftover", test_leftover);
   g_test_add_func ("/core/dialer/cancel", test_cancel);
@@ -336,6 +413,8 @@ main (int    argc,
   g_test_add_func ("/core/dialer/deadline", test_deadline);
   g_test_add_func ("/core/dialer/nobody-listens", test_nobody_listens);
   g_test_add_func ("/core/dialer/no-such-host", test_no_such_host);
+  g_test_add_func ("/core/dialer/host-once", test_host_is_not_parsed_again);
+  g_test_add_func ("/core/dialer/ipv6-zone", test_ipv6_zone);
   g_test_add_func ("/core/dialer/tls-to-plain", test_tls_to_plain_server);
   g_test_add_func ("/core/dialer/settings", test_settings_are_checked);
   return g_test_run ();

@@ -19,7 +19,8 @@ struct _DuplexDemoServer
   DuplexIoThread  *thread;
   GSocketListener *listener;
   GCancellable    *cancellable;
-  GPtrArray       *peers; /* of DuplexDemoPeer, each its own; of the thread */
+  GPtrArray       *clients; /* of Client, each its own; of the thread */
+  GPtrArray       *peers;   /* of DuplexDemoPeer, each its own; of the thread */
   guint16          port;
 };
 
@@ -40,6 +41,7 @@ typedef struct
 static void
 client_free (Client *client)
 {
+  g_ptr_array_remove_fast (client->server->clients, client);
   g_source_destroy (client->deadline);
   g_source_unref (client->deadline);
   g_object_unref (client->connection);
@@ -189,6 +191,7 @@ start_client (DuplexDemoServer  *self,
 
   duplex_socket_set_no_delay (connection);
   duplex_io_thread_hold (self->thread);
+  g_ptr_array_add (self->clients, client);
   client->server = self;
   client->connection = g_object_ref (connection);
   client->cancellable = g_cancellable_new ();
@@ -238,6 +241,8 @@ stop_worker (gpointer data)
 
   g_cancellable_cancel (self->cancellable);
   g_socket_listener_close (self->listener);
+  for (guint i = 0; i < self->clients->len; i++)
+    g_cancellable_cancel (((Client *)g_ptr_array_index (self->clients, i))->cancellable);
   for (guint i = self->peers->len; i > 0; i--)
     duplex_demo_peer_go_away (g_ptr_array_index (self->peers, i - 1));
 }
@@ -268,6 +273,7 @@ duplex_demo_server_new (guint16  port,
   self = g_new0 (DuplexDemoServer, 1);
   self->listener = g_steal_pointer (&listener);
   self->cancellable = g_cancellable_new ();
+  self->clients = g_ptr_array_new ();
   self->peers = g_ptr_array_new ();
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
   self->thread = duplex_io_thread_new ("duplex-demo");
@@ -297,6 +303,7 @@ duplex_demo_server_free (DuplexDemoServer *self)
   duplex_io_thread_free (self->thread);
   g_object_unref (self->listener);
   g_object_unref (self->cancellable);
+  g_ptr_array_unref (self->clients);
   g_ptr_array_unref (self->peers);
   g_free (self);
 }

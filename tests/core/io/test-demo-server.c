@@ -243,6 +243,37 @@ test_stop (void)
   fixture_free (pair.f);
 }
 
+/* Who has connected and not asked for anything is not waited for. */
+static void
+test_stop_with_idle_client (void)
+{
+  g_autoptr (GSocketClient)     client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) idle = NULL;
+  char                          byte;
+  gint64                        started;
+  Pair                          pair;
+
+  pair_connect (&pair, "/echo");
+  idle = g_socket_client_connect_to_host (client, "127.0.0.1",
+                                          duplex_demo_server_get_port (pair.server), NULL, NULL);
+  g_assert_nonnull (idle);
+  /* Connections are accepted in order: when the next is open, the idle one has been. */
+  g_assert_true (duplex_session_disconnect (pair.f->session, 0, NULL, NULL));
+  fixture_wait_state (pair.f, DUPLEX_SESSION_DISCONNECTED);
+  fixture_connect (pair.f);
+  g_assert_true (duplex_session_disconnect (pair.f->session, 0, NULL, NULL));
+  fixture_wait_state (pair.f, DUPLEX_SESSION_DISCONNECTED);
+  fixture_free (pair.f);
+
+  started = g_get_monotonic_time ();
+  duplex_demo_server_free (pair.server);
+  g_assert_cmpint (g_get_monotonic_time () - started, <, 900000);
+  g_socket_set_timeout (g_socket_connection_get_socket (idle), 5);
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (idle)), &byte, 1,
+                                        NULL, NULL),
+                   ==, 0);
+}
+
 static void
 test_port_taken (void)
 {
@@ -281,6 +312,7 @@ main (int    argc,
   g_test_add_func ("/core/demo-server/unknown-path", test_unknown_path);
   g_test_add_func ("/core/demo-server/plain-http", test_plain_http);
   g_test_add_func ("/core/demo-server/stop", test_stop);
+  g_test_add_func ("/core/demo-server/stop-idle", test_stop_with_idle_client);
   g_test_add_func ("/core/demo-server/port-taken", test_port_taken);
   g_test_add_func ("/core/demo-server/demo-url", test_demo_url);
   return g_test_run ();

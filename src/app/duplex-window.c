@@ -163,20 +163,19 @@ state_changed_cb (DuplexWindow  *self,
 }
 
 static void
-edit_profile (DuplexWindow  *self,
-              DuplexProfile *profile)
-{
-  DuplexProfileEditor *editor = duplex_profile_editor_new (GTK_WINDOW (self), self->store, profile);
-
-  gtk_window_present (GTK_WINDOW (editor));
-}
-
-static void
 remember_profile (DuplexWindow  *self,
                   DuplexProfile *profile)
 {
   if (self->settings != NULL && *duplex_profile_get_id (profile) != '\0')
     g_settings_set_string (self->settings, "last-profile", duplex_profile_get_id (profile));
+}
+
+static void
+profile_saved_cb (DuplexWindow  *self,
+                  DuplexProfile *profile)
+{
+  duplex_profile_sidebar_set_selected (self->sidebar, profile);
+  remember_profile (self, profile);
 }
 
 /* A new profile comes with the name of its host; nobody is kept from going on by a dialog. */
@@ -198,8 +197,7 @@ save_profile_cb (DuplexWindow      *self,
   /* Translators: %s is the name of the profile. */
   text = g_strdup_printf (_ ("Saved as “%s”"), duplex_profile_get_name (profile));
   duplex_session_page_toast (page, text);
-  duplex_profile_sidebar_set_selected (self->sidebar, profile);
-  remember_profile (self, profile);
+  profile_saved_cb (self, profile);
 }
 
 static void
@@ -316,15 +314,29 @@ close_tab_action (GtkWidget  *widget,
     adw_tab_view_close_page (tabs, adw_tab_view_get_selected_page (tabs));
 }
 
+/* The URL that stands in the bar is the beginning of a profile that is not saved yet. */
 static void
 edit_profile_action (GtkWidget  *widget,
                      const char *action,
                      GVariant   *parameter)
 {
-  DuplexSessionPage *page = duplex_window_get_selected_page (DUPLEX_WINDOW (widget));
+  DuplexWindow        *self = DUPLEX_WINDOW (widget);
+  DuplexSessionPage   *page = duplex_window_get_selected_page (self);
+  DuplexProfile       *profile;
+  DuplexProfile       *shown;
+  DuplexProfileEditor *editor;
 
-  if (page != NULL)
-    edit_profile (DUPLEX_WINDOW (widget), duplex_session_page_get_profile (page));
+  if (page == NULL)
+    return;
+
+  profile = duplex_session_page_get_profile (page);
+  shown = duplex_session_get_profile (duplex_session_page_get_session (page));
+  if (*duplex_profile_get_id (profile) == '\0')
+    duplex_profile_set_url (profile, duplex_profile_get_url (shown));
+
+  editor = duplex_profile_editor_new (GTK_WINDOW (self), self->store, profile);
+  g_signal_connect_object (editor, "saved", G_CALLBACK (profile_saved_cb), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (editor));
 }
 
 /* Keys and the menu act on the selected tab, which does not stand above the focus in the tree. */

@@ -335,6 +335,41 @@ test_save_profile (Fixture      *f,
     shell_find_widget (GTK_WIDGET (page), GTK_TYPE_LABEL, "Saved as “localhost:4711”"));
 }
 
+static DuplexProfileEditor *
+find_editor (void)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (DUPLEX_IS_PROFILE_EDITOR (l->data))
+      return l->data;
+  return NULL;
+}
+
+static void
+test_options_of_a_new_connection (Fixture      *f,
+                                  gconstpointer data)
+{
+  DuplexSessionPage   *page;
+  DuplexProfileEditor *editor;
+  GtkEditable         *url;
+
+  activate (f, "win.new-tab");
+  page = duplex_window_get_selected_page (f->window);
+  duplex_profile_set_url (duplex_session_get_profile (get_session (f)), "ws://localhost:4712/");
+  activate (f, "win.edit-profile");
+  editor = find_editor ();
+  g_assert_nonnull (editor);
+  url = SHELL_CHILD (editor, DUPLEX_TYPE_PROFILE_EDITOR, "url_row");
+  g_assert_cmpstr (gtk_editable_get_text (url), ==, "ws://localhost:4712/");
+
+  gtk_editable_set_text (SHELL_CHILD (editor, DUPLEX_TYPE_PROFILE_EDITOR, "name_row"), "Mine");
+  gtk_widget_activate_action (GTK_WIDGET (editor), "editor.save", NULL);
+  shell_settle ();
+  g_assert_true (shell_find_profile (f->store, "Mine") == duplex_session_page_get_profile (page));
+  g_assert_cmpstr (gtk_window_get_title (GTK_WINDOW (f->window)), ==, "Mine");
+}
+
 static void
 test_editor_is_asked_first (Fixture      *f,
                             gconstpointer data)
@@ -372,6 +407,7 @@ main (int    argc,
   ADD ("settings", test_settings);
   ADD ("width", test_width);
   ADD ("save-profile", test_save_profile);
+  ADD ("options-of-a-new-connection", test_options_of_a_new_connection);
   ADD ("editor-is-asked-first", test_editor_is_asked_first);
 
   return g_test_run ();

@@ -88,10 +88,6 @@ typedef struct
     .value = -1           \
   }
 
-/* As first of an event that is appended: the row begins with the event itself, whose number is not
- * known yet. The capture puts the number in its place. */
-#define DUPLEX_EVENT_FIRST_IS_SELF G_MAXUINT64
-
 /* Drops what the event holds (only one that duplex_capture_read() filled holds anything) and makes
  * it empty. May be called twice. */
 void duplex_event_clear (DuplexEvent *self);

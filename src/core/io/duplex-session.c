@@ -110,7 +110,7 @@ attempt_opened_cb (DuplexAttempt *attempt,
                    gboolean       unverified,
                    gpointer       data)
 {
-  DuplexSession *self = data;
+  g_autoptr (DuplexSession) self = g_object_ref (data);
 
   self->refused_flags = duplex_attempt_get_refused_flags (attempt);
   set_unverified (self, unverified);

@@ -71,15 +71,22 @@ raw_peer_dup_accept_key (RawPeer *peer)
   return duplex_handshake_accept_key (duplex_head_lookup (head, "Sec-WebSocket-Key"));
 }
 
-void
-raw_peer_upgrade (RawPeer *peer)
+gboolean
+raw_peer_try_upgrade (RawPeer *peer)
 {
   g_autoptr (DuplexHead) head = read_head (peer);
   g_autoptr (GBytes)     response = NULL;
 
-  g_assert_nonnull (head);
+  if (head == NULL)
+    return FALSE;
   response = duplex_handshake_build_response (head, NULL);
-  raw_peer_write (peer, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
+  return raw_peer_write (peer, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
+}
+
+void
+raw_peer_upgrade (RawPeer *peer)
+{
+  g_assert_true (raw_peer_try_upgrade (peer));
 }
 
 gboolean

@@ -21,6 +21,8 @@ void raw_server_free (RawServer *self);
 
 /* Reads the request's head and answers 101 with the right key. */
 void raw_peer_upgrade (RawPeer *peer);
+/* The same for a client that may give up at any time: then FALSE. */
+gboolean raw_peer_try_upgrade (RawPeer *peer);
 /* Reads the head and returns the Sec-WebSocket-Accept that it asks for. */
 char *raw_peer_dup_accept_key (RawPeer *peer);
 /* Only reads the head. */

@@ -223,6 +223,45 @@ test_cancel (void)
   fixture_free (f);
 }
 
+/* At whatever moment the user gives up: one end, which says either that or, where the connection
+ * was open already, how that was closed. */
+static void
+greeting_script (RawPeer *peer,
+                 gpointer data)
+{
+  if (!raw_peer_try_upgrade (peer))
+    return;
+  raw_peer_write_literal (peer, "\x81\x02hi");
+  if (raw_peer_read_frame (peer, NULL) == 0x88)
+    raw_peer_write_literal (peer, "\x88\x02\x03\xe9");
+}
+
+static void
+test_cancel_at_any_time (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (greeting_script, NULL);
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+
+  for (int i = 0; i < 60; i++)
+    {
+      gint64 until = g_get_monotonic_time () + i * 50;
+      guint  n_ends = f->n_failed + f->n_closed;
+
+      g_clear_error (&f->error);
+      g_assert_true (duplex_session_connect (f->session, NULL));
+      while (g_get_monotonic_time () < until)
+        ;
+      duplex_session_cancel (f->session);
+      fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+      g_assert_cmpuint (f->n_failed + f->n_closed, ==, n_ends + 1);
+      if (f->error != NULL)
+        g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_CANCELLED);
+      else
+        g_assert_cmpuint (f->close_code, ==, 1001);
+    }
+  fixture_free (f);
+}
+
 static void
 test_dropped_while_connecting (void)
 {
@@ -409,6 +448,7 @@ main (int    argc,
   g_test_add_func ("/core/dialer/endless-head", test_endless_head);
   g_test_add_func ("/core/dialer/leftover", test_leftover);
   g_test_add_func ("/core/dialer/cancel", test_cancel);
+  g_test_add_func ("/core/dialer/cancel-at-any-time", test_cancel_at_any_time);
   g_test_add_func ("/core/dialer/dropped", test_dropped_while_connecting);
   g_test_add_func ("/core/dialer/deadline", test_deadline);
   g_test_add_func ("/core/dialer/nobody-listens", test_nobody_listens);

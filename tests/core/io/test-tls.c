@@ -330,6 +330,38 @@ test_trust (void)
   both_free (f, server);
 }
 
+/* Whoever hears of a property may drop the session. */
+static void
+drop_cb (DuplexSession *session,
+         GParamSpec    *pspec,
+         gpointer       data)
+{
+  DuplexSession **holder = data;
+
+  g_clear_object (holder);
+}
+
+static void
+test_dropped_when_unverified (void)
+{
+  Server                   *server = server_new (no_close_notify_script);
+  Fixture                  *f = client_new (server);
+  g_autofree char          *fingerprint = duplex_tls_dup_fingerprint (server->certificate);
+  g_autoptr (DuplexProfile) profile = duplex_profile_new ("Test", server->url);
+  DuplexSession            *session = duplex_session_new (profile);
+  gpointer                  watched = session;
+  gint64                    deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  g_object_add_weak_pointer (G_OBJECT (session), &watched);
+  duplex_session_trust_certificate (session, fingerprint);
+  g_signal_connect (session, "notify::unverified", G_CALLBACK (drop_cb), &session);
+  g_assert_true (duplex_session_connect (session, NULL));
+  while (watched != NULL && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (watched);
+  both_free (f, server);
+}
+
 static void
 test_ca_file (void)
 {
@@ -366,6 +398,7 @@ main (int    argc,
   g_test_add_func ("/core/tls/close-notify/missing", test_no_close_notify);
   g_test_add_func ("/core/tls/close-while-blocked", test_close_while_blocked);
   g_test_add_func ("/core/tls/trust/fingerprint", test_trust);
+  g_test_add_func ("/core/tls/trust/dropped", test_dropped_when_unverified);
   g_test_add_func ("/core/tls/trust/ca-file", test_ca_file);
   return g_test_run ();
 }

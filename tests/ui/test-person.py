@@ -159,6 +159,7 @@ def main():
             disconnects(person)
             person.quit()
             person.start()
+            assert person.ui.get(role='frame').name == 'My echo', 'the last profile is open again'
             connects(person)
             disconnects(person)
             person.quit()

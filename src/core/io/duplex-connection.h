@@ -29,11 +29,12 @@ typedef struct
                    gpointer          user_data);
   /* A pong answers a ping of ours. */
   void (*pong) (DuplexConnection *self, gint64 rtt_us, gpointer user_data);
-  /* A message or ping that was queued has left or was dropped: payload bytes. */
+  /* A message or ping that was queued has left, or was dropped because of the closing: payload
+   * bytes. What still waits at the end is not reported. */
   void (*sent) (DuplexConnection *self, gsize size, gpointer user_data);
   /* Nothing waits to be sent any more. */
   void (*idle) (DuplexConnection *self, gpointer user_data);
-  /* A Close frame was sent or received, or the connection is being failed. */
+  /* A Close frame was queued or received, the connection is being failed, or it is lost. */
   void (*closing) (DuplexConnection *self, gpointer user_data);
   /* It is over, and the stream is being closed. code and reason as of DUPLEX_EVENT_CLOSED; error is
    * set where it did not end by a close handshake. */
@@ -56,14 +57,15 @@ typedef struct
 } DuplexConnectionSettings;
 
 /* stream must be pollable both ways. leftover, may be NULL, are bytes that came with the handshake.
- * Reading begins when the main loop turns. callbacks is borrowed for life. */
+ * Reading begins when the main loop turns. callbacks is borrowed for life. The caller keeps its
+ * reference until closed was called, in which it may drop it; in no other callback may it. */
 DuplexConnection *duplex_connection_new (GIOStream                       *stream,
                                          GBytes                          *leftover,
                                          const DuplexConnectionSettings  *settings,
                                          const DuplexConnectionCallbacks *callbacks,
                                          gpointer                         user_data);
 
-/* FALSE once a Close was sent or received or the connection is being failed. */
+/* FALSE once a Close was queued or received or the connection is being failed. */
 gboolean duplex_connection_is_open (DuplexConnection *self);
 
 /* Queue a message (text must be UTF-8) or a ping of at most 125 bytes. Ignored once not open. */
@@ -80,6 +82,11 @@ void duplex_connection_send_raw (DuplexConnection *self,
 void duplex_connection_close (DuplexConnection *self,
                               guint16           code,
                               const char       *reason);
+
+/* While paused nothing is read, so that TCP slows the peer; a few messages that were read already
+ * may still come. Reading goes on by itself when the closing begins. */
+void duplex_connection_set_paused (DuplexConnection *self,
+                                   gboolean          paused);
 
 /* Ends it at once, without a word to the peer. */
 void duplex_connection_abort (DuplexConnection *self);

@@ -4,14 +4,15 @@
 /* A WebSocket server on loopback, in a thread of its own: the endpoint that works with no internet,
  * for the window, the tests and the README.
  *
- *   /echo                  every message back, type kept
- *   /clock                 a JSON line with the time, every second
- *   /flood?n=N&size=S      N text messages of S bytes as fast as the peer reads, JSON objects whose
- *                          member "n" counts from 0; then Close 1000. Defaults 100000 and 200
- *   /binary                every byte value, then messages of 1 KiB and 64 KiB; after that like
- * /echo /fragments             messages in fragments, with pings between them; after that like
- * /echo /close?code=C&reason=R Close with that code (0: an empty Close) after the first message
- *   /slow?ms=N             like /echo, N ms late (default 1000)
+ *   /echo                   every message back, type kept
+ *   /clock                  a JSON line with the time, every second
+ *   /flood?n=N&size=S       N text messages of S bytes as fast as the peer reads, JSON objects
+ *                           whose member "n" counts from 0; then Close 1000. Defaults 100000, 200
+ *   /binary                 every byte value, then 1 KiB and 64 KiB; after that like /echo
+ *   /fragments              messages in fragments, pings between; after that like /echo
+ *   /close?code=C&reason=R  Close with that (0: an empty Close) after the first message
+ *   /slow?ms=N              like /echo, N ms late (default 1000)
+ *
  * Anything else is refused with 404; a plain HTTP request with 426. */
 
 #include <gio/gio.h>

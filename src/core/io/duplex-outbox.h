@@ -47,8 +47,8 @@ void          duplex_outbox_free (DuplexOutbox *self);
 void duplex_outbox_push (DuplexOutbox   *self,
                          DuplexOutgoing *item);
 
-/* Forgets what has not begun to leave, but for control frames; gives their cost back by calling
- * dropped for each. */
+/* Forgets what has not begun to leave, but for what may overtake, and calls dropped for each: also
+ * for a Close that waits. */
 void duplex_outbox_drop_waiting (DuplexOutbox *self,
                                  GFunc         dropped,
                                  gpointer      user_data);

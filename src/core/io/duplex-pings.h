@@ -17,7 +17,7 @@ void         duplex_pings_free (DuplexPings *self);
  * one is sent more than once. */
 void duplex_pings_add (DuplexPings *self,
                        GBytes      *payload);
-/* Its last byte has left, at now (monotonic µs). */
+/* It has left, its write having begun at now (monotonic µs, not 0). */
 void duplex_pings_left (DuplexPings *self,
                         GBytes      *payload,
                         gint64       now);

@@ -11,9 +11,9 @@ typedef struct
 {
   char    *text;        /* as it was given, without a password */
   gboolean tls;         /* wss */
-  char    *host;        /* a name in ASCII (RFC 5890), an IPv6 address without its brackets */
+  char    *host;        /* a name in ASCII (RFC 5890); an IPv6 address without its brackets */
   guint16  port;        /* 80 or 443 where the URL names none */
-  char    *host_field;  /* value of the Host header: brackets, the port unless the default, no zone */
+  char    *host_field;  /* value of the Host header: brackets, the port unless default, no zone */
   char    *target;      /* path and query as the request line carries them, at least "/" */
   char    *credentials; /* "user:password", percent-decoded, or NULL */
 } DuplexUrl;

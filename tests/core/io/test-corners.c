@@ -324,8 +324,7 @@ assert_closed_is_last (Corner *self)
 
 /* ---- while a write is blocked ---- */
 
-/* Both sides close: ours waits behind a message that has begun to leave, and is still owed (§5.5.1).
- */
+/* Both sides close: ours waits behind a message that has begun to leave, and is owed (§5.5.1). */
 static void
 test_both_close (void)
 {
@@ -515,8 +514,8 @@ test_server_ends_at_close (void)
   g_assert_no_error (c.error);
   g_assert_true (c.by_peer);
   g_assert_cmpuint (c.n_messages + c.n_pongs, ==, 0);
-  g_assert_cmpuint (count_frames (&c, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_CLOSE, &flags, &size),
-                    ==, 1);
+  g_assert_cmpuint (
+    count_frames (&c, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_CLOSE, &flags, &size), ==, 1);
   g_assert_cmphex (flags & DUPLEX_EVENT_FLAG_CUT, ==, 0);
   g_assert_cmpuint (count_findings (&c, DUPLEX_FINDING_FRAME_CUT), ==, 0);
   assert_closed_is_last (&c);
@@ -611,7 +610,7 @@ test_ping_flood_while_blocked (void)
   corner_clear (&c);
 }
 
-/* A huge length that trickles in: no memory for what was only claimed, and the close timer holds. */
+/* A huge length that trickles in and never comes: what came is kept. */
 static void
 test_claimed_length (void)
 {

@@ -329,7 +329,8 @@ static void
 test_host_is_not_parsed_again (void)
 {
   g_autoptr (RawServer) server = raw_server_new (silent_script, NULL);
-  g_autofree char      *url = g_strdup_printf ("ws://127.0.0.1%%2Fx%s", strrchr (raw_server_get_url (server), ':'));
+  const char           *port = strrchr (raw_server_get_url (server), ':');
+  g_autofree char      *url = g_strconcat ("ws://127.0.0.1%2Fx", port, NULL);
   Fixture              *f = fixture_new (url);
 
   fixture_connect (f);
@@ -348,6 +349,7 @@ test_ipv6_zone (void)
   g_autoptr (GSocket)        peer = NULL;
   g_autofree char           *url = NULL;
   g_autofree char           *host = NULL;
+  guint16                    port;
   char                       request[1024];
   gssize                     n;
   Fixture                   *f;
@@ -361,8 +363,9 @@ test_ipv6_zone (void)
   g_assert_true (g_socket_listen (listener, NULL));
   g_socket_set_timeout (listener, 10);
   bound = g_socket_get_local_address (listener, NULL);
-  url = g_strdup_printf ("ws://[::1%%251]:%u/", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
-  host = g_strdup_printf ("\r\nHost: [::1]:%u\r\n", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
+  port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  url = g_strdup_printf ("ws://[::1%%251]:%u/", port);
+  host = g_strdup_printf ("\r\nHost: [::1]:%u\r\n", port);
   f = fixture_new (url);
 
   g_assert_true (duplex_session_connect (f->session, NULL));

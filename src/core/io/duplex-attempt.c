@@ -26,15 +26,17 @@ struct _DuplexAttempt
   /* of the I/O thread */
   DuplexConnection *connection;
   gboolean          cancelled;
+  gboolean          echo_paused;
 
   /* written on the I/O thread before opened or ended are posted, read after */
   char                *refused;
   GTlsCertificateFlags refused_flags;
 
   /* both, under the mutex */
-  GMutex mutex;
-  gsize  waiting_bytes;
-  guint  waiting_items;
+  GMutex   mutex;
+  gsize    waiting_bytes;
+  guint    waiting_items;
+  gboolean lacks_room;
 };
 
 DuplexAttempt *
@@ -69,6 +71,7 @@ typedef enum {
   NEWS_OPENED,
   NEWS_CLOSING,
   NEWS_PONG,
+  NEWS_ROOM,
   NEWS_ENDED,
 } NewsKind;
 
@@ -117,6 +120,9 @@ news_cb (gpointer data)
     case NEWS_PONG:
       self->callbacks->pong (self, news->rtt_us, self->user_data);
       break;
+    case NEWS_ROOM:
+      self->callbacks->room (self, self->user_data);
+      break;
     case NEWS_ENDED:
       self->callbacks->ended (self, news->flag, news->code, news->reason, news->by_peer,
                               news->error, self->user_data);
@@ -142,17 +148,62 @@ post (DuplexAttempt *self,
 
 /* ---- on the I/O thread ---- */
 
+/* With the mutex held: whether more waits than a part of the bound. */
+static gboolean
+is_echo_behind (DuplexAttempt *self,
+                guint          divisor)
+{
+  return self->waiting_bytes > DUPLEX_LIMIT_ECHO_BYTES / divisor ||
+         self->waiting_items > DUPLEX_LIMIT_ECHO_ITEMS / divisor;
+}
+
 static void
 connection_sent_cb (DuplexConnection *connection,
                     gsize             size,
                     gpointer          data)
 {
   DuplexAttempt *self = data;
+  gboolean       has_room, echo_goes_on;
 
   g_mutex_lock (&self->mutex);
   self->waiting_bytes -= MIN (self->waiting_bytes, size);
   self->waiting_items -= MIN (self->waiting_items, 1);
+  has_room = self->lacks_room && self->waiting_bytes <= self->settings->max_waiting / 2 &&
+             self->waiting_items <= DUPLEX_LIMIT_SEND_QUEUE_ITEMS / 2;
+  if (has_room)
+    self->lacks_room = FALSE;
+  echo_goes_on = self->echo_paused && !is_echo_behind (self, 2);
   g_mutex_unlock (&self->mutex);
+
+  if (has_room)
+    post (self, &(News){ .kind = NEWS_ROOM });
+  if (echo_goes_on)
+    {
+      self->echo_paused = FALSE;
+      duplex_connection_set_paused (connection, FALSE);
+    }
+}
+
+/* What comes back faster than the peer takes it stops the reading, so that TCP slows the peer. */
+static void
+connection_echo_cb (DuplexConnection *connection,
+                    DuplexOpcode      opcode,
+                    GBytes           *payload,
+                    gpointer          data)
+{
+  DuplexAttempt *self = data;
+
+  g_mutex_lock (&self->mutex);
+  self->waiting_bytes += g_bytes_get_size (payload);
+  self->waiting_items++;
+  g_mutex_unlock (&self->mutex);
+  duplex_connection_send (connection, opcode, payload);
+
+  g_mutex_lock (&self->mutex);
+  self->echo_paused = is_echo_behind (self, 1);
+  g_mutex_unlock (&self->mutex);
+  if (self->echo_paused)
+    duplex_connection_set_paused (connection, TRUE);
 }
 
 static void
@@ -200,6 +251,14 @@ static const DuplexConnectionCallbacks connection_callbacks = {
   .closed = connection_closed_cb,
 };
 
+static const DuplexConnectionCallbacks echo_callbacks = {
+  .message = connection_echo_cb,
+  .sent = connection_sent_cb,
+  .pong = connection_pong_cb,
+  .closing = connection_closing_cb,
+  .closed = connection_closed_cb,
+};
+
 static void
 open_connection (DuplexAttempt    *self,
                  DuplexDialResult *dialled)
@@ -208,13 +267,16 @@ open_connection (DuplexAttempt    *self,
     .role = DUPLEX_ROLE_CLIENT,
     .capture = self->capture,
     .connection = self->number,
+    .max_message = self->settings->max_message,
     .close_timeout = self->close_timeout,
     .subprotocol = dialled->subprotocol,
   };
 
   post (self, &(News){ .kind = NEWS_OPENED, .flag = dialled->unverified });
   self->connection = duplex_connection_new (dialled->stream, dialled->leftover, &settings,
-                                            &connection_callbacks, self);
+                                            self->settings->echo ? &echo_callbacks
+                                                                 : &connection_callbacks,
+                                            self);
   if (self->cancelled)
     duplex_connection_close (self->connection, DUPLEX_CLOSE_GOING_AWAY, NULL);
 }
@@ -334,13 +396,14 @@ static gboolean
 reserve (DuplexAttempt *self,
          gsize          size)
 {
+  gsize    most = self->settings->max_waiting;
   gboolean fits;
 
   g_mutex_lock (&self->mutex);
   fits = self->waiting_items < DUPLEX_LIMIT_SEND_QUEUE_ITEMS &&
          (self->waiting_items == 0 ||
-          (size <= DUPLEX_LIMIT_SEND_QUEUE_BYTES &&
-           self->waiting_bytes <= DUPLEX_LIMIT_SEND_QUEUE_BYTES - size));
+          (size <= most && self->waiting_bytes <= most - size));
+  self->lacks_room = self->lacks_room || !fits;
   if (fits)
     {
       self->waiting_items++;

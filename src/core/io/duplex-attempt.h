@@ -20,6 +20,8 @@ typedef struct
   void (*opened) (DuplexAttempt *self, gboolean unverified, gpointer user_data);
   void (*closing) (DuplexAttempt *self, gpointer user_data);
   void (*pong) (DuplexAttempt *self, gint64 rtt_us, gpointer user_data);
+  /* Half of the bound of what waits is free again, after sending failed for it. */
+  void (*room) (DuplexAttempt *self, gpointer user_data);
   /* error is NULL after a close handshake. was_open tells whether opened was called. */
   void (*ended) (DuplexAttempt *self,
                  gboolean       was_open,

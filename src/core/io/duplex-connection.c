@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/io/duplex-analyzer.h"
+#include "core/io/duplex-assembler.h"
 #include "core/io/duplex-inbox.h"
 #include "core/io/duplex-io-thread.h"
 #include "core/io/duplex-outbox.h"
@@ -27,7 +28,7 @@ struct _DuplexConnection
   DuplexSoupJudge *judge;
   DuplexInbox     *inbox;
   GSource         *close_timer;
-  GByteArray      *assembled; /* payload of the message that is open, for the callback */
+  DuplexAssembler *assembler;
   DuplexPings     *pings;
   char            *reason; /* of the peer's Close */
   GError          *error;
@@ -269,6 +270,7 @@ push_close (DuplexConnection *self,
   self->close_queued = TRUE;
   announce_closing (self);
   start_close_timer (self);
+  duplex_inbox_set_paused (self->inbox, FALSE); /* the answer is awaited */
   body = duplex_close_body_new (code, reason);
   push_frame (self, DUPLEX_OPCODE_CLOSE, body, /* overtakes= */ FALSE, /* replaceable= */ FALSE);
 }
@@ -420,21 +422,9 @@ assemble (DuplexConnection      *self,
 
   if (self->callbacks->message == NULL || self->failed_code != 0 || self->close_received)
     return;
-  if (frame->place->first && frame->place->last)
-    {
-      payload = frame->owner != NULL ? g_bytes_ref (frame->owner)
-                                     : g_bytes_new (frame->payload, frame->payload_size);
-    }
-  else
-    {
-      if (self->assembled == NULL)
-        self->assembled = g_byte_array_new ();
-      g_byte_array_append (self->assembled, frame->payload, (guint)frame->payload_size);
-      if (!frame->place->last)
-        return;
-      payload = g_byte_array_free_to_bytes (g_steal_pointer (&self->assembled));
-    }
-  self->callbacks->message (self, frame->place->opcode, payload, self->user_data);
+  payload = duplex_assembler_add (self->assembler, frame);
+  if (payload != NULL)
+    self->callbacks->message (self, frame->place->opcode, payload, self->user_data);
 }
 
 static void
@@ -570,7 +560,7 @@ duplex_connection_finalize (GObject *object)
   g_clear_pointer (&self->outbox, duplex_outbox_free);
   g_clear_pointer (&self->incoming, duplex_analyzer_free);
   g_clear_pointer (&self->outgoing, duplex_analyzer_free);
-  g_clear_pointer (&self->assembled, g_byte_array_unref);
+  g_clear_pointer (&self->assembler, duplex_assembler_free);
   g_clear_pointer (&self->pings, duplex_pings_free);
   g_clear_pointer (&self->reason, g_free);
   g_clear_error (&self->error);
@@ -589,6 +579,7 @@ duplex_connection_class_init (DuplexConnectionClass *klass)
 static void
 duplex_connection_init (DuplexConnection *self)
 {
+  self->assembler = duplex_assembler_new ();
   self->pings = duplex_pings_new ();
 }
 
@@ -687,6 +678,16 @@ duplex_connection_close (DuplexConnection *self,
 
   if (duplex_connection_is_open (self))
     push_close (self, code, reason);
+}
+
+void
+duplex_connection_set_paused (DuplexConnection *self,
+                              gboolean          paused)
+{
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+
+  if (!paused || duplex_connection_is_open (self))
+    duplex_inbox_set_paused (self->inbox, paused);
 }
 
 void

@@ -48,6 +48,9 @@ duplex_dial_settings_free (DuplexDialSettings *self)
   g_free (self->headers);
   g_free (self->trusted);
   g_free (self->ca_file);
+  g_free (self->address);
+  g_free (self->proxy);
+  g_clear_object (&self->certificate);
   g_free (self);
 }
 
@@ -96,6 +99,8 @@ record (Attempt             *attempt,
 {
   DuplexEvent event = DUPLEX_EVENT_INIT;
 
+  if (attempt->capture == NULL)
+    return;
   event.time_us = g_get_real_time ();
   event.kind = kind;
   event.direction = direction;
@@ -476,6 +481,8 @@ start_tls (GTask *task)
       fail (task, g_steal_pointer (&error));
       return;
     }
+  if (settings->certificate != NULL)
+    g_tls_connection_set_certificate (tls, settings->certificate);
   g_set_object (&attempt->result->stream, G_IO_STREAM (tls));
   g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_certificate_cb), attempt);
   g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, attempt->cancellable, tls_ready_cb,
@@ -534,7 +541,7 @@ attempt_new (const DuplexDialSettings *settings,
   Attempt *attempt = g_new0 (Attempt, 1);
 
   attempt->settings = settings;
-  attempt->capture = g_object_ref (capture);
+  g_set_object (&attempt->capture, capture);
   attempt->connection = connection;
   attempt->result = g_new0 (DuplexDialResult, 1);
   attempt->received = g_byte_array_new ();
@@ -577,6 +584,32 @@ duplex_dial_settings_check (const DuplexDialSettings *self,
   return request != NULL;
 }
 
+/* The URL's scheme decides which proxy is asked for. Not parsed from a text again: who is dialled
+ * must be who is named in the request and in the certificate. */
+static void
+connect_socket (GTask *task)
+{
+  Attempt                       *attempt = g_task_get_task_data (task);
+  const DuplexDialSettings      *settings = attempt->settings;
+  const char                    *host = settings->url->host;
+  g_autoptr (GSocketClient)      client = g_socket_client_new ();
+  g_autoptr (GSocketConnectable) address = NULL;
+
+  address = g_object_new (G_TYPE_NETWORK_ADDRESS,
+                          "hostname", settings->address != NULL ? settings->address : host,
+                          "port", (guint)settings->url->port,
+                          "scheme", settings->url->tls ? "wss" : "ws",
+                          NULL);
+  if (settings->proxy != NULL)
+    {
+      g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (settings->proxy, NULL);
+
+      g_socket_client_set_proxy_resolver (client, resolver);
+    }
+  g_socket_client_connect_async (client, address, attempt->cancellable, connected_ready_cb,
+                                 g_object_ref (task));
+}
+
 void
 duplex_dialer_dial_async (const DuplexDialSettings *settings,
                           DuplexCapture            *capture,
@@ -585,14 +618,12 @@ duplex_dialer_dial_async (const DuplexDialSettings *settings,
                           GAsyncReadyCallback       callback,
                           gpointer                  user_data)
 {
-  g_autoptr (GTask)              task = NULL;
-  g_autoptr (GSocketClient)      client = NULL;
-  g_autoptr (GSocketConnectable) address = NULL;
-  g_autoptr (GError)             error = NULL;
-  Attempt                       *attempt;
+  g_autoptr (GTask)  task = NULL;
+  g_autoptr (GError) error = NULL;
+  Attempt           *attempt;
 
   g_return_if_fail (settings != NULL && settings->url != NULL);
-  g_return_if_fail (DUPLEX_IS_CAPTURE (capture));
+  g_return_if_fail (capture == NULL || DUPLEX_IS_CAPTURE (capture));
 
   task = g_task_new (NULL, NULL, callback, user_data);
   g_task_set_source_tag (task, duplex_dialer_dial_async);
@@ -607,16 +638,7 @@ duplex_dialer_dial_async (const DuplexDialSettings *settings,
       fail (task, g_steal_pointer (&error));
       return;
     }
-  /* The URL's scheme decides which proxy is asked for. Not parsed from a text again: who is dialled
-   * must be who is named in the request and in the certificate. */
-  address = g_object_new (G_TYPE_NETWORK_ADDRESS,
-                          "hostname", settings->url->host,
-                          "port", (guint)settings->url->port,
-                          "scheme", settings->url->tls ? "wss" : "ws",
-                          NULL);
-  client = g_socket_client_new ();
-  g_socket_client_connect_async (client, address, attempt->cancellable, connected_ready_cb,
-                                 g_object_ref (task));
+  connect_socket (task);
 }
 
 gboolean

@@ -26,6 +26,15 @@ typedef struct
   char         *trusted; /* SHA-256 of one that is accepted though it does not, or NULL */
   char         *ca_file; /* PEM file of authorities to trust instead of the system's, or NULL */
   guint         timeout; /* seconds for all steps together */
+
+  char            *address;     /* the IP address to dial instead of the URL's host, or NULL */
+  char            *proxy;       /* URL of the proxy to dial through, or NULL: the system's */
+  GTlsCertificate *certificate; /* of ours, or NULL */
+
+  /* of the connection behind the upgrade */
+  guint64  max_message; /* bytes, 0 for DUPLEX_LIMIT_MESSAGE */
+  gsize    max_waiting; /* bytes that may wait to be sent */
+  gboolean echo;        /* what is received is sent back */
 } DuplexDialSettings;
 
 void duplex_dial_settings_free (DuplexDialSettings *self);
@@ -47,8 +56,8 @@ typedef struct
 
 void duplex_dial_result_free (DuplexDialResult *self);
 
-/* settings is borrowed until the callback. capture receives the events of the attempt, CONNECTED
- * and FAILED included; connection is its number there. */
+/* settings is borrowed until the callback. capture, may be NULL, receives the events of the
+ * attempt, CONNECTED and FAILED included; connection is its number there. */
 void duplex_dialer_dial_async (const DuplexDialSettings *settings,
                                DuplexCapture            *capture,
                                guint32                   connection,

@@ -26,6 +26,7 @@ struct _DuplexInbox
   /* state */
   gsize    begin; /* of what is in the buffer and was not handed out */
   gsize    end;
+  gboolean paused;
   gboolean stopped;
 };
 
@@ -89,9 +90,9 @@ hand_out (DuplexInbox *self)
       len = MIN (self->end - at, SLICE);
       self->begin += len;
       self->callbacks->bytes (self->buffer + at, len, self->user_data);
-  } while (!self->stopped && g_get_monotonic_time () < turn_ends);
+  } while (!self->stopped && !self->paused && g_get_monotonic_time () < turn_ends);
 
-  if (self->stopped || self->begin == self->end || self->rest != NULL)
+  if (self->stopped || self->paused || self->begin == self->end || self->rest != NULL)
     return;
   self->rest = g_idle_source_new ();
   g_source_set_priority (self->rest, G_PRIORITY_DEFAULT);
@@ -117,7 +118,8 @@ readable_cb (GObject *stream,
   return G_SOURCE_CONTINUE;
 }
 
-/* The first turn: what came with the handshake, and then the stream itself. */
+/* The first turn, and the first after a pause: what came with the handshake, and then the stream
+ * itself. */
 static gboolean
 begin_cb (gpointer data)
 {
@@ -128,7 +130,7 @@ begin_cb (gpointer data)
   if (leftover != NULL && g_bytes_get_size (leftover) > 0)
     self->callbacks->bytes (g_bytes_get_data (leftover, NULL), g_bytes_get_size (leftover),
                             self->user_data);
-  if (self->stopped)
+  if (self->stopped || self->paused || self->source != NULL)
     return G_SOURCE_REMOVE;
   self->source = g_pollable_input_stream_create_source (self->stream, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (readable_cb), self, NULL);
@@ -137,6 +139,30 @@ begin_cb (gpointer data)
    * library, and the socket tells nothing of it. */
   hand_out (self);
   return G_SOURCE_REMOVE;
+}
+
+static void
+begin (DuplexInbox *self)
+{
+  self->source = g_idle_source_new ();
+  g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->source, begin_cb, self, NULL);
+  g_source_attach (self->source, g_main_context_get_thread_default ());
+}
+
+void
+duplex_inbox_set_paused (DuplexInbox *self,
+                         gboolean     paused)
+{
+  g_return_if_fail (self != NULL);
+
+  if (self->stopped || self->paused == paused)
+    return;
+  self->paused = paused;
+  duplex_io_clear_source (&self->source);
+  duplex_io_clear_source (&self->rest);
+  if (!paused)
+    begin (self);
 }
 
 DuplexInbox *
@@ -152,9 +178,6 @@ duplex_inbox_new (GPollableInputStream       *stream,
   self->callbacks = callbacks;
   self->user_data = user_data;
   self->buffer = g_malloc (DUPLEX_LIMIT_READ);
-  self->source = g_idle_source_new ();
-  g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (self->source, begin_cb, self, NULL);
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+  begin (self);
   return self;
 }

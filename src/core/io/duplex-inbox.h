@@ -26,6 +26,10 @@ DuplexInbox *duplex_inbox_new (GPollableInputStream       *stream,
                                gpointer                    user_data);
 void         duplex_inbox_free (DuplexInbox *self);
 
+/* Nothing is read or reported while it is paused. Resuming reports from the main loop on. */
+void duplex_inbox_set_paused (DuplexInbox *self,
+                              gboolean     paused);
+
 /* Nothing is read or reported any more. */
 void duplex_inbox_stop (DuplexInbox *self);
 

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "core/io/duplex-attempt.h"
-#include "core/io/duplex-demo-server.h"
+#include "core/io/duplex-io-thread.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
-#include "core/proto/duplex-url.h"
 #include "core/proto/duplex-utf8.h"
 
 /* What the specification's page says when its user disconnects. */
@@ -19,19 +18,19 @@ struct _DuplexSession
   GObject parent_instance;
 
   /* owned */
-  DuplexProfile *profile;
-  DuplexCapture *capture;
-  DuplexAttempt *attempt; /* the connection that is being made or open, or NULL */
-  char          *ca_file;
-  char          *trusted; /* fingerprint that is accepted for this session, or NULL */
-  char          *refused; /* fingerprint that the last attempt refused, or NULL */
+  DuplexProfile        *profile;
+  DuplexCapture        *capture;
+  DuplexAttempt        *attempt; /* the connection that is being made or open, or NULL */
+  DuplexSessionOptions *options;
+  GSource              *ping_timer; /* of the interval in the options, or NULL */
+  char                 *trusted;    /* fingerprint that is accepted for this session, or NULL */
+  char                 *refused;    /* fingerprint that the last attempt refused, or NULL */
 
   /* state */
   DuplexSessionState   state;
   GTlsCertificateFlags refused_flags;
   gboolean             unverified;
   gint64               rtt;
-  guint                close_timeout;
   guint64              n_pings;
 };
 
@@ -49,6 +48,7 @@ enum {
 
 enum {
   FAILED,
+  ROOM,
   CLOSED,
   N_SIGNALS
 };
@@ -73,6 +73,16 @@ duplex_session_state_get_type (void)
   return (GType)type;
 }
 
+static gboolean
+ping_timer_cb (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!duplex_session_ping (data, NULL, &error))
+    g_debug ("keeping the connection alive: %s", error->message);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 set_state (DuplexSession     *self,
            DuplexSessionState state)
@@ -80,6 +90,13 @@ set_state (DuplexSession     *self,
   if (self->state == state)
     return;
   self->state = state;
+  duplex_io_clear_source (&self->ping_timer);
+  if (state == DUPLEX_SESSION_OPEN && self->options->ping_interval > 0)
+    {
+      self->ping_timer = g_timeout_source_new_seconds (self->options->ping_interval);
+      g_source_set_callback (self->ping_timer, ping_timer_cb, self, NULL);
+      g_source_attach (self->ping_timer, g_main_context_get_thread_default ());
+    }
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
 }
 
@@ -133,6 +150,13 @@ attempt_pong_cb (DuplexAttempt *attempt,
 }
 
 static void
+attempt_room_cb (DuplexAttempt *attempt,
+                 gpointer       data)
+{
+  g_signal_emit (data, signals[ROOM], 0);
+}
+
+static void
 attempt_ended_cb (DuplexAttempt *attempt,
                   gboolean       was_open,
                   guint16        code,
@@ -162,6 +186,7 @@ static const DuplexAttemptCallbacks attempt_callbacks = {
   .opened = attempt_opened_cb,
   .closing = attempt_closing_cb,
   .pong = attempt_pong_cb,
+  .room = attempt_room_cb,
   .ended = attempt_ended_cb,
 };
 
@@ -228,6 +253,7 @@ duplex_session_dispose (GObject *object)
         duplex_attempt_close (self->attempt, DUPLEX_CLOSE_NORMAL, DEFAULT_CLOSE_REASON);
     }
   g_clear_pointer (&self->attempt, duplex_attempt_unref);
+  duplex_io_clear_source (&self->ping_timer);
   g_clear_object (&self->profile);
   g_clear_object (&self->capture);
   G_OBJECT_CLASS (duplex_session_parent_class)->dispose (object);
@@ -238,7 +264,7 @@ duplex_session_finalize (GObject *object)
 {
   DuplexSession *self = DUPLEX_SESSION (object);
 
-  g_clear_pointer (&self->ca_file, g_free);
+  g_clear_pointer (&self->options, duplex_session_options_free);
   g_clear_pointer (&self->trusted, g_free);
   g_clear_pointer (&self->refused, g_free);
   G_OBJECT_CLASS (duplex_session_parent_class)->finalize (object);
@@ -273,6 +299,8 @@ duplex_session_class_init (DuplexSessionClass *klass)
 
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[ROOM] = g_signal_new ("room", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                NULL, NULL, G_TYPE_NONE, 0);
   signals[CLOSED] =
     g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_BOOLEAN);
@@ -283,7 +311,7 @@ duplex_session_init (DuplexSession *self)
 {
   self->capture = duplex_capture_new ();
   self->rtt = -1;
-  self->close_timeout = DUPLEX_LIMIT_CLOSE_TIMEOUT;
+  self->options = duplex_session_options_new ();
 }
 
 DuplexSession *
@@ -347,75 +375,6 @@ duplex_session_get_rtt (DuplexSession *self)
 
 /* ---- connecting ---- */
 
-static DuplexUrl *
-resolve_url (const char *text,
-             GError    **error)
-{
-  const char       *path = duplex_url_get_demo_path (text);
-  DuplexDemoServer *server;
-  g_autofree char  *url = NULL;
-
-  if (path == NULL)
-    return duplex_url_parse (text, error);
-  server = duplex_demo_server_get_shared (error);
-  if (server == NULL)
-    return NULL;
-  url = g_strdup_printf ("ws://127.0.0.1:%u%s", duplex_demo_server_get_port (server), path);
-  return duplex_url_parse (url, error);
-}
-
-/* The profile's headers, and basic authentication where the URL carries credentials (RFC 7617). */
-static void
-copy_headers (DuplexSession      *self,
-              DuplexDialSettings *settings)
-{
-  gsize               n;
-  const DuplexHeader *headers = duplex_profile_get_headers (self->profile, &n);
-  gboolean            authorized = FALSE;
-
-  settings->headers = g_new0 (DuplexHeader, n + 1);
-  for (gsize i = 0; i < n; i++)
-    {
-      settings->headers[i].name = g_strdup (headers[i].name);
-      settings->headers[i].value = g_strdup (headers[i].value);
-      authorized |= g_ascii_strcasecmp (headers[i].name, "Authorization") == 0;
-    }
-  settings->n_headers = n;
-  if (settings->url->credentials != NULL && !authorized)
-    {
-      const char      *credentials = settings->url->credentials;
-      g_autofree char *encoded =
-        g_base64_encode ((const guchar *)credentials, strlen (credentials));
-
-      settings->headers[n].name = g_strdup ("Authorization");
-      settings->headers[n].value = g_strdup_printf ("Basic %s", encoded);
-      settings->n_headers = n + 1;
-    }
-}
-
-static DuplexDialSettings *
-build_settings (DuplexSession *self,
-                GError       **error)
-{
-  g_autoptr (DuplexDialSettings) settings = g_new0 (DuplexDialSettings, 1);
-  const char                    *origin = duplex_profile_get_origin (self->profile);
-  const char                    *trusted = duplex_profile_get_trusted_certificate (self->profile);
-
-  settings->url = resolve_url (duplex_profile_get_url (self->profile), error);
-  if (settings->url == NULL)
-    return NULL;
-  settings->origin = *origin != '\0' ? g_strdup (origin) : NULL;
-  settings->subprotocols = g_strdupv ((char **)duplex_profile_get_subprotocols (self->profile));
-  copy_headers (self, settings);
-  settings->verify = duplex_profile_get_verify_certificates (self->profile);
-  settings->trusted = g_strdup (self->trusted != NULL ? self->trusted : trusted);
-  settings->ca_file = g_strdup (self->ca_file);
-  settings->timeout = DUPLEX_LIMIT_CONNECT_TIMEOUT;
-  if (!duplex_dial_settings_check (settings, error))
-    return NULL;
-  return g_steal_pointer (&settings);
-}
-
 gboolean
 duplex_session_connect (DuplexSession *self,
                         GError       **error)
@@ -430,12 +389,14 @@ duplex_session_connect (DuplexSession *self,
                    "A connection exists already");
       return FALSE;
     }
-  settings = build_settings (self, error);
+  settings =
+    duplex_session_options_build (self->options, self->profile, self->trusted, error);
   if (settings == NULL)
     return FALSE;
 
   g_clear_pointer (&self->refused, g_free);
-  self->attempt = duplex_attempt_start (settings, self->capture, self->close_timeout,
+  self->attempt = duplex_attempt_start (settings, self->capture,
+                                        self->options->close_timeout,
                                         &attempt_callbacks, self);
   set_state (self, DUPLEX_SESSION_CONNECTING);
   return TRUE;
@@ -602,8 +563,8 @@ duplex_session_set_ca_file (DuplexSession *self,
 {
   g_return_if_fail (DUPLEX_IS_SESSION (self));
 
-  g_free (self->ca_file);
-  self->ca_file = g_strdup (path);
+  g_free (self->options->ca_file);
+  self->options->ca_file = g_strdup (path);
 }
 
 void
@@ -613,5 +574,13 @@ duplex_session_set_close_timeout (DuplexSession *self,
   g_return_if_fail (DUPLEX_IS_SESSION (self));
   g_return_if_fail (seconds > 0);
 
-  self->close_timeout = seconds;
+  self->options->close_timeout = seconds;
+}
+
+DuplexSessionOptions *
+duplex_session_get_options (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), NULL);
+
+  return self->options;
 }

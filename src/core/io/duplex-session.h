@@ -6,6 +6,7 @@
  * thread-default main context receives its signals; the sockets live on the I/O thread. Nothing
  * here blocks. */
 
+#include "core/io/duplex-session-options.h"
 #include "core/model/duplex-capture.h"
 #include "core/model/duplex-profile.h"
 
@@ -33,6 +34,7 @@ G_DECLARE_FINAL_TYPE (DuplexSession, duplex_session, DUPLEX, SESSION, GObject)
  * Signals:
  *   "failed"  (GError *error): a connection could not be made, or broke; comes after the state
  * changed. With DUPLEX_ERROR_TLS_CERTIFICATE, duplex_session_get_refused_certificate() tells which.
+ *   "room"  (): after sending failed with DUPLEX_ERROR_QUEUE_FULL, much less waits.
  *   "closed"  (guint code, const char *reason, gboolean by_peer): a connection that was open ended.
  */
 
@@ -52,7 +54,8 @@ gint64             duplex_session_get_rtt (DuplexSession *self);
 gboolean duplex_session_connect (DuplexSession *self,
                                  GError       **error);
 
-/* Gives up an attempt: DUPLEX_ERROR_CANCELLED is recorded and "failed" follows. */
+/* Gives up an attempt: DUPLEX_ERROR_CANCELLED is recorded and "failed" follows. Where the
+ * connection has just been made it is closed with 1001 instead, and "closed" follows. */
 void duplex_session_cancel (DuplexSession *self);
 
 /* Sends Close and ends within the close timeout. code 0 stands for the specification's default:
@@ -97,5 +100,8 @@ void duplex_session_set_ca_file (DuplexSession *self,
  * DUPLEX_LIMIT_CLOSE_TIMEOUT. */
 void duplex_session_set_close_timeout (DuplexSession *self,
                                        guint          seconds);
+
+/* All of that kind, to be changed; borrowed. */
+DuplexSessionOptions *duplex_session_get_options (DuplexSession *self);
 
 G_END_DECLS

@@ -38,6 +38,11 @@ G_BEGIN_DECLS
 #define DUPLEX_LIMIT_SEND_QUEUE_BYTES ((gsize)256 * 1024 * 1024)
 #define DUPLEX_LIMIT_SEND_QUEUE_ITEMS 100000
 
+/* Bytes and messages that may wait to be sent back before an echo stops reading: enough to keep the
+ * wire busy. */
+#define DUPLEX_LIMIT_ECHO_BYTES ((gsize)1024 * 1024)
+#define DUPLEX_LIMIT_ECHO_ITEMS 4096
+
 /* Bytes of a control frame's payload (RFC 6455 §5.5) and of a close reason: two go to the code. */
 #define DUPLEX_LIMIT_CONTROL_PAYLOAD 125
 #define DUPLEX_LIMIT_CLOSE_REASON    123

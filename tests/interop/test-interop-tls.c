@@ -7,6 +7,9 @@
 #include "duplex-interop.h"
 
 #define DEFAULT_CLOSE "1000 \"Client closed connection\""
+#define TRUST_ONCE    "trust-once"
+
+static const char *program;
 
 /* A session for the port of a certificate, which trusts our authority alone. */
 static DuplexTestSession *
@@ -261,6 +264,37 @@ test_trusted_other (DuplexInteropPeer *peer)
   assert_nothing_sent (session);
 }
 
+/* What test_trust_once() does, in a process of its own. */
+static void
+run_trust_once (const char *url,
+                const char *fingerprint)
+{
+  g_autoptr (DuplexTestSession) session = duplex_test_session_new (url);
+  DuplexSession                *subject = duplex_test_session_get_session (session);
+
+  duplex_session_trust_certificate (subject, fingerprint);
+  check_exchange (session, /* unverified= */ TRUE, "tls !certificate-overridden\n");
+  duplex_session_trust_certificate (subject, NULL);
+  duplex_test_session_connect_fails (session, DUPLEX_ERROR_TLS_CERTIFICATE);
+}
+
+/* Trust given to one connection is not given to the next, which could resume the TLS session of the
+ * first and would then be shown no certificate. Where g_test_init() has been called glib-networking
+ * resumes nothing, so it takes another process. */
+static void
+test_trust_once (DuplexInteropPeer *peer)
+{
+  g_autofree char        *url = duplex_interop_peer_dup_url (peer, "self-signed", "/echo");
+  g_autofree char        *fingerprint = read_fingerprint ("self-signed");
+  g_autoptr (GError)      error = NULL;
+  g_autoptr (GSubprocess) process = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, program,
+                                                      TRUST_ONCE, url, fingerprint, NULL);
+
+  g_assert_no_error (error);
+  g_subprocess_wait_check (process, NULL, &error);
+  g_assert_no_error (error);
+}
+
 /* Trusted for good: the profile says so. */
 static void
 test_trusted_by_profile (DuplexInteropPeer *peer)
@@ -328,6 +362,12 @@ int
 main (int   argc,
       char *argv[])
 {
+  program = argv[0];
+  if (argc == 4 && g_str_equal (argv[1], TRUST_ONCE))
+    {
+      run_trust_once (argv[2], argv[3]);
+      return 0;
+    }
   g_test_init (&argc, &argv, NULL);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/valid", test_valid);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/large", test_large);
@@ -336,6 +376,7 @@ main (int   argc,
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/refused/table", test_refused);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/refused/by-system", test_refused_by_system);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/trusted/session", test_trusted);
+  duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/trusted/once", test_trust_once);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/trusted/other", test_trusted_other);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/trusted/profile", test_trusted_by_profile);
   duplex_interop_add (DUPLEX_INTEROP_BOTH, "tls/not-verified/table", test_not_verified);

@@ -4,67 +4,67 @@
 /* The base stream, without its being a GSocketConnection. From the address of one, glib-networking
  * finds the session to resume, process-wide; a resumed session has no certificate to judge, so that
  * trust given to one connection would silently be given to all later ones. */
-#define DUPLEX_TYPE_NAMELESS_STREAM (duplex_nameless_stream_get_type ())
-G_DECLARE_FINAL_TYPE (DuplexNamelessStream, duplex_nameless_stream, DUPLEX, NAMELESS_STREAM, GIOStream)
+#define DUPLEX_TYPE_BARE_STREAM (duplex_bare_stream_get_type ())
+G_DECLARE_FINAL_TYPE (DuplexBareStream, duplex_bare_stream, DUPLEX, BARE_STREAM, GIOStream)
 
-struct _DuplexNamelessStream
+struct _DuplexBareStream
 {
   GIOStream  parent_instance;
   GIOStream *base;
 };
 
-G_DEFINE_FINAL_TYPE (DuplexNamelessStream, duplex_nameless_stream, G_TYPE_IO_STREAM)
+G_DEFINE_FINAL_TYPE (DuplexBareStream, duplex_bare_stream, G_TYPE_IO_STREAM)
 
 static GInputStream *
-duplex_nameless_stream_get_input_stream (GIOStream *stream)
+duplex_bare_stream_get_input_stream (GIOStream *stream)
 {
-  return g_io_stream_get_input_stream (DUPLEX_NAMELESS_STREAM (stream)->base);
+  return g_io_stream_get_input_stream (DUPLEX_BARE_STREAM (stream)->base);
 }
 
 static GOutputStream *
-duplex_nameless_stream_get_output_stream (GIOStream *stream)
+duplex_bare_stream_get_output_stream (GIOStream *stream)
 {
-  return g_io_stream_get_output_stream (DUPLEX_NAMELESS_STREAM (stream)->base);
+  return g_io_stream_get_output_stream (DUPLEX_BARE_STREAM (stream)->base);
 }
 
 static gboolean
-duplex_nameless_stream_close (GIOStream    *stream,
-                              GCancellable *cancellable,
-                              GError      **error)
+duplex_bare_stream_close (GIOStream    *stream,
+                          GCancellable *cancellable,
+                          GError      **error)
 {
-  return g_io_stream_close (DUPLEX_NAMELESS_STREAM (stream)->base, cancellable, error);
+  return g_io_stream_close (DUPLEX_BARE_STREAM (stream)->base, cancellable, error);
 }
 
 static void
-duplex_nameless_stream_finalize (GObject *object)
+duplex_bare_stream_finalize (GObject *object)
 {
-  g_object_unref (DUPLEX_NAMELESS_STREAM (object)->base);
+  g_object_unref (DUPLEX_BARE_STREAM (object)->base);
 
-  G_OBJECT_CLASS (duplex_nameless_stream_parent_class)->finalize (object);
+  G_OBJECT_CLASS (duplex_bare_stream_parent_class)->finalize (object);
 }
 
 static void
-duplex_nameless_stream_class_init (DuplexNamelessStreamClass *klass)
+duplex_bare_stream_class_init (DuplexBareStreamClass *klass)
 {
   GObjectClass   *object_class = G_OBJECT_CLASS (klass);
   GIOStreamClass *stream_class = G_IO_STREAM_CLASS (klass);
 
-  object_class->finalize = duplex_nameless_stream_finalize;
+  object_class->finalize = duplex_bare_stream_finalize;
 
-  stream_class->get_input_stream = duplex_nameless_stream_get_input_stream;
-  stream_class->get_output_stream = duplex_nameless_stream_get_output_stream;
-  stream_class->close_fn = duplex_nameless_stream_close;
+  stream_class->get_input_stream = duplex_bare_stream_get_input_stream;
+  stream_class->get_output_stream = duplex_bare_stream_get_output_stream;
+  stream_class->close_fn = duplex_bare_stream_close;
 }
 
 static void
-duplex_nameless_stream_init (DuplexNamelessStream *self)
+duplex_bare_stream_init (DuplexBareStream *self)
 {
 }
 
 static GIOStream *
-new_nameless_stream (GIOStream *base)
+new_bare_stream (GIOStream *base)
 {
-  DuplexNamelessStream *self = g_object_new (DUPLEX_TYPE_NAMELESS_STREAM, NULL);
+  DuplexBareStream *self = g_object_new (DUPLEX_TYPE_BARE_STREAM, NULL);
 
   self->base = g_object_ref (base);
   return G_IO_STREAM (self);
@@ -79,7 +79,7 @@ duplex_tls_new_client (GIOStream  *base,
 {
   static const char *const       protocols[] = { "http/1.1", NULL };
   g_autoptr (GSocketConnectable) identity = g_network_address_new (host, port);
-  g_autoptr (GIOStream)          nameless = new_nameless_stream (base);
+  g_autoptr (GIOStream)          bare = new_bare_stream (base);
   g_autoptr (GTlsDatabase)       database = NULL;
   g_autoptr (GIOStream)          tls = NULL;
 
@@ -89,7 +89,7 @@ duplex_tls_new_client (GIOStream  *base,
       if (database == NULL)
         return NULL;
     }
-  tls = g_tls_client_connection_new (nameless, identity, error);
+  tls = g_tls_client_connection_new (bare, identity, error);
   if (tls == NULL)
     return NULL;
   if (database != NULL)

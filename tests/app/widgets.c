@@ -91,7 +91,7 @@ widgets_is_shown (GtkWidget *widget,
 static gboolean
 expired_cb (gpointer what)
 {
-  g_error ("waited ten seconds for: %s", (const char *)what);
+  g_error ("waited too long for: %s", (const char *)what);
 
   return G_SOURCE_REMOVE;
 }
@@ -101,7 +101,16 @@ widgets_wait_until (gboolean (*condition) (gpointer data),
                     gpointer    data,
                     const char *what)
 {
-  guint source = g_timeout_add_seconds (10, expired_cb, (gpointer)what);
+  widgets_wait_for (condition, data, 10, what);
+}
+
+void
+widgets_wait_for (gboolean (*condition) (gpointer data),
+                  gpointer    data,
+                  guint       seconds,
+                  const char *what)
+{
+  guint source = g_timeout_add_seconds (seconds, expired_cb, (gpointer)what);
 
   while (!condition (data))
     g_main_context_iteration (NULL, TRUE);

@@ -27,6 +27,11 @@ gboolean widgets_is_shown (GtkWidget *widget,
 void widgets_wait_until (gboolean (*condition) (gpointer data),
                          gpointer    data,
                          const char *what);
+/* The same with a deadline of its own, for what takes long under a sanitizer. */
+void widgets_wait_for (gboolean (*condition) (gpointer data),
+                       gpointer    data,
+                       guint       seconds,
+                       const char *what);
 
 /* Measures root at width and lays it out there, without a window. */
 void widgets_allocate (GtkWidget *root,

@@ -74,7 +74,7 @@ check_gaps (Flood *flood)
 {
   gint64 longest;
 
-  g_assert_cmpuint (flood->gaps->len, >, 10);
+  g_assert_cmpuint (flood->gaps->len, >, 0);
   g_array_sort (flood->gaps, compare_gaps);
   longest = g_array_index (flood->gaps, gint64, flood->gaps->len - 1);
   g_test_message ("%u frames; gaps between them: median %.1f ms, 99 %% %.1f ms, longest %.1f ms",

@@ -169,6 +169,9 @@ test_keys (Fixture      *fixture,
 
   conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "Hello", -1);
   select_frames (fixture);
+  /* Where focus goes from a box depends on where the boxes are. */
+  widgets_wait_until (has_size, find_box (DUPLEX_FRAME_PICTURE (picture), DUPLEX_FRAME_FIELD_RSV1),
+                      "the size of a box");
 
   g_assert_true (gtk_widget_child_focus (picture, GTK_DIR_TAB_FORWARD));
   g_assert_cmpint (duplex_frame_picture_get_current (DUPLEX_FRAME_PICTURE (picture)), ==,

@@ -21,6 +21,10 @@ WAIT_SECONDS = 10
 DUMP_DEPTH = 40
 
 
+# What newer AT-SPI calls differently.
+ROLES = {'button': 'push button'}
+
+
 def has_name(node, name):
     """Whether node has this name, with or without a mnemonic."""
     return node.name == name or node.name.replace('_', '') == f'{name} {name}'
@@ -73,6 +77,11 @@ class Driver:
         nodes = (node.getChildAtIndex(i) for i in range(node.childCount))
         return [child for child in nodes if child is not None]
 
+    def role(self, node):
+        """Return the role of node, by the name that Debian 12's AT-SPI has for it."""
+        role = node.getRoleName()
+        return ROLES.get(role, role)
+
     def find_all(self, name=None, role=None, root=None, where=None):
         """Yield the nodes below root with this name and role for which where(node) holds, from
         the top down.
@@ -81,7 +90,7 @@ class Driver:
         while todo:
             node = todo.pop(0)
             try:
-                if ((role is None or node.getRoleName() == role) and
+                if ((role is None or self.role(node) == role) and
                         (name is None or has_name(node, name)) and
                         (where is None or where(node))):
                     yield node
@@ -129,7 +138,7 @@ class Driver:
 
         def visit(node, depth):
             try:
-                lines.append(f'{"  " * depth}{node.getRoleName()} {node.name!r}')
+                lines.append(f'{"  " * depth}{self.role(node)} {node.name!r}')
                 nodes = self.children(node) if depth < DUMP_DEPTH else []
             except Exception:               # pylint: disable=broad-except
                 return

@@ -9,6 +9,7 @@ the frame's fields, disconnects, quits, starts again, finds the profile and open
 saves pictures to the folder PICTURES, light and dark, at 1280x800 and at 800x600.
 """
 
+import os
 import pathlib
 import re
 import subprocess
@@ -52,7 +53,7 @@ class Person:
 
     def start(self):
         """Start the program and wait for its window."""
-        self.app = self.session.spawn([self.command])
+        self.app = self.session.spawn(self.command)
         self.ui = Driver(self.session, 'duplex')
         self.ui.attach()
         self.window = self.ui.window_id(self.ui.get(role='frame').name)
@@ -146,12 +147,14 @@ def looks(command, pictures, size, dark):
 def main():
     """A person's half hour, and four pictures."""
     command = sys.argv[1]
+    # Warnings are fatal to the program; the library that drives it has some of its own.
+    fatal = os.environ.pop('G_DEBUG', 'fatal-warnings')
     pictures = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else 'pictures')
     pictures.mkdir(parents=True, exist_ok=True)
     print('1..5', flush=True)
     with Server() as server:
         with Session() as session:
-            person = Person(session, command, pictures)
+            person = Person(session, ['env', f'G_DEBUG={fatal}', command], pictures)
             person.start()
             makes_a_profile(person, server.url)
             connects(person)

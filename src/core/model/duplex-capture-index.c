@@ -35,6 +35,18 @@ get_entry (DuplexCaptureIndex *self,
   return &g_array_index (self->entries, DuplexCaptureEntry, i);
 }
 
+void
+duplex_capture_index_drop_before (DuplexCaptureIndex *self,
+                                  guint64             number)
+{
+  guint n = 0;
+
+  while (n + 1 < self->entries->len && get_entry (self, n + 1)->first_event <= number)
+    n++;
+  if (n > 0)
+    g_array_remove_range (self->entries, 0, n);
+}
+
 DuplexCaptureEntry *
 duplex_capture_index_add (DuplexCaptureIndex *self,
                           DuplexCaptureBlock *block,
@@ -50,6 +62,12 @@ duplex_capture_index_add (DuplexCaptureIndex *self,
   g_array_append_val (self->entries, entry);
 
   return duplex_capture_index_get_last (self);
+}
+
+DuplexCaptureEntry *
+duplex_capture_index_get_first (DuplexCaptureIndex *self)
+{
+  return self->entries->len > 0 ? get_entry (self, 0) : NULL;
 }
 
 DuplexCaptureEntry *

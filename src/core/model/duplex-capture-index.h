@@ -27,6 +27,10 @@ void duplex_capture_index_free (DuplexCaptureIndex *self);
 /* Drops all blocks. */
 void duplex_capture_index_clear (DuplexCaptureIndex *self);
 
+/* Drops the blocks whose events all stand before number. */
+void duplex_capture_index_drop_before (DuplexCaptureIndex *self,
+                                       guint64             number);
+
 /* Takes block, which is empty. */
 DuplexCaptureEntry *duplex_capture_index_add (DuplexCaptureIndex *self,
                                               DuplexCaptureBlock *block,
@@ -34,6 +38,7 @@ DuplexCaptureEntry *duplex_capture_index_add (DuplexCaptureIndex *self,
                                               guint64             first_row);
 
 /* Borrowed until the index changes; NULL where there is none. */
+DuplexCaptureEntry *duplex_capture_index_get_first (DuplexCaptureIndex *self);
 DuplexCaptureEntry *duplex_capture_index_get_last (DuplexCaptureIndex *self);
 DuplexCaptureEntry *duplex_capture_index_find_event (DuplexCaptureIndex *self,
                                                      guint64             number);

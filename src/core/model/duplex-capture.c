@@ -510,6 +510,22 @@ duplex_capture_find_connecting (DuplexCapture *self,
 }
 
 void
+duplex_capture_drop_before (DuplexCapture *self,
+                            guint64        number)
+{
+  DuplexCaptureEntry *first;
+
+  g_return_if_fail (DUPLEX_IS_CAPTURE (self));
+
+  g_mutex_lock (&self->mutex);
+  duplex_capture_index_drop_before (&self->index, number);
+  first = duplex_capture_index_get_first (&self->index);
+  if (first != NULL)
+    self->first_number = first->first_event;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
 duplex_capture_clear (DuplexCapture *self)
 {
   guint old_n;

@@ -65,6 +65,12 @@ gboolean duplex_capture_find_connecting (DuplexCapture *self,
 /* Makes everything that was appended visible in the list model now. Owner's thread only. */
 void duplex_capture_publish (DuplexCapture *self);
 
+/* Forgets events before number, a block at a time, for a reader that goes through them once. Totals
+ * and the numbers of events and rows stay; the list model has no item for a row that is forgotten.
+ * Any thread. */
+void duplex_capture_drop_before (DuplexCapture *self,
+                                 guint64        number);
+
 /* Forgets all events and totals. Numbers go on from where they were, rows start at 0; an event that
  * was read before stays valid until it is cleared. Owner's thread only. */
 void duplex_capture_clear (DuplexCapture *self);

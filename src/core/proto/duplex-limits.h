@@ -54,8 +54,45 @@ G_BEGIN_DECLS
 #define DUPLEX_LIMIT_JSON_DEPTH 512
 #define DUPLEX_LIMIT_JSON_BYTES ((gsize)128 * 1024 * 1024)
 
+/* Bytes of a line of JSON Lines that is read: a message at its limit in base64, and the rest. */
+#define DUPLEX_LIMIT_JSONL_LINE ((gsize)1536 * 1024 * 1024)
+
 /* Bytes of a profile's file. A profile with every field filled takes about 1 KiB; what is larger is
  * no profile, and is not read into memory. */
 #define DUPLEX_LIMIT_PROFILE ((gsize)1024 * 1024)
+
+/* ---- the relay ---- */
+
+/* Bytes that may wait in each direction of a relayed connection: four reads of 64 KiB. */
+#define DUPLEX_LIMIT_PUMP_BUFFER ((gsize)256 * 1024)
+
+/* Connections that may wait to be accepted. GIO's own 10 is passed by a page that opens a few tabs.
+ */
+#define DUPLEX_LIMIT_RELAY_BACKLOG 1024
+
+/* Clients whose request is not complete, and the seconds that each has for it: whoever sends it a
+ * byte a minute occupies a place for ten seconds. */
+#define DUPLEX_LIMIT_RELAY_HEADS        256
+#define DUPLEX_LIMIT_RELAY_HEAD_TIMEOUT 10
+
+/* Bytes of a message through the relay, which holds none: it protects the ends. */
+#define DUPLEX_LIMIT_RELAY_MESSAGE ((guint64)64 * 1024 * 1024)
+
+/* Connections at a time, two descriptors each. */
+#define DUPLEX_LIMIT_RELAY_CONNECTIONS 1000
+
+/* Messages a second from one client, 0 for any number: what is read too fast waits in TCP, not in
+ * memory, so no default would protect more than it breaks. */
+#define DUPLEX_LIMIT_RELAY_RATE 0
+
+/* Seconds without a byte in either direction. Subscriptions can be quiet for long; NATs and proxies
+ * forget them within an hour. */
+#define DUPLEX_LIMIT_RELAY_IDLE_TIMEOUT 3600
+
+/* Seconds from SIGTERM to the end: half of what systemd and containers wait by default, or less. */
+#define DUPLEX_LIMIT_RELAY_DRAIN 5
+
+/* Bytes of a token file. */
+#define DUPLEX_LIMIT_RELAY_TOKEN 4096
 
 G_END_DECLS

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Turns events into what duplex-cli prints: whole messages, frames, or JSON Lines. */
+
+#include "cli/duplex-cli-options.h"
+#include "cli/duplex-cli-output.h"
+
+G_BEGIN_DECLS
+
+typedef struct _DuplexCliPrinter DuplexCliPrinter;
+
+/* Borrows output. end stands behind each message or line: '\n' or NUL. */
+DuplexCliPrinter *duplex_cli_printer_new (DuplexCliPrint   what,
+                                          char             end,
+                                          DuplexCliOutput *output);
+void              duplex_cli_printer_free (DuplexCliPrinter *self);
+
+/* Control characters of text are spelled out, so that no message commands the terminal. */
+void duplex_cli_printer_set_escapes (DuplexCliPrinter *self,
+                                     gboolean          escapes);
+
+/* Sent messages are printed too, and every line begins with "> " or "< ". */
+void duplex_cli_printer_set_both_ways (DuplexCliPrinter *self,
+                                       gboolean          both_ways);
+
+/* Events of one capture, in order. Returns whether a message that was received is complete now. */
+gboolean duplex_cli_printer_take (DuplexCliPrinter  *self,
+                                  const DuplexEvent *event);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexCliPrinter, duplex_cli_printer_free)
+
+G_END_DECLS

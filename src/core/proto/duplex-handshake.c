@@ -276,12 +276,13 @@ count_fields (DuplexHead *head,
 }
 
 gboolean
-duplex_handshake_check_request (DuplexHead *request,
+duplex_handshake_check_upgrade (DuplexHead *request,
                                 guint      *ret_status,
                                 GError    **error)
 {
   static const char *const once[] = { "Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version" };
   const char              *version;
+  const char              *key;
 
   g_return_val_if_fail (request != NULL, FALSE);
   g_return_val_if_fail (duplex_head_get_method (request) != NULL, FALSE);
@@ -316,8 +317,22 @@ duplex_handshake_check_request (DuplexHead *request,
     return answer (ret_status, 426, error, "Sec-WebSocket-Version is not " PROTOCOL_VERSION,
                    version);
 
-  if (duplex_head_lookup (request, "Sec-WebSocket-Key") == NULL ||
-      !is_key (duplex_head_lookup (request, "Sec-WebSocket-Key")))
+  key = duplex_head_lookup (request, "Sec-WebSocket-Key");
+  if (key == NULL || *key == '\0')
+    return answer (ret_status, 400, error, "there is no Sec-WebSocket-Key header", NULL);
+
+  return TRUE;
+}
+
+gboolean
+duplex_handshake_check_request (DuplexHead *request,
+                                guint      *ret_status,
+                                GError    **error)
+{
+  if (!duplex_handshake_check_upgrade (request, ret_status, error))
+    return FALSE;
+
+  if (!is_key (duplex_head_lookup (request, "Sec-WebSocket-Key")))
     return answer (ret_status, 400, error, "Sec-WebSocket-Key is not 16 bytes in base64",
                    duplex_head_lookup (request, "Sec-WebSocket-Key"));
 

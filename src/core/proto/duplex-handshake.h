@@ -103,8 +103,13 @@ gboolean duplex_handshake_check_request (DuplexHead *request,
                                          guint      *ret_status,
                                          GError    **error);
 
-/* The 101 response to a request that duplex_handshake_check_request() accepted; subprotocol may be
- * NULL. */
+/* The same without a look at the key's form: for a server that shall also answer a request that was
+ * written by hand, for which keys such as "dGVzdA==" are common. */
+gboolean duplex_handshake_check_upgrade (DuplexHead *request,
+                                         guint      *ret_status,
+                                         GError    **error);
+
+/* The 101 response to a request that one of these accepted; subprotocol may be NULL. */
 GBytes *duplex_handshake_build_response (DuplexHead *request,
                                          const char *subprotocol);
 

@@ -406,6 +406,37 @@ test_request (gconstpointer data)
     g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_INVALID);
 }
 
+/* What the relay takes: any key but none. */
+static void
+test_upgrade (void)
+{
+  static const struct
+  {
+    const char *key;
+    guint       status;
+  } keys[] = {
+    { KEY, 0 },
+    { "Sec-WebSocket-Key: dGVzdA==\r\n", 0 },
+    { "Sec-WebSocket-Key:\r\n", 400 },
+    { "", 400 },
+    { KEY KEY, 400 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autofree char       *text = NULL;
+      g_autoptr (DuplexHead) head = NULL;
+      guint                  status = 0;
+
+      text =
+        g_strconcat (GET_LINE HOST UPGRADE CONNECTION VERSION, keys[i].key, "\r\n", NULL);
+      head = duplex_head_parse_request ((const guint8 *)text, strlen (text), NULL);
+      g_assert_cmpint (duplex_handshake_check_upgrade (head, &status, NULL), ==,
+                       keys[i].status == 0);
+      g_assert_cmpuint (status, ==, keys[i].status);
+    }
+}
+
 static void
 test_response (void)
 {
@@ -455,6 +486,7 @@ main (int    argc,
 
       g_test_add_data_func (path, &requests[i], test_request);
     }
+  g_test_add_func ("/core/handshake/upgrade", test_upgrade);
   g_test_add_func ("/core/handshake/response", test_response);
 
   return g_test_run ();

@@ -238,30 +238,46 @@ find_profile (const char *name,
   return NULL;
 }
 
+/* Takes text apart; header's strings are texts' then. */
+static gboolean
+split_header (const char   *text,
+              GPtrArray    *texts,
+              DuplexHeader *ret_header,
+              GError      **error)
+{
+  const char *colon = strchr (text, ':');
+
+  if (colon == NULL)
+    return fail (error, _ ("“%s” is not 'NAME: VALUE'"), text);
+  ret_header->name = g_strndup (text, (gsize)(colon - text));
+  ret_header->value = g_strstrip (g_strdup (colon + 1));
+  g_ptr_array_add (texts, ret_header->name);
+  g_ptr_array_add (texts, ret_header->value);
+  return TRUE;
+}
+
 static gboolean
 add_headers (const DuplexCliOptions *self,
              DuplexProfile          *profile,
              GError                **error)
 {
-  gsize                 n_old;
-  const DuplexHeader   *old = duplex_profile_get_headers (profile, &n_old);
-  g_autoptr (GArray)    headers = g_array_new (FALSE, FALSE, sizeof (DuplexHeader));
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (DuplexProfile) before = duplex_profile_copy (profile);
+  g_autoptr (GArray)        headers = g_array_new (FALSE, FALSE, sizeof (DuplexHeader));
+  g_autoptr (GPtrArray)     texts = g_ptr_array_new_with_free_func (g_free);
+  const DuplexHeader       *old;
+  gsize                     n_old;
 
   if (self->headers == NULL)
     return TRUE;
-  g_array_append_vals (headers, old, (guint)n_old);
+  old = duplex_profile_get_headers (before, &n_old);
+  if (n_old > 0)
+    g_array_append_vals (headers, old, (guint)n_old);
   for (guint i = 0; self->headers[i] != NULL; i++)
     {
-      char        *text = g_strdup (self->headers[i]);
-      char        *colon = strchr (text, ':');
-      DuplexHeader header = { text, NULL };
+      DuplexHeader header;
 
-      g_ptr_array_add (texts, text);
-      if (colon == NULL)
-        return fail (error, _ ("“%s” is not 'NAME: VALUE'"), text);
-      *colon = '\0';
-      header.value = g_strstrip (colon + 1);
+      if (!split_header (self->headers[i], texts, &header, error))
+        return FALSE;
       g_array_append_val (headers, header);
     }
   duplex_profile_set_headers (profile, (const DuplexHeader *)(gpointer)headers->data, headers->len);

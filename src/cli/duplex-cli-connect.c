@@ -230,6 +230,19 @@ begin_input (Connect *self)
 
 /* ---- events ---- */
 
+/* What somebody who typed /ping waits for. */
+static void
+show_pong (Connect           *self,
+           const DuplexEvent *event)
+{
+  if (self->prompt == NULL || event->kind != DUPLEX_EVENT_FRAME ||
+      event->opcode != DUPLEX_OPCODE_PONG || event->value < 0)
+    return;
+  g_string_append_printf (duplex_cli_output_get_buffer (self->output), _ ("* pong after %.1f ms"),
+                          (double)event->value / 1000);
+  g_string_append_c (duplex_cli_output_get_buffer (self->output), '\n');
+}
+
 static void
 event_cb (const DuplexEvent *event,
           gpointer           data)
@@ -249,6 +262,7 @@ event_cb (const DuplexEvent *event,
   /* The messages that were asked for, and the frames that end it all. */
   if (data_frame && self->counted && event->direction == DUPLEX_DIRECTION_RECEIVED)
     return;
+  show_pong (self, event);
   if (duplex_cli_printer_take (self->printer, event))
     {
       self->n_received++;
@@ -420,7 +434,7 @@ prepare (Connect *self,
   self->output = duplex_cli_output_new (STDOUT_FILENO);
   self->printer = duplex_cli_printer_new (what, self->options->nul ? '\0' : '\n', self->output);
   duplex_cli_printer_set_escapes (self->printer, isatty (STDOUT_FILENO));
-  duplex_cli_printer_set_both_ways (self->printer, self->interactive);
+  duplex_cli_printer_set_marks (self->printer, self->interactive, /* sent_too= */ FALSE);
   self->follow = duplex_cli_follow_new (duplex_session_get_capture (self->session),
                                         &follow_callbacks, self);
   self->loop = g_main_loop_new (NULL, FALSE);

@@ -16,7 +16,8 @@ struct _DuplexCliPrinter
   DuplexCliOutput *output;     /* borrowed */
   GByteArray      *message[2]; /* what came of the open message, by direction: 0 sent, 1 received */
   gboolean         escapes;
-  gboolean         both_ways;
+  gboolean         marks;
+  gboolean         sent_too;
 };
 
 DuplexCliPrinter *
@@ -52,10 +53,12 @@ duplex_cli_printer_set_escapes (DuplexCliPrinter *self,
 }
 
 void
-duplex_cli_printer_set_both_ways (DuplexCliPrinter *self,
-                                  gboolean          both_ways)
+duplex_cli_printer_set_marks (DuplexCliPrinter *self,
+                              gboolean          marks,
+                              gboolean          sent_too)
 {
-  self->both_ways = both_ways;
+  self->marks = marks;
+  self->sent_too = sent_too;
 }
 
 /* ---- messages ---- */
@@ -103,7 +106,7 @@ print_message (DuplexCliPrinter *self,
 {
   GString *out = duplex_cli_output_get_buffer (self->output);
 
-  if (self->both_ways)
+  if (self->marks)
     g_string_append (out, received ? "< " : "> ");
   if (opcode != DUPLEX_OPCODE_TEXT)
     {
@@ -134,7 +137,7 @@ take_message (DuplexCliPrinter  *self,
   GByteArray *message = self->message[received ? 1 : 0];
 
   if (event->kind != DUPLEX_EVENT_FRAME || duplex_opcode_is_control (event->opcode) ||
-      (!received && !self->both_ways))
+      (!received && !self->sent_too))
     return;
   if (event->n_frames <= 1)
     g_byte_array_set_size (message, 0);

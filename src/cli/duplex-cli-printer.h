@@ -20,9 +20,10 @@ void              duplex_cli_printer_free (DuplexCliPrinter *self);
 void duplex_cli_printer_set_escapes (DuplexCliPrinter *self,
                                      gboolean          escapes);
 
-/* Sent messages are printed too, and every line begins with "> " or "< ". */
-void duplex_cli_printer_set_both_ways (DuplexCliPrinter *self,
-                                       gboolean          both_ways);
+/* Each message begins with "< ", or with "> " where sent ones are printed too. */
+void duplex_cli_printer_set_marks (DuplexCliPrinter *self,
+                                   gboolean          marks,
+                                   gboolean          sent_too);
 
 /* Events of one capture, in order. Returns whether a message that was received is complete now. */
 gboolean duplex_cli_printer_take (DuplexCliPrinter  *self,

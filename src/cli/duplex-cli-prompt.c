@@ -23,6 +23,7 @@ struct _DuplexCliPrompt
   gpointer                        user_data;
   guint                           source;
   gboolean                        hidden;
+  gboolean                        between; /* a line is complete, the next not begun */
 };
 
 /* readline's callbacks have no user data. */
@@ -47,7 +48,9 @@ line_cb (char *line)
   if (*text == '\0')
     return;
   add_history (text);
+  self->between = TRUE;
   self->callbacks->line (text, self->user_data);
+  self->between = FALSE;
 }
 
 static gboolean
@@ -102,7 +105,7 @@ duplex_cli_prompt_free (DuplexCliPrompt *self)
 void
 duplex_cli_prompt_hide (DuplexCliPrompt *self)
 {
-  if (self->hidden)
+  if (self->hidden || self->between)
     return;
   self->hidden = TRUE;
   rl_clear_visible_line ();

@@ -61,7 +61,7 @@ show (const char      *path,
   g_autoptr (GError)           error = NULL;
   Show                         self = { path, output, printer, FALSE };
 
-  duplex_cli_printer_set_both_ways (printer, both_ways);
+  duplex_cli_printer_set_marks (printer, both_ways, both_ways);
   duplex_cli_printer_set_escapes (printer, both_ways && isatty (STDOUT_FILENO));
   stream = g_file_read (file, NULL, &error);
   if (stream == NULL ||

@@ -480,8 +480,10 @@ open_value (DuplexJsonlReader *self,
 
   if (place->depth == 0 && token != DUPLEX_JSON_OBJECT_OPEN)
     return FALSE;
-  if (place->depth == 1 && is_findings != (token == DUPLEX_JSON_ARRAY_OPEN) &&
-      place->member != MEMBER_OTHER)
+  if (place->depth == 1 && place->member != MEMBER_OTHER &&
+      !(is_findings && token == DUPLEX_JSON_ARRAY_OPEN))
+    return FALSE;
+  if (place->depth == 2 && is_findings && token != DUPLEX_JSON_OBJECT_OPEN)
     return FALSE;
   if (place->depth == 2 && is_findings)
     self->finding = (DuplexFinding){ DUPLEX_FINDING_NONE, 0 };

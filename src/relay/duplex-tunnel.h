@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* One client of the relay, from its first byte to its end: its request is read and judged, the
+ * backend is dialled, the upgrade answered, and then frames are pumped. */
+
+#include <gio/gio.h>
+
+#include "core/io/duplex-pump.h"
+#include "relay/duplex-policy.h"
+
+G_BEGIN_DECLS
+
+/* What all tunnels of a relay share; it outlives them. */
+typedef struct
+{
+  DuplexPolicy      *policy;
+  DuplexPumpSettings pump;
+  guint              connect_timeout; /* seconds from the request to an open backend */
+  guint              max_connections;
+  gboolean           status;  /* the first message says that the backend is open */
+  char              *ca_file; /* authorities to trust for wss instead of the system's, or NULL */
+} DuplexRelaySettings;
+
+typedef enum {
+  DUPLEX_TUNNEL_REQUEST, /* its request is read */
+  DUPLEX_TUNNEL_DIAL,
+  DUPLEX_TUNNEL_ANSWER, /* the response is written */
+  DUPLEX_TUNNEL_OPEN,
+  DUPLEX_TUNNEL_REFUSED, /* the response refused, and the client's end is awaited */
+} DuplexTunnelState;
+
+typedef struct _DuplexTunnel DuplexTunnel;
+
+typedef struct
+{
+  /* Whether one more may be upgraded. */
+  gboolean (*may_open) (DuplexTunnel *self, gpointer user_data);
+  void (*changed) (DuplexTunnel *self, gpointer user_data);
+  /* Called once, and never from a function below; free the tunnel then. */
+  void (*ended) (DuplexTunnel *self, gpointer user_data);
+} DuplexTunnelCallbacks;
+
+/* number is its name in the log. callbacks is borrowed for life. */
+DuplexTunnel *duplex_tunnel_new (GSocketConnection           *connection,
+                                 const DuplexRelaySettings   *settings,
+                                 guint64                      number,
+                                 const DuplexTunnelCallbacks *callbacks,
+                                 gpointer                     user_data);
+void          duplex_tunnel_free (DuplexTunnel *self);
+
+DuplexTunnelState duplex_tunnel_get_state (DuplexTunnel *self);
+
+/* Close 1001 both ways where it is open; before that, the end. */
+void duplex_tunnel_go_away (DuplexTunnel *self);
+
+G_END_DECLS

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "core/proto/duplex-limits.h"
+#include "relay/duplex-options.h"
+#include "relay/duplex-server.h"
+
+/* Descriptors besides those of connections: the listening socket, the main loop's, resolvers. */
+#define SPARE_DESCRIPTORS 64
+
+typedef struct
+{
+  GMainLoop    *loop;
+  DuplexServer *server;
+  guint         drain;
+  gboolean      draining;
+} Relay;
+
+static void
+drained_cb (gpointer data)
+{
+  Relay *relay = data;
+
+  g_main_loop_quit (relay->loop);
+}
+
+/* The second signal does not wait. */
+static gboolean
+signal_cb (gpointer data)
+{
+  Relay *relay = data;
+
+  if (relay->draining)
+    g_main_loop_quit (relay->loop);
+  else
+    duplex_server_drain (relay->server, relay->drain, drained_cb, relay);
+  relay->draining = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* The system's soft limit is often 1024. Where even the hard one is too low, accepting pauses. */
+static void
+raise_descriptor_limit (guint connections)
+{
+  struct rlimit limit;
+  rlim_t        needed = 2 * (rlim_t)connections + DUPLEX_LIMIT_RELAY_HEADS + SPARE_DESCRIPTORS;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+    return;
+  limit.rlim_cur = MIN (needed, limit.rlim_max);
+  setrlimit (RLIMIT_NOFILE, &limit);
+}
+
+static int
+run (DuplexOptions *options,
+     GError       **error)
+{
+  g_autoptr (GMainLoop)    loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (DuplexServer) server = NULL;
+  g_autofree char         *url = NULL;
+  Relay                    relay = { loop, NULL, options->drain, FALSE };
+
+  raise_descriptor_limit (options->settings.max_connections);
+  server = relay.server = duplex_server_new (options->address, &options->settings, error);
+  if (server == NULL)
+    return 1;
+  signal (SIGPIPE, SIG_IGN);
+  g_unix_signal_add (SIGTERM, signal_cb, &relay);
+  g_unix_signal_add (SIGINT, signal_cb, &relay);
+  url = duplex_server_dup_url (server);
+  printf ("listening on %s\n", url);
+  fflush (stdout);
+  g_main_loop_run (loop);
+  return 0;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_auto (DuplexOptions) options = { 0 };
+  g_autoptr (GError)     error = NULL;
+  g_auto (GStrv)         arguments = g_strdupv (argv);
+  const char            *locale_dir = g_getenv ("DUPLEX_LOCALEDIR");
+  int                    status = 1;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (DUPLEX_GETTEXT_PACKAGE, locale_dir != NULL ? locale_dir : DUPLEX_LOCALEDIR);
+  bind_textdomain_codeset (DUPLEX_GETTEXT_PACKAGE, "UTF-8");
+  textdomain (DUPLEX_GETTEXT_PACKAGE);
+
+  if (duplex_options_parse (&options, arguments, &error) && options.version)
+    {
+      printf ("duplex-relay %s\n", DUPLEX_VERSION);
+      return 0;
+    }
+  if (error == NULL)
+    status = run (&options, &error);
+  if (error != NULL)
+    g_printerr ("duplex-relay: %s\n", error->message);
+  return status;
+}

@@ -546,6 +546,42 @@ test_clear_while_appending (void)
   g_assert_finalize_object (g_steal_pointer (&capture));
 }
 
+/* Whole blocks go; numbers, rows and totals stay as they were. */
+static void
+test_drop_before (void)
+{
+  g_autoptr (DuplexCapture) capture = duplex_capture_new ();
+  g_autofree char          *text = g_strnfill (1000, 'x');
+  const guint               n = 2000; /* about eight blocks */
+  DuplexTotals              totals;
+  guint64                   kept = 0;
+
+  duplex_capture_drop_before (capture, 5);
+  for (guint i = 0; i < n; i++)
+    {
+      DuplexEvent event = duplex_test_text (text);
+
+      g_assert_cmpuint (duplex_capture_append (capture, &event), ==, i);
+    }
+  duplex_capture_drop_before (capture, 1000);
+  for (guint i = 0; i < n; i++)
+    {
+      g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
+      gboolean             there = duplex_capture_read (capture, i, &event);
+      guint64              number;
+
+      g_assert_true (there || i < 1000);
+      g_assert_true (there == duplex_capture_find_row (capture, i, &number));
+      g_assert_cmpuint (event.payload_size, ==, there ? 1000 : 0);
+      kept += there ? 1 : 0;
+    }
+  g_assert_cmpuint (kept, <, 1300);
+  duplex_capture_get_totals (capture, &totals);
+  g_assert_cmpuint (totals.rows, ==, n);
+  duplex_capture_drop_before (capture, G_MAXUINT64);
+  g_assert_true (duplex_capture_find_row (capture, n - 1, &kept)); /* the open block stays */
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -564,6 +600,7 @@ main (int   argc,
   g_test_add_func ("/core/capture/totals", test_totals);
   g_test_add_func ("/core/capture/connections", test_connections);
   g_test_add_func ("/core/capture/clear", test_clear);
+  g_test_add_func ("/core/capture/drop-before", test_drop_before);
   g_test_add_func ("/core/capture/threads/read", test_read_while_appending);
   g_test_add_func ("/core/capture/threads/clear", test_clear_while_appending);
 

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Events written as JSON Lines and read back. */
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "core/model/duplex-export-jsonl.h"
+#include "core/model/duplex-import-jsonl.h"
+#include "core/model/duplex-jsonl-reader.h"
+#include "core/proto/duplex-error.h"
+#include "core/proto/duplex-limits.h"
+
+static char *
+to_line (const DuplexEvent *event)
+{
+  GString *line = g_string_new (NULL);
+
+  duplex_export_jsonl_append (line, event);
+  g_assert_cmpint (line->str[line->len - 1], ==, '\n');
+  g_assert_null (memchr (line->str, '\n', line->len - 1));
+  g_string_truncate (line, line->len - 1);
+  g_assert_cmpuint (strlen (line->str), ==, line->len);
+  return g_string_free (line, FALSE);
+}
+
+/* What is written is JSON by another parser's judgement too, and read as the same event. */
+static void
+check_round_trip (const DuplexEvent *event)
+{
+  g_autofree char              *line = to_line (event);
+  g_autofree char              *again = NULL;
+  g_autoptr (DuplexJsonlReader) reader = duplex_jsonl_reader_new ();
+  g_autoptr (JsonParser)        parser = json_parser_new ();
+  g_autoptr (GError)            error = NULL;
+  DuplexEvent                   seen;
+
+  json_parser_load_from_data (parser, line, -1, &error);
+  g_assert_no_error (error);
+  g_assert_true (duplex_jsonl_reader_parse (reader, line, strlen (line), &seen, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (seen.number, ==, event->number);
+  g_assert_cmpint (seen.time_us, ==, event->time_us);
+  g_assert_cmpint (seen.kind, ==, event->kind);
+  g_assert_cmpuint (seen.flags, ==, event->flags);
+  g_assert_cmpuint (seen.connection, ==, event->connection);
+  g_assert_cmpint (seen.value, ==, event->value);
+  g_assert_cmpmem (seen.payload, seen.payload_size, event->payload, event->payload_size);
+  g_assert_cmpuint (seen.n_findings, ==, event->n_findings);
+  for (guint i = 0; i < seen.n_findings; i++)
+    {
+      g_assert_cmpint (seen.findings[i].id, ==, event->findings[i].id);
+      g_assert_cmpuint (seen.findings[i].offset, ==, event->findings[i].offset);
+    }
+  if (event->kind == DUPLEX_EVENT_FRAME || event->kind == DUPLEX_EVENT_UNFINISHED)
+    {
+      g_assert_cmpint (seen.direction, ==, event->direction);
+      g_assert_cmpuint (seen.opcode, ==, event->opcode);
+      g_assert_cmpmem (seen.header, seen.header_size, event->header, event->header_size);
+      g_assert_cmpuint (seen.message, ==, event->message);
+      g_assert_cmpuint (seen.message_size, ==, event->message_size);
+      g_assert_cmpuint (seen.n_frames, ==, event->n_frames);
+    }
+  if (event->flags & DUPLEX_EVENT_FLAG_ROW)
+    g_assert_cmpuint (seen.first, ==, event->first);
+  again = to_line (&seen);
+  g_assert_cmpstr (again, ==, line);
+}
+
+/* Every kind, every opcode and set of flags, with payloads of any bytes. */
+static void
+test_round_trip (void)
+{
+  g_autofree guint8  *bytes = g_malloc (256);
+  const DuplexFinding findings[] = {
+    { DUPLEX_FINDING_RESERVED_BIT, 0 },
+    { DUPLEX_N_FINDINGS - 1, G_MAXUINT64 },
+  };
+  guint n = 0;
+
+  for (guint i = 0; i < 256; i++)
+    bytes[i] = (guint8)i;
+  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_UNFINISHED; kind++)
+    for (guint8 opcode = 0; opcode < 16; opcode++, n++)
+      {
+        DuplexEvent       event = DUPLEX_EVENT_INIT;
+        DuplexFrameHeader header = {
+          .fin = n % 2,
+          .rsv1 = n % 3 == 0,
+          .rsv3 = n % 5 == 0,
+          .opcode = opcode,
+          .masked = n % 2 == 0,
+          .mask = { 1, 2, 0xff, (guint8)n },
+          .length_bits = n % 3 == 0 ? 7 : n % 3 == 1 ? 16
+                                                     : 64,
+          .length = n % 3 == 2 ? G_MAXUINT64 - n : n % 126,
+        };
+
+        event.number = (guint64)n << 33;
+        event.time_us = G_GINT64_CONSTANT (1700000000000000) + n * 123457;
+        event.kind = kind;
+        event.flags = n % 16;
+        event.connection = G_MAXUINT32 - n;
+        event.value = n % 4 == 0 ? -1 : (gint64)n * G_GINT64_CONSTANT (-1000000007);
+        event.direction = n % 3;
+        event.opcode = opcode;
+        event.header_size = (guint8)duplex_frame_header_encode (&header, event.header);
+        event.message = G_MAXUINT64 - n;
+        event.first = n;
+        event.message_size = n * G_GUINT64_CONSTANT (0x100000001);
+        event.n_frames = n;
+        /* Up to 0x7f it is UTF-8. */
+        event.payload = bytes;
+        event.payload_size = n % 2 == 0 ? MIN (n, 0x80) : 256 - n % 7;
+        event.findings = findings;
+        event.n_findings = n % 3;
+        check_round_trip (&event);
+      }
+}
+
+/* Text stays text, whatever characters it has. */
+static void
+test_text (void)
+{
+  static const char *const texts[] = {
+    "",
+    "plain",
+    "\"\\/\b\f\n\r\t\x01\x1f\x7f",
+    "ä € \xf0\x9f\x98\x80 \xef\xbf\xbf \xe2\x80\xa8",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      DuplexEvent      event = DUPLEX_EVENT_INIT;
+      g_autofree char *line = NULL;
+
+      event.opcode = DUPLEX_OPCODE_TEXT;
+      event.payload = (const guint8 *)texts[i];
+      event.payload_size = strlen (texts[i]);
+      check_round_trip (&event);
+      line = to_line (&event);
+      g_assert_nonnull (strstr (line, ",\"text\":\""));
+    }
+}
+
+/* Half a character at the end of a fragment is no text. */
+static void
+test_half_character (void)
+{
+  DuplexEvent      event = DUPLEX_EVENT_INIT;
+  g_autofree char *line = NULL;
+
+  event.opcode = DUPLEX_OPCODE_TEXT;
+  event.payload = (const guint8 *)"a\xc3";
+  event.payload_size = 2;
+  check_round_trip (&event);
+  line = to_line (&event);
+  g_assert_nonnull (strstr (line, ",\"base64\":\"YcM=\""));
+}
+
+/* The escapes of others. */
+static void
+test_escapes (void)
+{
+  static const char line[] =
+    "{\"event\":\"failed\",\"time\":\"2026-05-04T12:01:02.000009Z\",\"text\":"
+    "\"\\u0041\\/\\b\\f\\n\\r\\t\\\"\\\\\\u00e4\\u20ac\\ud83d\\ude00\\u0000.\"}";
+  static const char             text[] = "A/\b\f\n\r\t\"\\ä€\xf0\x9f\x98\x80\0.";
+  g_autoptr (DuplexJsonlReader) reader = duplex_jsonl_reader_new ();
+  g_autoptr (GError)            error = NULL;
+  DuplexEvent                   event;
+
+  duplex_jsonl_reader_parse (reader, line, strlen (line), &event, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (event.payload, event.payload_size, text, sizeof text - 1);
+  g_assert_cmpint (event.time_us, ==, G_GINT64_CONSTANT (1777896062000009));
+  g_assert_cmpint (event.value, ==, -1);
+}
+
+static const char *const broken[] = {
+  "",
+  "{",
+  "{} {}",
+  "[]",
+  "{}",
+  "{\"event\":\"failed\"}",
+  "{\"time\":\"2026-05-04T12:01:02.000009Z\"}",
+  "{\"event\":\"frame\",\"time\":\"2026-05-04T12:01:02.000009Z\",\"direction\":\"sent\"}",
+  "{\"event\":\"frame\",\"time\":\"2026-05-04T12:01:02.000009Z\",\"type\":\"text\"}",
+  "{\"event\":\"failed\",\"time\":\"2026-05-04T12:01:02.000009\"}",
+  "{\"event\":\"failed\",\"time\":\"2026-05-04T25:01:02.000009Z\"}",
+  "{\"event\":\"failed\",\"time\":\"2026-05-04T12:01:02.000009Z\",\"text\":\"\\ud800x\"}",
+  "{\"event\":\"failed\",\"time\":\"2026-05-04T12:01:02.000009Z\",\"text\":\"\\udc00\\ud800\"}",
+  "{\"event\":\"failed\",\"time\":\"2026-05-04T12:01:02.000009Z\",\"text\":\"\xff\"}",
+};
+
+static void
+test_broken (void)
+{
+  g_autoptr (DuplexJsonlReader) reader = duplex_jsonl_reader_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      DuplexEvent        event;
+
+      g_assert_false (
+        duplex_jsonl_reader_parse (reader, broken[i], strlen (broken[i]), &event, &error));
+      g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_SYNTAX);
+    }
+}
+
+/* ---- a stream ---- */
+
+#define GOOD "{\"event\":\"failed\",\"time\":\"2026-05-04T12:01:02.000009Z\",\"number\":%d}"
+
+typedef struct
+{
+  GString *log; /* "7 " for event 7, "!3 " for a broken line 3 */
+  guint    most;
+  guint    n;
+} Log;
+
+static gboolean
+event_cb (const DuplexEvent *event,
+          gpointer           data)
+{
+  Log *log = data;
+
+  g_string_append_printf (log->log, "%" G_GUINT64_FORMAT " ", event->number);
+  return ++log->n < log->most;
+}
+
+static gboolean
+problem_cb (guint64       line,
+            const GError *error,
+            gpointer      data)
+{
+  Log *log = data;
+
+  g_assert_true (error->domain == DUPLEX_ERROR);
+  g_string_append_printf (log->log, "!%" G_GUINT64_FORMAT " ", line);
+  return ++log->n < log->most;
+}
+
+static const DuplexImportCallbacks callbacks = { event_cb, problem_cb };
+
+static char *
+import (const char *text,
+        guint       most)
+{
+  g_autoptr (GInputStream) stream =
+    g_memory_input_stream_new_from_data (text, (gssize)strlen (text), NULL);
+  g_autoptr (GError) error = NULL;
+  Log                log = { g_string_new (NULL), most, 0 };
+
+  g_assert_true (duplex_import_jsonl (stream, &callbacks, &log, &error));
+  g_assert_no_error (error);
+  return g_string_free (log.log, FALSE);
+}
+
+static void
+test_lines (void)
+{
+  g_autofree char *one = g_strdup_printf (GOOD, 1);
+  g_autofree char *two = g_strdup_printf (GOOD, 2);
+  g_autofree char *text = g_strconcat (one, "\n\n{}\r\n", two, "\r\nx\n", one, NULL);
+  g_autofree char *all = import (text, G_MAXUINT);
+  g_autofree char *some = import (text, 2);
+  g_autofree char *nothing = import ("", G_MAXUINT);
+  g_autofree char *feeds = import ("\n\r\n", G_MAXUINT);
+
+  g_assert_cmpstr (all, ==, "1 !3 2 !5 1 ");
+  g_assert_cmpstr (some, ==, "1 !3 ");
+  g_assert_cmpstr (nothing, ==, "");
+  g_assert_cmpstr (feeds, ==, "");
+}
+
+/* Lines over many reads. */
+static void
+test_long_lines (void)
+{
+  g_autofree char    *padding = g_strnfill (200000, ' ');
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char    *seen = NULL;
+
+  for (int i = 0; i < 5; i++)
+    {
+      g_string_append_printf (text, GOOD, i);
+      g_string_append (text, padding);
+      g_string_append_c (text, '\n');
+    }
+  seen = import (text->str, G_MAXUINT);
+  g_assert_cmpstr (seen, ==, "0 1 2 3 4 ");
+}
+
+static void
+test_read_fails (void)
+{
+  g_autoptr (GInputStream) stream = g_memory_input_stream_new ();
+  g_autoptr (GError)       error = NULL;
+  Log                      log = { NULL, 0, 0 };
+
+  g_input_stream_close (stream, NULL, NULL);
+  g_assert_false (duplex_import_jsonl (stream, &callbacks, &log, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/core/jsonl/round-trip", test_round_trip);
+  g_test_add_func ("/core/jsonl/text", test_text);
+  g_test_add_func ("/core/jsonl/half-character", test_half_character);
+  g_test_add_func ("/core/jsonl/escapes", test_escapes);
+  g_test_add_func ("/core/jsonl/broken", test_broken);
+  g_test_add_func ("/core/jsonl/lines", test_lines);
+  g_test_add_func ("/core/jsonl/long-lines", test_long_lines);
+  g_test_add_func ("/core/jsonl/read-fails", test_read_fails);
+
+  return g_test_run ();
+}

@@ -141,6 +141,8 @@ duplex_session_options_add_resolve (DuplexSessionOptions *self,
 
   /* Compared with what the parser makes of a URL's host. */
   named = g_strndup (text, (gsize)(port - text));
+  if (strpbrk (named, "/?#@% \t") != NULL)
+    goto bad;
   url_text = g_strdup_printf ("ws://%s/", named);
   url = duplex_url_parse (url_text, NULL);
   if (url == NULL)

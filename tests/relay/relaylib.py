@@ -226,14 +226,14 @@ async def pair(relay, *fields, more=b'', backend_more=b''):
         end.reset()
 
 
-def run(tests):
+def run(tests, deadline=DEADLINE):
     """Run test functions, each on its own, and print TAP."""
     print(f'1..{len(tests)}', flush=True)
     failed = False
     for number, test in enumerate(tests, 1):
         start = time.monotonic()
         try:
-            asyncio.run(asyncio.wait_for(test(), DEADLINE))
+            asyncio.run(asyncio.wait_for(test(), deadline))
             result = 'ok'
         except Exception:   # whatever it is, the test has failed
             print('# ' + traceback.format_exc().replace('\n', '\n# '))

@@ -13,6 +13,9 @@
  * the wire busy. */
 #define MAX_WAITING ((gsize)16 * 1024 * 1024)
 
+/* Bytes of events that may wait for whoever reads our output. */
+#define MAX_UNREAD ((guint64)64 * 1024 * 1024)
+
 /* Seconds that an option may say: a day, so that milliseconds fit anywhere. */
 #define MAX_SECONDS 86400
 
@@ -327,6 +330,7 @@ duplex_cli_options_make_session (const DuplexCliOptions *self,
     options->max_message = (guint64)self->max_message;
   options->ping_interval = (guint)self->ping_interval;
   options->max_waiting = MAX_WAITING;
+  options->max_unread = MAX_UNREAD;
   options->echo = self->echo;
   duplex_session_set_ca_file (session, self->ca_file);
 

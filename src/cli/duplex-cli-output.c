@@ -33,7 +33,7 @@ duplex_cli_output_new_for_file (const char *path,
                                 GError    **error)
 {
   DuplexCliOutput *self;
-  int              fd = g_open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int              fd = g_open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
   if (fd < 0)
     {

@@ -12,7 +12,7 @@ typedef struct _DuplexCliOutput DuplexCliOutput;
 
 /* fd stays the caller's. */
 DuplexCliOutput *duplex_cli_output_new (int fd);
-/* A file that is created or emptied; its error is GLib's. */
+/* A file that is created, for its owner alone, or emptied; its error is GLib's. */
 DuplexCliOutput *duplex_cli_output_new_for_file (const char *path,
                                                  GError    **error);
 /* Without flushing. */

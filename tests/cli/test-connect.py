@@ -4,6 +4,7 @@
 status, what it reads and what it prints."""
 
 import os
+import pathlib
 import re
 import signal
 import struct
@@ -42,6 +43,20 @@ def test_long_line():
         result = cli('connect', f'{url}/echo', '--count', 3, stdin=line + b'short\n' + line)
         ends(result, 0)
         assert result.stdout == line + b'short\n' + line
+
+
+def test_message_above_the_bound():
+    """A message larger than all that may wait to be printed is printed, and the next too."""
+    def script(peer):
+        peer.upgrade()
+        peer.frame(0x81, b'x' * (70 << 20))
+        peer.frame(0x81, b'after')
+        peer.finish()
+
+    with raw_server(script) as host:
+        result = cli('connect', f'ws://{host}/', '--wait', 25)
+    ends(result, 0)
+    assert result.stdout == b'x' * (70 << 20) + b'\nafter\n', len(result.stdout)
 
 
 def test_slow_peer():
@@ -505,6 +520,20 @@ def test_reader_goes():
             process.stdout.close()
             process.stdout = open(os.devnull, 'rb')
             equal(process.wait(), 1)
+
+
+def test_slow_reader():
+    """A reader of standard output that stops stops the server, in little memory; none is lost."""
+    with demo_server() as url:
+        with running('connect', f'{url}/flood?n=400000&size=1000', '--wait', 60) as process:
+            equal(len(process.stdout.readline()), 1001)
+            time.sleep(1)
+            status = pathlib.Path(f'/proc/{process.pid}/status').read_text()
+            peak = int(re.search(r'VmHWM:\s+(\d+) kB', status)[1])
+            print(f'# peak {peak} KiB')
+            assert peak < 160 * 1024, peak
+            equal(sum(1 for _line in process.stdout), 399999)
+            equal(process.wait(), 0)
 
 
 def test_serve():

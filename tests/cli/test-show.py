@@ -35,11 +35,11 @@ def record(where, script=talk):
 
 
 def test_capture():
-    """--capture writes what --json prints, for its owner and group to read as umask says."""
+    """--capture writes what --json prints, into a file for its owner alone."""
     with folder() as where:
         path, printed = record(where)
         equal(path.read_bytes(), printed)
-        assert stat.S_ISREG(os.stat(path).st_mode)
+        equal(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         assert len(events(printed)) > 10
 
 

@@ -26,7 +26,7 @@ struct _DuplexAttempt
   /* of the I/O thread */
   DuplexConnection *connection;
   gboolean          cancelled;
-  gboolean          echo_paused;
+  guint             paused; /* for these PauseReasons */
 
   /* written on the I/O thread before opened or ended are posted, read after */
   char                *refused;
@@ -148,6 +148,25 @@ post (DuplexAttempt *self,
 
 /* ---- on the I/O thread ---- */
 
+typedef enum {
+  PAUSED_BY_ECHO = 1 << 0,   /* what comes back is not taken */
+  PAUSED_BY_READER = 1 << 1, /* whoever goes through the capture is behind */
+} PauseReason;
+
+static void
+set_paused (DuplexAttempt    *self,
+            DuplexConnection *connection,
+            PauseReason       reason,
+            gboolean          paused)
+{
+  guint reasons = paused ? self->paused | reason : self->paused & ~(guint)reason;
+
+  if (reasons == self->paused)
+    return;
+  self->paused = reasons;
+  duplex_connection_set_paused (connection, reasons != 0);
+}
+
 /* With the mutex held: whether more waits than a part of the bound. */
 static gboolean
 is_echo_behind (DuplexAttempt *self,
@@ -172,16 +191,13 @@ connection_sent_cb (DuplexConnection *connection,
              self->waiting_items <= DUPLEX_LIMIT_SEND_QUEUE_ITEMS / 2;
   if (has_room)
     self->lacks_room = FALSE;
-  echo_goes_on = self->echo_paused && !is_echo_behind (self, 2);
+  echo_goes_on = !is_echo_behind (self, 2);
   g_mutex_unlock (&self->mutex);
 
   if (has_room)
     post (self, &(News){ .kind = NEWS_ROOM });
   if (echo_goes_on)
-    {
-      self->echo_paused = FALSE;
-      duplex_connection_set_paused (connection, FALSE);
-    }
+    set_paused (self, connection, PAUSED_BY_ECHO, FALSE);
 }
 
 /* What comes back faster than the peer takes it stops the reading, so that TCP slows the peer. */
@@ -192,6 +208,7 @@ connection_echo_cb (DuplexConnection *connection,
                     gpointer          data)
 {
   DuplexAttempt *self = data;
+  gboolean       is_behind;
 
   g_mutex_lock (&self->mutex);
   self->waiting_bytes += g_bytes_get_size (payload);
@@ -200,10 +217,10 @@ connection_echo_cb (DuplexConnection *connection,
   duplex_connection_send (connection, opcode, payload);
 
   g_mutex_lock (&self->mutex);
-  self->echo_paused = is_echo_behind (self, 1);
+  is_behind = is_echo_behind (self, 1);
   g_mutex_unlock (&self->mutex);
-  if (self->echo_paused)
-    duplex_connection_set_paused (connection, TRUE);
+  if (is_behind)
+    set_paused (self, connection, PAUSED_BY_ECHO, TRUE);
 }
 
 static void
@@ -239,6 +256,8 @@ connection_closed_cb (DuplexConnection *connection,
                 .by_peer = by_peer,
                 .error = error != NULL ? g_error_copy (error) : NULL,
               });
+  if (self->settings->max_unread > 0)
+    duplex_capture_set_bound (self->capture, 0, NULL, NULL);
   g_clear_object (&self->connection);
   duplex_io_thread_release (duplex_io_thread_get_default ());
   duplex_attempt_unref (self); /* of the dialling */
@@ -259,6 +278,9 @@ static const DuplexConnectionCallbacks echo_callbacks = {
   .closed = connection_closed_cb,
 };
 
+static void capture_full_cb (gboolean is_full,
+                             gpointer data);
+
 static void
 open_connection (DuplexAttempt    *self,
                  DuplexDialResult *dialled)
@@ -277,6 +299,8 @@ open_connection (DuplexAttempt    *self,
                                             self->settings->echo ? &echo_callbacks
                                                                  : &connection_callbacks,
                                             self);
+  if (self->settings->max_unread > 0)
+    duplex_capture_set_bound (self->capture, self->settings->max_unread, capture_full_cb, self);
   if (self->cancelled)
     duplex_connection_close (self->connection, DUPLEX_CLOSE_GOING_AWAY, NULL);
 }
@@ -321,6 +345,7 @@ typedef struct
   GBytes        *payload;
   guint16        code;
   char          *reason;
+  gboolean       flag;
 } Order;
 
 static void
@@ -362,6 +387,23 @@ duplex_attempt_cancel (DuplexAttempt *self)
 
   g_cancellable_cancel (self->cancellable);
   invoke (self, cancel_worker, (Order){ 0 });
+}
+
+static void
+reader_worker (gpointer data)
+{
+  Order *order = data;
+
+  if (order->attempt->connection != NULL)
+    set_paused (order->attempt, order->attempt->connection, PAUSED_BY_READER, order->flag);
+}
+
+/* From whichever thread appends or drops, one after the other. */
+static void
+capture_full_cb (gboolean is_full,
+                 gpointer data)
+{
+  invoke (data, reader_worker, (Order){ .flag = is_full });
 }
 
 static void

@@ -34,6 +34,7 @@ typedef struct
   /* of the connection behind the upgrade */
   guint64  max_message; /* bytes, 0 for DUPLEX_LIMIT_MESSAGE */
   gsize    max_waiting; /* bytes that may wait to be sent */
+  guint64  max_unread;  /* bytes of events that may be held before reading pauses, 0: any */
   gboolean echo;        /* what is received is sent back */
 } DuplexDialSettings;
 

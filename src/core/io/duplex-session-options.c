@@ -278,6 +278,7 @@ duplex_session_options_build (const DuplexSessionOptions *self,
   settings->proxy = g_strdup (self->proxy);
   settings->max_message = self->max_message;
   settings->max_waiting = self->max_waiting;
+  settings->max_unread = self->max_unread;
   settings->echo = self->echo;
   if (self->certificate != NULL)
     settings->certificate = g_object_ref (self->certificate);

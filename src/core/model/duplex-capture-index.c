@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/model/duplex-capture-index.h"
 
+#include "core/proto/duplex-limits.h"
+
 static void
 clear_entry (gpointer data)
 {
@@ -35,16 +37,23 @@ get_entry (DuplexCaptureIndex *self,
   return &g_array_index (self->entries, DuplexCaptureEntry, i);
 }
 
-void
+guint64
 duplex_capture_index_drop_before (DuplexCaptureIndex *self,
                                   guint64             number)
 {
-  guint n = 0;
+  guint64 bytes = 0;
+  guint   n = 0;
 
   while (n + 1 < self->entries->len && get_entry (self, n + 1)->first_event <= number)
-    n++;
+    bytes += get_entry (self, n++)->bytes;
+  /* The block that is still filled may go too, where a payload beside it is worth that. */
+  if (n + 1 == self->entries->len && number > get_entry (self, n)->first_event && get_entry (self, n)->bytes > DUPLEX_LIMIT_CAPTURE_BLOCK &&
+      number - get_entry (self, n)->first_event >=
+        duplex_capture_block_get_n_events (get_entry (self, n)->block))
+    bytes += get_entry (self, n++)->bytes;
   if (n > 0)
     g_array_remove_range (self->entries, 0, n);
+  return bytes;
 }
 
 DuplexCaptureEntry *

@@ -14,6 +14,7 @@ typedef struct
   guint64             first_row;   /* row that its first row-ending event ends */
   gint64              first_time_us;
   gint64              last_time_us;
+  guint64             bytes; /* that the entry's events hold, about */
   DuplexCaptureBlock *block;
 } DuplexCaptureEntry;
 
@@ -27,9 +28,9 @@ void duplex_capture_index_free (DuplexCaptureIndex *self);
 /* Drops all blocks. */
 void duplex_capture_index_clear (DuplexCaptureIndex *self);
 
-/* Drops the blocks whose events all stand before number. */
-void duplex_capture_index_drop_before (DuplexCaptureIndex *self,
-                                       guint64             number);
+/* Drops the blocks whose events all stand before number; returns the bytes that they held. */
+guint64 duplex_capture_index_drop_before (DuplexCaptureIndex *self,
+                                          guint64             number);
 
 /* Takes block, which is empty. */
 DuplexCaptureEntry *duplex_capture_index_add (DuplexCaptureIndex *self,

@@ -30,6 +30,12 @@ struct _DuplexCapture
   guint64            next_number;
   guint32            n_connections;
 
+  guint64               held; /* bytes of the events that are there, about */
+  guint64               bound;
+  DuplexCaptureFullFunc full_func; /* or NULL */
+  gpointer              full_data;
+  gboolean              is_full; /* as func was told last */
+
   GSource *publish_source; /* attached, will publish; or NULL */
   gint64   published_at;   /* monotonic, of the end of the last batch */
   gboolean is_dirty;       /* something was appended since */
@@ -293,6 +299,30 @@ store_event (DuplexCapture     *self,
   return entry;
 }
 
+/* With the mutex held. */
+static void
+check_bound (DuplexCapture *self)
+{
+  gboolean is_full = self->held > (self->is_full ? self->bound / 2 : self->bound);
+
+  if (self->full_func == NULL || is_full == self->is_full)
+    return;
+  self->is_full = is_full;
+  self->full_func (is_full, self->full_data);
+}
+
+static void
+add_held (DuplexCapture      *self,
+          DuplexCaptureEntry *entry,
+          const DuplexEvent  *event)
+{
+  guint64 bytes = sizeof *event + event->payload_size;
+
+  entry->bytes += bytes;
+  self->held += bytes;
+  check_bound (self);
+}
+
 guint64
 duplex_capture_append (DuplexCapture     *self,
                        const DuplexEvent *event)
@@ -313,6 +343,7 @@ duplex_capture_append (DuplexCapture     *self,
 
   entry = store_event (self, event, beside);
   entry->last_time_us = event->time_us;
+  add_held (self, entry, event);
   number = self->next_number++;
   add_to_totals (&self->totals, event);
   if (event->kind == DUPLEX_EVENT_CONNECTING)
@@ -518,10 +549,27 @@ duplex_capture_drop_before (DuplexCapture *self,
   g_return_if_fail (DUPLEX_IS_CAPTURE (self));
 
   g_mutex_lock (&self->mutex);
-  duplex_capture_index_drop_before (&self->index, number);
+  self->held -= duplex_capture_index_drop_before (&self->index, number);
+  check_bound (self);
   first = duplex_capture_index_get_first (&self->index);
-  if (first != NULL)
-    self->first_number = first->first_event;
+  self->first_number = first != NULL ? first->first_event : self->next_number;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+duplex_capture_set_bound (DuplexCapture        *self,
+                          guint64               bytes,
+                          DuplexCaptureFullFunc func,
+                          gpointer              user_data)
+{
+  g_return_if_fail (DUPLEX_IS_CAPTURE (self));
+
+  g_mutex_lock (&self->mutex);
+  self->bound = bytes;
+  self->full_func = func;
+  self->full_data = user_data;
+  self->is_full = FALSE;
+  check_bound (self);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -535,6 +583,8 @@ duplex_capture_clear (DuplexCapture *self)
   g_mutex_lock (&self->mutex);
   clear_publish_source (self);
   duplex_capture_index_clear (&self->index);
+  self->held = 0;
+  check_bound (self);
   self->first_number = self->next_number;
   g_array_set_size (self->connecting, 0);
   self->totals = (DuplexTotals){ 0 };

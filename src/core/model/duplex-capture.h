@@ -71,6 +71,16 @@ void duplex_capture_publish (DuplexCapture *self);
 void duplex_capture_drop_before (DuplexCapture *self,
                                  guint64        number);
 
+/* For such a reader that is slower than the wire: func is called with TRUE when what is held passes
+ * bytes, and with FALSE when half of that is free again. It runs within append and drop_before, on
+ * their threads, and must not call the capture. NULL ends it; func is not called any more then. */
+typedef void (*DuplexCaptureFullFunc) (gboolean is_full, gpointer user_data);
+
+void duplex_capture_set_bound (DuplexCapture        *self,
+                               guint64               bytes,
+                               DuplexCaptureFullFunc func,
+                               gpointer              user_data);
+
 /* Forgets all events and totals. Numbers go on from where they were, rows start at 0; an event that
  * was read before stays valid until it is cleared. Owner's thread only. */
 void duplex_capture_clear (DuplexCapture *self);

@@ -578,8 +578,57 @@ test_drop_before (void)
   g_assert_cmpuint (kept, <, 1300);
   duplex_capture_get_totals (capture, &totals);
   g_assert_cmpuint (totals.rows, ==, n);
-  duplex_capture_drop_before (capture, G_MAXUINT64);
+  duplex_capture_drop_before (capture, n);
   g_assert_true (duplex_capture_find_row (capture, n - 1, &kept)); /* the open block stays */
+}
+
+static void
+full_cb (gboolean is_full,
+         gpointer data)
+{
+  g_string_append_c (data, is_full ? '+' : '-');
+}
+
+/* Told when it is full and when half is free, also where one payload is larger than all that. */
+static void
+test_bound (void)
+{
+  g_autoptr (DuplexCapture) capture = duplex_capture_new ();
+  g_autofree char          *text = g_strnfill (10000, 'x');
+  g_autofree char          *long_text = g_strnfill (5000000, 'y');
+  g_autoptr (GString)       told = g_string_new (NULL);
+  DuplexEvent               event = duplex_test_text (text);
+  guint64                   last = 0;
+
+  duplex_capture_set_bound (capture, 4000000, full_cb, told);
+  while (*told->str == '\0')
+    last = duplex_capture_append (capture, &event);
+  g_assert_cmpuint (last, >, 350);
+  g_assert_cmpuint (last, <, 400);
+  last = duplex_capture_append (capture, &event);
+  duplex_capture_drop_before (capture, 100);
+  g_assert_cmpstr (told->str, ==, "+");
+  duplex_capture_drop_before (capture, 300);
+  g_assert_cmpstr (told->str, ==, "+-");
+
+  event = duplex_test_text (long_text);
+  last = duplex_capture_append (capture, &event);
+  g_assert_cmpstr (told->str, ==, "+-+");
+  duplex_capture_drop_before (capture, last);
+  g_assert_cmpstr (told->str, ==, "+-+");
+  duplex_capture_drop_before (capture, last + 1);
+  g_assert_cmpstr (told->str, ==, "+-+-");
+
+  event = duplex_test_text (text);
+  g_assert_cmpuint (duplex_capture_append (capture, &event), ==, last + 1);
+  g_assert_true (duplex_capture_find_row (capture, last + 1, &last));
+  duplex_capture_append (capture, &event);
+  duplex_capture_set_bound (capture, 1, full_cb, told);
+  duplex_capture_clear (capture);
+  g_assert_cmpstr (told->str, ==, "+-+-+-");
+  duplex_capture_set_bound (capture, 0, NULL, NULL);
+  duplex_capture_append (capture, &event);
+  g_assert_cmpstr (told->str, ==, "+-+-+-");
 }
 
 int
@@ -601,6 +650,7 @@ main (int   argc,
   g_test_add_func ("/core/capture/connections", test_connections);
   g_test_add_func ("/core/capture/clear", test_clear);
   g_test_add_func ("/core/capture/drop-before", test_drop_before);
+  g_test_add_func ("/core/capture/bound", test_bound);
   g_test_add_func ("/core/capture/threads/read", test_read_while_appending);
   g_test_add_func ("/core/capture/threads/clear", test_clear_while_appending);
 

@@ -177,7 +177,8 @@ def test_interval():
     """--interval waits between lines."""
     with demo_server() as url:
         begin = time.monotonic()
-        ends(cli('connect', f'{url}/echo', '--interval', '0.3', stdin=b'1\n2\n3\n'), 0, b'1\n2\n3\n')
+        ends(cli('connect', f'{url}/echo', '--interval', '0.3', stdin=b'1\n2\n3\n'), 0,
+             b'1\n2\n3\n')
         assert time.monotonic() - begin > 0.55
 
 
@@ -334,7 +335,8 @@ def test_proxy():
         peer.finish()
 
     with raw_server(script, connections=2) as host:
-        ends(cli('connect', 'ws://inside.invalid:81/', '--proxy', f'http://{host}', '--wait', 20), 0)
+        ends(cli('connect', 'ws://inside.invalid:81/', '--proxy', f'http://{host}',
+                 '--wait', 20), 0)
         result = cli('connect', 'ws://refused.invalid/', '--proxy', f'http://{host}')
         equal(result.returncode, 2)
     assert tunnels[0].startswith('CONNECT inside.invalid:81 '), tunnels

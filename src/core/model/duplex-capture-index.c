@@ -37,6 +37,15 @@ get_entry (DuplexCaptureIndex *self,
   return &g_array_index (self->entries, DuplexCaptureEntry, i);
 }
 
+/* The block that is still filled may go too, where a payload beside it is worth that. */
+static gboolean
+is_spent (const DuplexCaptureEntry *last,
+          guint64                   number)
+{
+  return last->bytes > DUPLEX_LIMIT_CAPTURE_BLOCK && number >= last->first_event &&
+         number - last->first_event >= duplex_capture_block_get_n_events (last->block);
+}
+
 guint64
 duplex_capture_index_drop_before (DuplexCaptureIndex *self,
                                   guint64             number)
@@ -46,10 +55,7 @@ duplex_capture_index_drop_before (DuplexCaptureIndex *self,
 
   while (n + 1 < self->entries->len && get_entry (self, n + 1)->first_event <= number)
     bytes += get_entry (self, n++)->bytes;
-  /* The block that is still filled may go too, where a payload beside it is worth that. */
-  if (n + 1 == self->entries->len && number > get_entry (self, n)->first_event && get_entry (self, n)->bytes > DUPLEX_LIMIT_CAPTURE_BLOCK &&
-      number - get_entry (self, n)->first_event >=
-        duplex_capture_block_get_n_events (get_entry (self, n)->block))
+  if (n + 1 == self->entries->len && is_spent (get_entry (self, n), number))
     bytes += get_entry (self, n++)->bytes;
   if (n > 0)
     g_array_remove_range (self->entries, 0, n);

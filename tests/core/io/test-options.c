@@ -53,7 +53,8 @@ test_resolve_texts (void)
                                               "[::2]:65535:[::1]" };
   static const char *const         bad[] = { "", "a", "a:80", "a:80:",
                                              ":80:::1", "a:0:::1", "a:65536:::1", "a:80:b",
-                                             "[::1:80:::1", "a b:80:::1", "a:x:::1", "a/b:80:::1", "u@a:80:::1" };
+                                             "[::1:80:::1", "a b:80:::1", "a:x:::1",
+                                             "a/b:80:::1", "u@a:80:::1" };
   g_autoptr (DuplexSessionOptions) options = duplex_session_options_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)

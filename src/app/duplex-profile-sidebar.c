@@ -294,6 +294,22 @@ undo_delete_cb (AdwToast             *toast,
     show_error (self, error);
 }
 
+/* Goes on where a row has gone: at the one that took its place, or at the last one. */
+static void
+select_neighbour (DuplexProfileSidebar *self,
+                  int                   index)
+{
+  GtkListBoxRow *row = gtk_list_box_get_row_at_index (self->list, index);
+
+  if (row == NULL && index > 0)
+    row = gtk_list_box_get_row_at_index (self->list, index - 1);
+  if (row == NULL)
+    return;
+
+  gtk_list_box_select_row (self->list, row);
+  gtk_widget_grab_focus (GTK_WIDGET (row));
+}
+
 static void
 delete_action (GtkWidget  *widget,
                const char *action,
@@ -305,10 +321,12 @@ delete_action (GtkWidget  *widget,
   g_autoptr (GError)               error = NULL;
   g_autofree char                 *title = NULL;
   AdwToast                        *toast;
+  int                              index;
 
   if (profile == NULL)
     return;
 
+  index = gtk_list_box_row_get_index (gtk_list_box_get_selected_row (self->list));
   /* Translators: a profile was deleted; the toast has a button to undo that. */
   title = g_markup_printf_escaped (_ ("“%s” deleted"), duplex_profile_get_name (profile));
   if (!duplex_profile_store_delete (self->store, profile, &undo, &error))
@@ -317,6 +335,7 @@ delete_action (GtkWidget  *widget,
       return;
     }
 
+  select_neighbour (self, index);
   toast = adw_toast_new (title);
   adw_toast_set_button_label (toast, _ ("_Undo"));
   g_object_set_data_full (G_OBJECT (toast), "undo", g_steal_pointer (&undo),
@@ -513,4 +532,18 @@ duplex_profile_sidebar_set_selected (DuplexProfileSidebar *self,
     if (duplex_profile_row_get_profile (DUPLEX_PROFILE_ROW (row)) == profile)
       break;
   gtk_list_box_select_row (self->list, row);
+}
+
+void
+duplex_profile_sidebar_focus_list (DuplexProfileSidebar *self)
+{
+  GtkListBoxRow *row;
+
+  g_return_if_fail (DUPLEX_IS_PROFILE_SIDEBAR (self));
+
+  row = gtk_list_box_get_selected_row (self->list);
+  if (row == NULL)
+    row = gtk_list_box_get_row_at_index (self->list, 0);
+  if (row != NULL)
+    gtk_widget_grab_focus (GTK_WIDGET (row));
 }

@@ -26,5 +26,7 @@ DuplexProfile *duplex_profile_sidebar_get_selected (DuplexProfileSidebar *self);
 /* NULL, or a profile that is not in the list, selects nothing. */
 void duplex_profile_sidebar_set_selected (DuplexProfileSidebar *self,
                                           DuplexProfile        *profile);
+/* Gives the focus to the selected row, or to the first. */
+void duplex_profile_sidebar_focus_list (DuplexProfileSidebar *self);
 
 G_END_DECLS

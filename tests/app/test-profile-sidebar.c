@@ -157,6 +157,38 @@ test_delete_and_undo (Fixture      *f,
   g_assert_cmpstr (get_row_name (f, 0), ==, "Demo");
 }
 
+static gboolean
+is_at (Fixture *f,
+       int      i)
+{
+  GtkListBoxRow *row = gtk_list_box_get_row_at_index (f->list, i);
+
+  return row != NULL && row == gtk_list_box_get_selected_row (f->list) &&
+         gtk_window_get_focus (GTK_WINDOW (f->window)) == GTK_WIDGET (row);
+}
+
+/* Delete pressed twice takes neighbours, never the first of the list. */
+static void
+test_delete_goes_on (Fixture      *f,
+                     gconstpointer data)
+{
+  g_autofree char *third = g_strdup (get_row_name (f, 2));
+  g_autofree char *last = g_strdup (get_row_name (f, 3));
+
+  select_name (f, third);
+  duplex_profile_sidebar_focus_list (f->sidebar);
+  g_assert_true (is_at (f, 2));
+  activate (f, "profile.delete");
+  g_assert_cmpstr (get_row_name (f, 2), ==, last);
+  g_assert_true (is_at (f, 2));
+  activate (f, "profile.delete");
+  g_assert_true (is_at (f, 1));
+  activate (f, "profile.delete");
+  g_assert_true (is_at (f, 0));
+  activate (f, "profile.delete");
+  g_assert_cmpuint (count_rows (f), ==, 0);
+}
+
 static void
 test_delete_escapes_markup (Fixture      *f,
                             gconstpointer data)
@@ -291,6 +323,7 @@ main (int    argc,
   ADD ("open", test_open);
   ADD ("duplicate", test_duplicate);
   ADD ("delete-and-undo", test_delete_and_undo);
+  ADD ("delete-goes-on", test_delete_goes_on);
   ADD ("delete-escapes-markup", test_delete_escapes_markup);
   ADD ("filter", test_filter);
   ADD ("unreadable", test_unreadable);

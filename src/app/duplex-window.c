@@ -422,6 +422,24 @@ duplex_window_close_request (GtkWindow *window)
 
 /* -- class ------------------------------------------------------------------------------------- */
 
+/* GTK would begin at the first button of the header bar, where Enter opens an editor that nobody
+ * asked for. */
+static void
+duplex_window_show (GtkWidget *widget)
+{
+  DuplexWindow      *self = DUPLEX_WINDOW (widget);
+  DuplexSessionPage *page = duplex_window_get_selected_page (self);
+
+  if (gtk_window_get_focus (GTK_WINDOW (self)) == NULL)
+    {
+      if (page != NULL)
+        gtk_widget_activate_action (GTK_WIDGET (page), "page.focus-url", NULL);
+      else
+        duplex_profile_sidebar_focus_list (self->sidebar);
+    }
+  GTK_WIDGET_CLASS (duplex_window_parent_class)->show (widget);
+}
+
 /* Pure. */
 static gboolean
 is_hidden (GObject *object,
@@ -529,6 +547,7 @@ duplex_window_class_init (DuplexWindowClass *klass)
   object_class->finalize = duplex_window_finalize;
   object_class->get_property = duplex_window_get_property;
   object_class->set_property = duplex_window_set_property;
+  widget_class->show = duplex_window_show;
   window_class->close_request = duplex_window_close_request;
 
   properties[PROP_SIDEBAR_VISIBLE] =

@@ -320,6 +320,34 @@ test_width (Fixture      *f,
   g_assert_true (g_settings_get_boolean (f->settings, "inspector-visible"));
 }
 
+static gboolean
+has_focus_within (Fixture    *f,
+                  const char *type_name)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (f->window));
+
+  return focus != NULL &&
+         (g_str_equal (G_OBJECT_TYPE_NAME (focus), type_name) ||
+          gtk_widget_get_ancestor (focus, g_type_from_name (type_name)) != NULL);
+}
+
+/* Enter does what one most likely wants: never opens an editor. */
+static void
+test_first_focus (Fixture      *f,
+                  gconstpointer data)
+{
+  g_assert_true (has_focus_within (f, "DuplexProfileRow"));
+  close_window (f);
+
+  g_settings_set_string (f->settings, "last-profile", duplex_profile_get_id (find_demo (f)));
+  f->window = duplex_window_new (application, f->store, f->settings);
+  f->tabs = SHELL_CHILD (f->window, DUPLEX_TYPE_WINDOW, "tabs");
+  duplex_window_open_last (f->window);
+  gtk_window_present (GTK_WINDOW (f->window));
+  shell_settle ();
+  g_assert_true (has_focus_within (f, "DuplexUrlBar"));
+}
+
 static void
 test_save_profile (Fixture      *f,
                    gconstpointer data)
@@ -406,6 +434,7 @@ main (int    argc,
   ADD ("close-window-says-goodbye", test_close_window_says_goodbye);
   ADD ("settings", test_settings);
   ADD ("width", test_width);
+  ADD ("first-focus", test_first_focus);
   ADD ("save-profile", test_save_profile);
   ADD ("options-of-a-new-connection", test_options_of_a_new_connection);
   ADD ("editor-is-asked-first", test_editor_is_asked_first);

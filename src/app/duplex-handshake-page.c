@@ -9,6 +9,8 @@
 #include "app/duplex-raw-text.h"
 #include "app/duplex-texts.h"
 
+#define HTTP_SWITCHING_PROTOCOLS 101
+
 struct _DuplexHandshakePage
 {
   GtkWidget parent_instance;
@@ -18,6 +20,8 @@ struct _DuplexHandshakePage
   GSignalGroup        *signals; /* of capture */
   DuplexRow           *row;
   DuplexHandshakeInfo *info; /* what is shown, or NULL */
+
+  guint64 attempt_at_row; /* the newest one when row was selected */
 
   /* template */
   GtkStack          *stack;
@@ -42,19 +46,50 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-static const char *
-get_status_text (const DuplexHandshakeInfo *info)
+/* What became of the handshake, which stays true after the connection has ended. A server that
+ * answers with another status than 101 refuses. */
+static char *
+dup_status_text (const DuplexHandshakeInfo *info)
 {
   switch (info->outcome)
     {
     case DUPLEX_HANDSHAKE_DONE:
-      return _ ("Connected");
+      return g_strdup (_ ("Accepted"));
     case DUPLEX_HANDSHAKE_FAILED:
-      return info->failure;
+      if (info->status != 0 && info->status != HTTP_SWITCHING_PROTOCOLS)
+        /* Translators: the result of a handshake; %s is a sentence that says why. */
+        return g_strdup_printf (_ ("Refused: %s"), info->failure);
+      /* Translators: the result of a handshake; %s is a sentence that says why. */
+      return g_strdup_printf (_ ("Failed: %s"), info->failure);
     case DUPLEX_HANDSHAKE_RUNNING:
     default:
-      return _ ("Connecting…");
+      /* Translators: the handshake has begun and not ended. */
+      return g_strdup (_ ("Under way"));
     }
+}
+
+/* A number of no event where there is no attempt. */
+static guint64
+find_newest_attempt (DuplexHandshakePage *self)
+{
+  guint64 number;
+
+  if (self->capture == NULL ||
+      !duplex_capture_find_connecting (self->capture, G_MAXUINT64, &number))
+    return G_MAXUINT64;
+
+  return number;
+}
+
+/* The event whose handshake is shown. A row that was selected before the newest attempt began says
+ * nothing about what one wants to see now. */
+static guint64
+get_number (DuplexHandshakePage *self)
+{
+  if (self->row == NULL || self->attempt_at_row != find_newest_attempt (self))
+    return G_MAXUINT64;
+
+  return duplex_row_get_event (self->row)->number;
 }
 
 static void
@@ -63,11 +98,12 @@ show_info (DuplexHandshakePage *self)
   const DuplexHandshakeInfo *info = self->info;
   g_autofree char           *duration = duplex_text_duration (info->duration_us);
   g_autofree char           *start = duplex_text_time (info->start_us);
+  g_autofree char           *status = dup_status_text (info);
   g_autofree char           *time = NULL;
 
   /* Translators: how long something took, and when it began: "12 ms, from 12:01:02.123". */
   time = g_strdup_printf (_ ("%s, from %s"), duration, start);
-  gtk_label_set_text (self->status, get_status_text (info));
+  gtk_label_set_text (self->status, status);
   gtk_label_set_text (self->url, info->url != NULL ? info->url : "");
   gtk_label_set_text (self->tls, info->tls != NULL ? info->tls : _ ("None"));
   gtk_label_set_text (self->time, info->outcome == DUPLEX_HANDSHAKE_RUNNING ? start : time);
@@ -81,13 +117,9 @@ show_info (DuplexHandshakePage *self)
 static void
 update (DuplexHandshakePage *self)
 {
-  guint64 number = G_MAXUINT64;
-
   g_clear_pointer (&self->info, duplex_handshake_info_free);
-  if (self->row != NULL)
-    number = duplex_row_get_event (self->row)->number;
   if (self->capture != NULL)
-    self->info = duplex_handshake_info_new (self->capture, number);
+    self->info = duplex_handshake_info_new (self->capture, get_number (self));
   if (self->info != NULL)
     show_info (self);
   gtk_stack_set_visible_child_name (self->stack, self->info != NULL ? "handshake" : "empty");
@@ -97,12 +129,12 @@ update (DuplexHandshakePage *self)
 static gboolean
 is_stale (DuplexHandshakePage *self)
 {
-  guint64 number = self->row != NULL ? duplex_row_get_event (self->row)->number : G_MAXUINT64;
+  guint64 number;
 
   if (self->info == NULL || self->info->outcome == DUPLEX_HANDSHAKE_RUNNING)
     return TRUE;
 
-  return !duplex_capture_find_connecting (self->capture, number, &number) ||
+  return !duplex_capture_find_connecting (self->capture, get_number (self), &number) ||
          number != self->info->number;
 }
 
@@ -129,6 +161,7 @@ set_capture (DuplexHandshakePage *self,
     return;
 
   g_signal_group_set_target (self->signals, capture);
+  self->attempt_at_row = find_newest_attempt (self);
   update (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CAPTURE]);
 }
@@ -140,6 +173,7 @@ set_row (DuplexHandshakePage *self,
   if (!g_set_object (&self->row, row))
     return;
 
+  self->attempt_at_row = find_newest_attempt (self);
   /* Out of sight it is enough to do it when the page comes back. */
   if (gtk_widget_get_mapped (GTK_WIDGET (self)))
     update (self);

@@ -359,6 +359,24 @@ test_save (Fixture      *fixture,
 
 /* Handshake and statistics */
 
+static GtkWidget *
+find_label_with_prefix (GtkWidget  *root,
+                        const char *prefix)
+{
+  if (GTK_IS_LABEL (root) && g_str_has_prefix (gtk_label_get_text (GTK_LABEL (root)), prefix))
+    return root;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_label_with_prefix (child, prefix);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
 static void
 test_handshake (Fixture      *fixture,
                 gconstpointer data)
@@ -369,10 +387,10 @@ test_handshake (Fixture      *fixture,
   present (fixture);
   conversation_state (fixture->capture, DUPLEX_EVENT_CONNECTING, "ws://one/", -1);
   duplex_capture_publish (fixture->capture);
-  g_assert_true (widgets_is_shown (widgets_find_label (root, "Connecting…"), root));
+  g_assert_true (widgets_is_shown (widgets_find_label (root, "Under way"), root));
   conversation_state (fixture->capture, DUPLEX_EVENT_CONNECTED, "ws://one/", 12);
   duplex_capture_publish (fixture->capture);
-  g_assert_true (widgets_is_shown (widgets_find_label (root, "Connected"), root));
+  g_assert_true (widgets_is_shown (widgets_find_label (root, "Accepted"), root));
 
   /* The latest one, and that of the selected row. */
   conversation_state (fixture->capture, DUPLEX_EVENT_CONNECTING, "ws://two/", -1);
@@ -381,6 +399,28 @@ test_handshake (Fixture      *fixture,
   select_row (fixture, 1);
   g_assert_null (widgets_find_label (root, "ws://two/"));
   g_assert_nonnull (widgets_find_label (root, "ws://one/"));
+
+  /* A row that was selected before the newest attempt is no longer what one looks at. */
+  conversation_state (fixture->capture, DUPLEX_EVENT_FAILED, "404 Not Found",
+                      DUPLEX_ERROR_HANDSHAKE_REFUSED);
+  duplex_capture_publish (fixture->capture);
+  g_assert_nonnull (widgets_find_label (root, "ws://one/"));
+  conversation_state (fixture->capture, DUPLEX_EVENT_CONNECTING, "ws://three/", -1);
+  duplex_capture_publish (fixture->capture);
+  g_assert_true (widgets_is_shown (widgets_find_label (root, "Under way"), root));
+  g_assert_nonnull (widgets_find_label (root, "ws://three/"));
+  conversation_state (fixture->capture, DUPLEX_EVENT_RESPONSE, "HTTP/1.1 404 Not Found\r\n\r\n",
+                      404);
+  conversation_state (fixture->capture, DUPLEX_EVENT_FAILED, "404 Not Found",
+                      DUPLEX_ERROR_HANDSHAKE_REFUSED);
+  duplex_capture_publish (fixture->capture);
+  g_assert_nonnull (widgets_find_label (root, "ws://three/"));
+  g_assert_nonnull (find_label_with_prefix (root, "Refused: "));
+
+  /* Selecting it afresh is a wish again; that connection has ended long since. */
+  select_row (fixture, 0);
+  g_assert_nonnull (widgets_find_label (root, "ws://one/"));
+  g_assert_nonnull (widgets_find_label (root, "Accepted"));
 }
 
 static gboolean

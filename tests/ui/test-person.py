@@ -21,6 +21,7 @@ from session import Session                 # noqa: E402  pylint: disable=wrong-
 
 SERVER = pathlib.Path(__file__).parent.parent / 'interop' / 'ws-server.mjs'
 SKIP = 77
+SAME_PLACE = 5      # looks, 30 ms apart
 MESSAGE = '{"type":"greeting","big":12345678901234567890,"ok":true}'
 
 
@@ -78,6 +79,17 @@ class Person:
                 return False
         return self.ui.get(role=role, where=matches, seconds=seconds)
 
+    def row(self, pattern):
+        """Wait for such a row of a list to stay where it is for a moment: a list that changes makes
+        its rows anew."""
+        places = []
+
+        def stays():
+            node = self.ui.find(role='list item', where=lambda node: re.search(pattern, node.name))
+            places.append(self.ui.centre(node, self.window) if node else None)
+            return node if node and places[-SAME_PLACE:] == places[-1:] * SAME_PLACE else None
+        return self.ui.wait(stays, f'row {pattern!r} stays in its place')
+
 
 def makes_a_profile(person, url):
     """Ctrl+N, a name, an address, and Enter."""
@@ -94,7 +106,7 @@ def makes_a_profile(person, url):
 def connects(person):
     """Open the profile with a double click."""
     ui = person.ui
-    row = person.shows(r'My echo', role='list item')
+    row = person.row(r'My echo')
     ui.click(row, person.window, times=2)
     person.shows(r'^Connected$')
     person.shows(r'Connected to ws://127\.0\.0\.1')

@@ -100,7 +100,7 @@ static void
 give_up (Connect *self)
 {
   self->status = DUPLEX_CLI_USAGE;
-  self->input_ended = self->waited = TRUE;
+  self->counted = TRUE; /* also where it is not open yet */
   g_clear_pointer (&self->input, duplex_cli_input_free);
   say_close (self);
 }

@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from support import (cli, demo_server, ends, equal, events, folder,     # noqa: E402
+from support import (SANITIZED, cli, demo_server, ends, equal, events, folder,     # noqa: E402
                      main, raw_server, running)
 
 
@@ -533,7 +533,7 @@ def test_slow_reader():
             status = pathlib.Path(f'/proc/{process.pid}/status').read_text()
             peak = int(re.search(r'VmHWM:\s+(\d+) kB', status)[1])
             print(f'# peak {peak} KiB')
-            assert peak < 160 * 1024, peak
+            assert SANITIZED or peak < 160 * 1024, peak
             equal(sum(1 for _line in process.stdout), 399999)
             equal(process.wait(), 0)
 

@@ -43,6 +43,11 @@ class Relay:
             line = next(line for line in status if line.startswith(field + ':'))
         return int(line.split()[1]) * 1024
 
+    def is_sanitized(self):
+        """Whether memory says nothing, since the address sanitizer keeps what was freed."""
+        with open(f'/proc/{self.process.pid}/maps', encoding='ascii') as maps:
+            return 'libasan' in maps.read()
+
     def descriptors(self):
         """Return how many descriptors the relay has open."""
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))

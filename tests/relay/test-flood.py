@@ -120,7 +120,7 @@ async def flood(relay, to_client):
         sock.close()
     print(f'# stopped after {stuck / 1e6:.0f} MB at {resident / 1e6:.1f} MB of memory; '
           f'{MESSAGES} of {MESSAGES} messages delivered, peak {relay.memory("VmHWM") / 1e6:.1f} MB')
-    assert relay.memory('VmHWM') < MEMORY_LIMIT
+    assert relay.memory('VmHWM') < MEMORY_LIMIT or relay.is_sanitized()
 
 
 async def stopped_client():
@@ -154,7 +154,7 @@ async def many_stopped():
         assert min(last) > 0, last
         grown = relay.memory('VmRSS') - before
         print(f'# {grown / READERS / 1024:.0f} KiB for each of {READERS} stopped readers')
-        assert grown < READERS * 600 * 1024
+        assert grown < READERS * 600 * 1024 or relay.is_sanitized()
         for end in clients + ends:
             end.reset()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -394,8 +394,10 @@ async def too_many():
 async def timeouts():
     """A backend that does not answer, a silent connection, and a Close without an answer end."""
     async with Backend() as backend:
-        async def ignore(_reader, _writer):
-            pass
+        kept = []       # a writer that nothing holds closes its connection
+
+        async def ignore(_reader, writer):
+            kept.append(writer)
         server = await asyncio.start_server(ignore, '127.0.0.1', 0)
         mute = f'ws://127.0.0.1:{server.sockets[0].getsockname()[1]}'
         async with running('--no-status', '--connect-timeout', '1', '--idle-timeout', '1',
@@ -452,7 +454,8 @@ async def descriptors():
         assert b'status' in (await client.read_message())[1]
         await client.read_close()
         client.reset()
-        await asyncio.sleep(0)
+        while b'#1 closed' not in relay.log:
+            await asyncio.sleep(0)
         before = relay.descriptors()
         clients = await asyncio.gather(*(connect(relay, backend.url) for _ in range(200)))
         far = [await backend.accepted.get() for _ in range(200)]

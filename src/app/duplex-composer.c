@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <gtksourceview/gtksource.h>
 
+#include "app/duplex-long-lines.h"
 #include "app/duplex-send-history.h"
 #include "app/duplex-texts.h"
 
@@ -19,6 +20,7 @@ struct _DuplexComposer
   /* owned */
   DuplexSendHistory *history;
   char              *problem;
+  GString           *pasted; /* the message, in place of what stands in the buffer; or NULL */
   guint              check_source;
 
   /* template */
@@ -26,6 +28,8 @@ struct _DuplexComposer
   GtkTextView     *view;
   GtkSourceBuffer *buffer;
   GtkLabel        *placeholder;
+  GtkWidget       *pasted_row;
+  GtkLabel        *pasted_label;
   GtkWidget       *problem_row;
   GtkWidget       *button_row;
 
@@ -70,6 +74,9 @@ has_content (DuplexComposer *self)
 {
   GtkTextIter iter;
 
+  if (self->pasted != NULL)
+    return !duplex_long_lines_is_blank (self->pasted->str);
+
   gtk_text_buffer_get_start_iter (GTK_TEXT_BUFFER (self->buffer), &iter);
   if (gtk_text_iter_is_end (&iter))
     return FALSE;
@@ -99,6 +106,8 @@ update_placeholder (DuplexComposer *self)
 
   if (!self->connected)
     text = _ ("Connect to send messages");
+  else if (self->pasted != NULL)
+    text = _ ("Send or remove the pasted text first");
   else if (self->json)
     text = _ ("Type JSON");
   else
@@ -184,6 +193,91 @@ buffer_changed_cb (DuplexComposer *self)
 }
 
 static void
+update_pasted (DuplexComposer *self)
+{
+  gboolean has_pasted = self->pasted != NULL;
+
+  if (has_pasted)
+    {
+      g_autofree char *size = duplex_text_size (self->pasted->len);
+      /* Translators: %s is a size: "1.2 MB". */
+      g_autofree char *text = g_strdup_printf (_ ("Pasted text, %s"), size);
+
+      gtk_label_set_label (self->pasted_label, text);
+    }
+
+  gtk_widget_set_visible (self->pasted_row, has_pasted);
+  gtk_text_view_set_editable (self->view, !has_pasted);
+}
+
+static void
+drop_pasted (DuplexComposer *self)
+{
+  if (self->pasted == NULL)
+    return;
+
+  g_string_free (g_steal_pointer (&self->pasted), TRUE);
+  update_pasted (self);
+}
+
+/* Makes what the buffer would hold after an insertion into the pasted text, and empties it. */
+static void
+take_pasted (DuplexComposer *self,
+             GtkTextIter    *location,
+             const char     *text,
+             gsize           len)
+{
+  GtkTextBuffer   *buffer = GTK_TEXT_BUFFER (self->buffer);
+  GtkTextIter      start, end;
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  before = gtk_text_buffer_get_text (buffer, &start, location, TRUE);
+  after = gtk_text_buffer_get_text (buffer, location, &end, TRUE);
+
+  self->pasted = g_string_sized_new (strlen (before) + len + strlen (after));
+  g_string_append (self->pasted, before);
+  g_string_append_len (self->pasted, text, (gssize)len);
+  g_string_append (self->pasted, after);
+
+  gtk_text_buffer_delete (buffer, &start, &end);
+  gtk_text_buffer_get_end_iter (buffer, location);
+}
+
+/* Runs before the buffer takes the text, and keeps long lines out of it. The parts of a paste that
+ * comes in parts follow the first. */
+static void
+insert_text_cb (DuplexComposer *self,
+                GtkTextIter    *location,
+                const char     *text,
+                int             len,
+                GtkTextBuffer  *buffer)
+{
+  gsize size = len < 0 ? strlen (text) : (gsize)len;
+  gsize line = (gsize)gtk_text_iter_get_bytes_in_line (location);
+
+  if (self->pasted == NULL && !duplex_long_lines_find (text, size, line))
+    return;
+
+  g_signal_stop_emission_by_name (buffer, "insert-text");
+  if (self->pasted != NULL)
+    g_string_append_len (self->pasted, text, (gssize)size);
+  else
+    take_pasted (self, location, text, size);
+
+  update_pasted (self);
+  buffer_changed_cb (self);
+}
+
+static void
+remove_pasted_clicked_cb (DuplexComposer *self)
+{
+  duplex_composer_set_text (self, "");
+  gtk_widget_grab_focus (GTK_WIDGET (self));
+}
+
+static void
 preedit_changed_cb (DuplexComposer *self,
                     const char     *preedit)
 {
@@ -214,6 +308,20 @@ update_language (DuplexComposer *self)
   gtk_source_buffer_set_language (self->buffer, language);
 }
 
+/* The text in place of all that stands there. */
+static void
+replace_text (DuplexComposer *self,
+              const char     *text)
+{
+  GtkTextBuffer *buffer = GTK_TEXT_BUFFER (self->buffer);
+  gboolean       was_pasted = self->pasted != NULL;
+
+  drop_pasted (self);
+  gtk_text_buffer_set_text (buffer, text, -1);
+  if (was_pasted && *text == '\0')
+    buffer_changed_cb (self);
+}
+
 /* Puts a text of the history in, with the cursor where the next step would start. */
 static void
 show_step (DuplexComposer *self,
@@ -224,7 +332,7 @@ show_step (DuplexComposer *self,
   GtkTextIter    iter;
 
   self->walking = TRUE;
-  gtk_text_buffer_set_text (buffer, text, -1);
+  replace_text (self, text);
   self->walking = FALSE;
 
   if (at_end)
@@ -383,6 +491,8 @@ duplex_composer_finalize (GObject *object)
 
   g_clear_pointer (&self->history, duplex_send_history_free);
   g_clear_pointer (&self->problem, g_free);
+  if (self->pasted != NULL)
+    g_string_free (self->pasted, TRUE);
 
   G_OBJECT_CLASS (duplex_composer_parent_class)->finalize (object);
 }
@@ -421,9 +531,13 @@ duplex_composer_class_init (DuplexComposerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexComposer, view);
   gtk_widget_class_bind_template_child (widget_class, DuplexComposer, buffer);
   gtk_widget_class_bind_template_child (widget_class, DuplexComposer, placeholder);
+  gtk_widget_class_bind_template_child (widget_class, DuplexComposer, pasted_row);
+  gtk_widget_class_bind_template_child (widget_class, DuplexComposer, pasted_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexComposer, problem_row);
   gtk_widget_class_bind_template_child (widget_class, DuplexComposer, button_row);
   gtk_widget_class_bind_template_callback (widget_class, buffer_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, insert_text_cb);
+  gtk_widget_class_bind_template_callback (widget_class, remove_pasted_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, preedit_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, key_pressed_cb);
   gtk_widget_class_bind_template_callback (widget_class, send_anyway_clicked_cb);
@@ -471,6 +585,9 @@ duplex_composer_dup_text (DuplexComposer *self)
 
   g_return_val_if_fail (DUPLEX_IS_COMPOSER (self), NULL);
 
+  if (self->pasted != NULL)
+    return g_strndup (self->pasted->str, self->pasted->len);
+
   gtk_text_buffer_get_bounds (GTK_TEXT_BUFFER (self->buffer), &start, &end);
   return gtk_text_buffer_get_text (GTK_TEXT_BUFFER (self->buffer), &start, &end, TRUE);
 }
@@ -481,7 +598,7 @@ duplex_composer_set_text (DuplexComposer *self,
 {
   g_return_if_fail (DUPLEX_IS_COMPOSER (self));
 
-  gtk_text_buffer_set_text (GTK_TEXT_BUFFER (self->buffer), text != NULL ? text : "", -1);
+  replace_text (self, text != NULL ? text : "");
 }
 
 void

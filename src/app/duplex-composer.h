@@ -3,8 +3,9 @@
 
 /* Where a message is written: a text of one to a few lines, as plain text or checked as JSON. Enter
  * sends, Shift+Enter makes a line, Up and Down at the first and last line walk through what was
- * sent. It knows no session: the signal "send" hands the text out. The buttons use the actions
- * "page.send" and "page.ping". */
+ * sent. A text with a very long line stands beside the entry as "Pasted text" and is the whole
+ * message until it is sent or removed. It knows no session: the signal "send" hands the text out.
+ * The buttons use the actions "page.send" and "page.ping". */
 
 #include <gtk/gtk.h>
 

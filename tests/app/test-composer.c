@@ -2,6 +2,7 @@
 #include "app/duplex-composer.h"
 
 #include <adwaita.h>
+#include <string.h>
 
 #include "widgets.h"
 
@@ -313,6 +314,164 @@ test_history_lines (Fixture      *fixture,
   assert_text (fixture, "sent");
 }
 
+static char *
+make_line (gsize size)
+{
+  char *line = g_strnfill (size, 'x');
+
+  memcpy (line + size / 2, "\303\251", 2);
+  return line;
+}
+
+static GtkWidget *
+find_pasted (Fixture    *fixture,
+             const char *text)
+{
+  GtkWidget *root = GTK_WIDGET (fixture->composer);
+  GtkWidget *label = widgets_find_label (root, text);
+
+  return label != NULL && widgets_is_shown (label, root) ? label : NULL;
+}
+
+/* A text view that gets such a line is busy for seconds. */
+static void
+test_pasted (Fixture      *fixture,
+             gconstpointer data)
+{
+  g_autofree char *line = make_line (1100000);
+  GtkTextView     *view =
+    GTK_TEXT_VIEW (widgets_find_type (GTK_WIDGET (fixture->composer), GTK_TYPE_TEXT_VIEW));
+
+  gtk_text_buffer_insert_at_cursor (get_buffer (fixture), line, -1);
+  g_assert_cmpint (gtk_text_buffer_get_char_count (get_buffer (fixture)), ==, 0);
+  g_assert_nonnull (find_pasted (fixture, "Pasted text, 1.1\302\240MB"));
+  g_assert_false (gtk_text_view_get_editable (view));
+  g_assert_true (duplex_composer_get_can_send (fixture->composer));
+  assert_text (fixture, line);
+
+  g_assert_true (press (fixture, GDK_KEY_Return, 0));
+  assert_sent (fixture, line);
+  assert_text (fixture, "");
+  g_assert_null (find_pasted (fixture, "Pasted text, 1.1\302\240MB"));
+  g_assert_true (gtk_text_view_get_editable (view));
+  g_assert_false (duplex_composer_get_can_send (fixture->composer));
+}
+
+/* What stood around the cursor is part of the message, in its place, with its line ends. */
+static void
+test_pasted_between (Fixture      *fixture,
+                     gconstpointer data)
+{
+  GtkTextBuffer   *buffer = get_buffer (fixture);
+  g_autofree char *line = make_line (20000);
+  g_autofree char *paste = g_strdup_printf ("one\r\n%s\r\n\ttwo", line);
+  g_autofree char *expected = g_strdup_printf ("<%s>", paste);
+  GtkTextIter      iter;
+
+  duplex_composer_set_text (fixture->composer, "<>");
+  gtk_text_buffer_get_iter_at_offset (buffer, &iter, 1);
+  gtk_text_buffer_insert (buffer, &iter, paste, -1);
+  g_assert_true (gtk_text_iter_is_end (&iter));
+  assert_text (fixture, expected);
+
+  g_assert_true (duplex_composer_send (fixture->composer));
+  assert_sent (fixture, expected);
+}
+
+/* A line that grows too long by parts, and a paste that comes in parts. */
+static void
+test_pasted_parts (Fixture      *fixture,
+                   gconstpointer data)
+{
+  GtkTextBuffer   *buffer = get_buffer (fixture);
+  g_autofree char *part = make_line (10000);
+  g_autofree char *expected = g_strconcat (part, part, part, "end", NULL);
+
+  gtk_text_buffer_insert_at_cursor (buffer, part, -1);
+  g_assert_cmpint (gtk_text_buffer_get_char_count (buffer), >, 0);
+  gtk_text_buffer_insert_at_cursor (buffer, part, -1);
+  gtk_text_buffer_insert_at_cursor (buffer, part, -1);
+  gtk_text_buffer_insert_at_cursor (buffer, "end", -1);
+  g_assert_cmpint (gtk_text_buffer_get_char_count (buffer), ==, 0);
+  assert_text (fixture, expected);
+}
+
+/* Many short lines are what the entry is for. */
+static void
+test_pasted_lines (Fixture      *fixture,
+                   gconstpointer data)
+{
+  GString *lines = g_string_new (NULL);
+
+  for (guint i = 0; i < 2000; i++)
+    g_string_append (lines, "twenty bytes a line\n");
+
+  duplex_composer_set_text (fixture->composer, lines->str);
+  g_assert_cmpint (gtk_text_buffer_get_char_count (get_buffer (fixture)), ==, (int)lines->len);
+  assert_text (fixture, lines->str);
+  g_string_free (lines, TRUE);
+}
+
+static void
+test_pasted_removed (Fixture      *fixture,
+                     gconstpointer data)
+{
+  GtkWidget       *root = GTK_WIDGET (fixture->composer);
+  g_autofree char *line = make_line (50000);
+  GtkWidget       *pasted;
+
+  duplex_composer_set_text (fixture->composer, line);
+  pasted = find_pasted (fixture, "Pasted text, 50.0\302\240kB");
+  g_assert_nonnull (pasted);
+  g_signal_emit_by_name (widgets_find_type (gtk_widget_get_parent (pasted), GTK_TYPE_BUTTON),
+                         "clicked");
+  g_assert_false (widgets_is_shown (pasted, root));
+  g_assert_false (duplex_composer_get_can_send (fixture->composer));
+  assert_text (fixture, "");
+
+  duplex_composer_set_text (fixture->composer, line);
+  duplex_composer_set_text (fixture->composer, "short");
+  g_assert_false (widgets_is_shown (pasted, root));
+  assert_text (fixture, "short");
+}
+
+static void
+test_pasted_json (Fixture      *fixture,
+                  gconstpointer data)
+{
+  g_autofree char *line = make_line (50000);
+  g_autofree char *json = g_strdup_printf ("[\"%s\"]", line);
+
+  duplex_composer_set_json (fixture->composer, TRUE);
+  duplex_composer_set_text (fixture->composer, line);
+  g_assert_false (duplex_composer_send (fixture->composer));
+  g_assert_nonnull (duplex_composer_get_problem (fixture->composer));
+  assert_sent (fixture, NULL);
+
+  duplex_composer_set_text (fixture->composer, json);
+  g_assert_true (duplex_composer_send (fixture->composer));
+  assert_sent (fixture, json);
+}
+
+static void
+test_pasted_history (Fixture      *fixture,
+                     gconstpointer data)
+{
+  g_autofree char *line = make_line (20000);
+
+  duplex_composer_set_text (fixture->composer, "short");
+  duplex_composer_send (fixture->composer);
+  duplex_composer_set_text (fixture->composer, line);
+  duplex_composer_send (fixture->composer);
+
+  g_assert_true (press (fixture, GDK_KEY_Up, 0));
+  assert_text (fixture, line);
+  g_assert_true (press (fixture, GDK_KEY_Up, 0));
+  assert_text (fixture, "short");
+  g_assert_true (press (fixture, GDK_KEY_Down, 0));
+  assert_text (fixture, line);
+}
+
 typedef struct
 {
   GtkWidget *entry;
@@ -379,6 +538,13 @@ main (int   argc,
   ADD ("json/pause", test_json_pause);
   ADD ("history/walk", test_history);
   ADD ("history/lines", test_history_lines);
+  ADD ("pasted/whole", test_pasted);
+  ADD ("pasted/between", test_pasted_between);
+  ADD ("pasted/parts", test_pasted_parts);
+  ADD ("pasted/lines", test_pasted_lines);
+  ADD ("pasted/removed", test_pasted_removed);
+  ADD ("pasted/json", test_pasted_json);
+  ADD ("pasted/history", test_pasted_history);
   ADD ("height", test_height);
 
   return g_test_run ();

@@ -86,8 +86,10 @@ append_time (GString *out,
       time = g_date_time_new_from_unix_utc (0);
       rest = 0;
     }
-  text = g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
-  g_string_append_printf (out, "\"time\":\"%s.%06" G_GINT64_FORMAT "Z\"", text, rest);
+  /* Years before 1000 too have four digits. */
+  text = g_date_time_format (time, "-%m-%dT%H:%M:%S");
+  g_string_append_printf (out, "\"time\":\"%04d%s.%06" G_GINT64_FORMAT "Z\"",
+                          g_date_time_get_year (time), text, rest);
 }
 
 static void

@@ -141,6 +141,34 @@ test_text (void)
     }
 }
 
+/* The first and the last moment that a line can name, and 0. */
+static void
+test_times (void)
+{
+  static const struct
+  {
+    gint64      time_us;
+    const char *text;
+  } times[] = {
+    { G_GINT64_CONSTANT (-62135596800000000), "0001-01-01T00:00:00.000000Z" },
+    { G_GINT64_CONSTANT (-55000000000000001), "0227-02-13T22:13:19.999999Z" },
+    { -1, "1969-12-31T23:59:59.999999Z" },
+    { 0, "1970-01-01T00:00:00.000000Z" },
+    { G_GINT64_CONSTANT (253402300799999999), "9999-12-31T23:59:59.999999Z" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      DuplexEvent      event = DUPLEX_EVENT_INIT;
+      g_autofree char *line = NULL;
+
+      event.time_us = times[i].time_us;
+      check_round_trip (&event);
+      line = to_line (&event);
+      g_assert_nonnull (strstr (line, times[i].text));
+    }
+}
+
 /* Half a character at the end of a fragment is no text. */
 static void
 test_half_character (void)
@@ -312,6 +340,7 @@ main (int    argc,
 
   g_test_add_func ("/core/jsonl/round-trip", test_round_trip);
   g_test_add_func ("/core/jsonl/text", test_text);
+  g_test_add_func ("/core/jsonl/times", test_times);
   g_test_add_func ("/core/jsonl/half-character", test_half_character);
   g_test_add_func ("/core/jsonl/escapes", test_escapes);
   g_test_add_func ("/core/jsonl/broken", test_broken);

@@ -77,6 +77,25 @@ menu_key_cb (GtkWidget *widget,
   return GDK_EVENT_STOP;
 }
 
+static char *
+dup_problem (const char *id,
+             const char *error)
+{
+  g_autofree char *reason = duplex_closure_profile_detail (NULL, "", error);
+
+  return g_strdup_printf ("%s.json\n%s", id, reason);
+}
+
+/* Pure: the whole of what the row may have no room for. */
+static char *
+dup_tooltip (gpointer    instance,
+             const char *id,
+             const char *url,
+             const char *error)
+{
+  return error != NULL ? dup_problem (id, error) : g_strdup (url);
+}
+
 /* Screen readers read nothing of a list row but its name. */
 static void
 update_accessible_name (DuplexProfileRow *self)
@@ -179,6 +198,7 @@ duplex_profile_row_class_init (DuplexProfileRowClass *klass)
     widget_class, "/io/github/duplexws/Duplex/duplex-profile-row.ui");
   gtk_widget_class_bind_template_child (widget_class, DuplexProfileRow, menu_button);
   gtk_widget_class_bind_template_callback (widget_class, secondary_pressed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, dup_tooltip);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_is_set);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_profile_detail);
 
@@ -219,4 +239,15 @@ duplex_profile_row_get_profile (DuplexProfileRow *self)
   g_return_val_if_fail (DUPLEX_IS_PROFILE_ROW (self), NULL);
 
   return self->profile;
+}
+
+char *
+duplex_profile_row_dup_problem (DuplexProfile *profile)
+{
+  const char *error;
+
+  g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), NULL);
+
+  error = duplex_profile_get_error (profile);
+  return error != NULL ? dup_problem (duplex_profile_get_id (profile), error) : NULL;
 }

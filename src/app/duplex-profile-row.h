@@ -17,5 +17,7 @@ G_DECLARE_FINAL_TYPE (DuplexProfileRow, duplex_profile_row, DUPLEX, PROFILE_ROW,
 
 GtkWidget     *duplex_profile_row_new (DuplexProfile *profile);
 DuplexProfile *duplex_profile_row_get_profile (DuplexProfileRow *self);
+/* The file's name and, on a line of its own, why it cannot be read; NULL where it can. */
+char *duplex_profile_row_dup_problem (DuplexProfile *profile);
 
 G_END_DECLS

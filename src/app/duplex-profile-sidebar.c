@@ -187,9 +187,28 @@ row_selected_cb (DuplexProfileSidebar *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTED]);
 }
 
+/* The row has too little room for the reason. */
+static void
+tell_unreadable (DuplexProfileSidebar *self,
+                 DuplexProfile        *profile)
+{
+  g_autofree char *text = duplex_profile_row_dup_problem (profile);
+  AdwToast        *toast = adw_toast_new ("");
+  GtkWidget       *label = gtk_label_new (text);
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  adw_toast_set_custom_title (toast, label);
+  show_toast (self, toast);
+}
+
 static void
 row_activated_cb (DuplexProfileSidebar *self)
 {
+  DuplexProfile *profile = duplex_profile_sidebar_get_selected (self);
+
+  if (profile != NULL && duplex_profile_get_error (profile) != NULL)
+    tell_unreadable (self, profile);
   gtk_widget_activate_action (GTK_WIDGET (self), "profile.open", NULL);
 }
 
@@ -200,6 +219,7 @@ profile_saved_cb (DuplexProfileSidebar *self,
                   DuplexProfile        *profile)
 {
   duplex_profile_sidebar_set_selected (self, profile);
+  duplex_profile_sidebar_focus_list (self);
 }
 
 static void

@@ -248,6 +248,16 @@ has_broken (gpointer user_data)
   return shell_find_profile (user_data, "broken") != NULL;
 }
 
+/* The toast that tells why a file cannot be read: a label that wraps, unlike those of rows. */
+static GtkWidget *
+find_toast (Fixture *f)
+{
+  GtkWidget *toast =
+    shell_find_widget (GTK_WIDGET (f->toasts), g_type_from_name ("AdwToastWidget"), NULL);
+
+  return toast != NULL ? shell_find_widget (toast, GTK_TYPE_LABEL, NULL) : NULL;
+}
+
 static void
 test_unreadable (Fixture      *f,
                  gconstpointer data)
@@ -261,7 +271,14 @@ test_unreadable (Fixture      *f,
 
   select_name (f, "broken");
   row = gtk_list_box_row_get_child (gtk_list_box_get_selected_row (f->list));
-  g_assert_true (g_str_has_prefix (gtk_widget_get_tooltip_text (row), "Cannot be read: "));
+  g_assert_true (g_str_has_prefix (gtk_widget_get_tooltip_text (row), "broken.json\nCannot be read: "));
+
+  /* A double click tells all of it. */
+  g_assert_null (find_toast (f));
+  g_signal_emit_by_name (f->list, "row-activated", gtk_list_box_get_selected_row (f->list));
+  g_assert_nonnull (find_toast (f));
+  g_assert_cmpstr (gtk_label_get_text (GTK_LABEL (find_toast (f))), ==,
+                   gtk_widget_get_tooltip_text (row));
 
   /* What cannot be read cannot be edited or copied, but it can be thrown away. */
   activate (f, "profile.duplicate");
@@ -299,6 +316,7 @@ test_new_and_edit (Fixture      *f,
   g_assert_null (find_editor ());
   g_assert_cmpstr (duplex_profile_get_name (duplex_profile_sidebar_get_selected (f->sidebar)), ==,
                    "localhost:9000");
+  g_assert_true (is_at (f, 0) || is_at (f, 1));
 
   activate (f, "profile.edit");
   editor = find_editor ();

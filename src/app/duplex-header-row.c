@@ -15,6 +15,7 @@ G_DEFINE_FINAL_TYPE (DuplexHeaderRow, duplex_header_row, ADW_TYPE_PREFERENCES_RO
 
 enum {
   SIGNAL_CHANGED,
+  SIGNAL_ENTRY_ACTIVATED,
   SIGNAL_REMOVE,
   N_SIGNALS
 };
@@ -25,6 +26,12 @@ static void
 text_changed_cb (DuplexHeaderRow *self)
 {
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+}
+
+static void
+entry_activate_cb (DuplexHeaderRow *self)
+{
+  g_signal_emit (self, signals[SIGNAL_ENTRY_ACTIVATED], 0);
 }
 
 static void
@@ -58,6 +65,9 @@ duplex_header_row_class_init (DuplexHeaderRowClass *klass)
 
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                           0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_ENTRY_ACTIVATED] =
+    g_signal_new ("entry-activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_REMOVE] = g_signal_new ("remove", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
 
@@ -66,6 +76,7 @@ duplex_header_row_class_init (DuplexHeaderRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexHeaderRow, name);
   gtk_widget_class_bind_template_child (widget_class, DuplexHeaderRow, value);
   gtk_widget_class_bind_template_callback (widget_class, text_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, entry_activate_cb);
   gtk_widget_class_bind_template_callback (widget_class, remove_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_header_problem);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_is_set);

@@ -61,15 +61,15 @@ mark_problem (GtkEditable *row,
     gtk_widget_remove_css_class (GTK_WIDGET (row), "error");
 }
 
-/* Marks the rows with a problem; TRUE where there is none and a URL is given. */
-static gboolean
+/* Marks the rows with a problem. Returns the first of them, from the top, or the row of a URL that
+ * is missing; NULL where all can be saved. */
+static GtkWidget *
 check_rows (DuplexProfileEditor *self)
 {
   const char      *url = gtk_editable_get_text (self->url_row);
   g_autofree char *url_problem = duplex_closure_url_problem (self, url);
   g_autofree char *subprotocols_problem = NULL;
   g_autofree char *origin_problem = NULL;
-  gboolean         valid;
 
   subprotocols_problem =
     duplex_closure_subprotocols_problem (self, gtk_editable_get_text (self->subprotocols_row));
@@ -78,11 +78,16 @@ check_rows (DuplexProfileEditor *self)
   mark_problem (self->subprotocols_row, subprotocols_problem);
   mark_problem (self->origin_row, origin_problem);
 
-  valid = *url != '\0' && *url_problem == '\0' && *subprotocols_problem == '\0' &&
-          *origin_problem == '\0';
+  if (*url == '\0' || *url_problem != '\0')
+    return GTK_WIDGET (self->url_row);
   for (guint i = 0; i < self->header_rows->len; i++)
-    valid = valid && duplex_header_row_is_valid (g_ptr_array_index (self->header_rows, i));
-  return valid;
+    if (!duplex_header_row_is_valid (g_ptr_array_index (self->header_rows, i)))
+      return g_ptr_array_index (self->header_rows, i);
+  if (*subprotocols_problem != '\0')
+    return GTK_WIDGET (self->subprotocols_row);
+  if (*origin_problem != '\0')
+    return GTK_WIDGET (self->origin_row);
+  return NULL;
 }
 
 static void
@@ -111,7 +116,17 @@ rows_changed_cb (DuplexProfileEditor *self)
   subprotocols = duplex_closure_split_subprotocols (gtk_editable_get_text (self->subprotocols_row));
   duplex_profile_set_subprotocols (self->draft, (const char *const *)subprotocols);
   gather_headers (self);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "editor.save", check_rows (self));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "editor.save", check_rows (self) == NULL);
+}
+
+/* Enter would save; where that is not possible it leads to what stands in the way. */
+static void
+entry_activated_cb (DuplexProfileEditor *self)
+{
+  GtkWidget *wrong = check_rows (self);
+
+  if (wrong != NULL)
+    gtk_widget_grab_focus (wrong);
 }
 
 static void
@@ -131,6 +146,8 @@ add_header (DuplexProfileEditor *self,
   GtkWidget *row = duplex_header_row_new (name, value);
 
   g_signal_connect_object (row, "changed", G_CALLBACK (rows_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "entry-activated", G_CALLBACK (entry_activated_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "remove", G_CALLBACK (remove_header_cb), self, G_CONNECT_SWAPPED);
   g_ptr_array_add (self->header_rows, row);
   adw_preferences_group_add (self->headers_group, row);
@@ -461,6 +478,7 @@ duplex_profile_editor_class_init (DuplexProfileEditorClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, trusted_row);
   gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, save_button);
   gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, headers_group);
+  gtk_widget_class_bind_template_callback (widget_class, entry_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_is_set);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_url_problem);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_origin_problem);

@@ -181,6 +181,46 @@ test_problems (Fixture      *f,
   g_assert_cmpuint (f->n_saved, ==, 0);
 }
 
+static gboolean
+has_focus (Fixture   *f,
+           GtkWidget *row)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (f->editor));
+
+  return focus != NULL && (focus == row || gtk_widget_is_ancestor (focus, row));
+}
+
+static void
+press_enter (GtkEditable *row)
+{
+  g_signal_emit_by_name (gtk_editable_get_delegate (row), "activate");
+}
+
+/* Where Enter cannot save, it leads to the first row that is in the way. */
+static void
+test_enter (Fixture      *f,
+            gconstpointer data)
+{
+  GtkWidget *header;
+
+  open_editor (f, NULL);
+  g_assert_true (has_focus (f, child (f, "name_row")));
+  press_enter (child (f, "name_row"));
+  g_assert_true (has_focus (f, child (f, "url_row")));
+
+  type (f, "url_row", "ws://example.org/");
+  add_header (f, "Host", "example.org");
+  type (f, "origin_row", "a\nb");
+  header = shell_find_widget (child (f, "headers_group"), DUPLEX_TYPE_HEADER_ROW, NULL);
+  press_enter (child (f, "name_row"));
+  g_assert_true (has_focus (f, header));
+  gtk_widget_grab_focus (child (f, "name_row"));
+  g_signal_emit_by_name (
+    gtk_editable_get_delegate (SHELL_CHILD (header, DUPLEX_TYPE_HEADER_ROW, "value")), "activate");
+  g_assert_true (has_focus (f, header));
+  g_assert_cmpuint (f->n_saved, ==, 0);
+}
+
 static void
 test_problem_is_said (Fixture      *f,
                       gconstpointer data)
@@ -343,6 +383,7 @@ main (int    argc,
   ADD ("new", test_new);
   ADD ("name-of-host", test_name_of_host);
   ADD ("problems", test_problems);
+  ADD ("enter", test_enter);
   ADD ("problem-is-said", test_problem_is_said);
   ADD ("edit", test_edit);
   ADD ("move", test_move);

@@ -85,13 +85,15 @@ dup_label (DuplexFrameItem *self)
 {
   g_autofree char *count = duplex_text_count ((guint64)self->position + 1);
   g_autofree char *opcode = dup_header_text (self, PROP_OPCODE);
-  g_autofree char *size = duplex_text_size (self->event.payload_size);
+  g_autofree char *fin = dup_header_text (self, PROP_FIN);
+  g_autofree char *length = dup_header_text (self, PROP_LENGTH);
   g_autofree char *findings = dup_findings (self);
   g_autofree char *label = NULL;
 
-  /* Translators: a line of the frame table: number, "Sent" or "Received", opcode, size. */
-  label = g_strdup_printf (_ ("Frame %s, %s, %s, %s"), count,
-                           duplex_text_direction (self->event.direction), opcode, size);
+  /* Translators: a line of the frame table: number, "Sent" or "Received", opcode, the FIN bit (0
+   * or 1), length in bytes. */
+  label = g_strdup_printf (_ ("Frame %s, %s, %s, FIN %s, length %s"), count,
+                           duplex_text_direction (self->event.direction), opcode, fin, length);
 
   return findings != NULL ? g_strdup_printf ("%s, %s", label, findings)
                           : g_steal_pointer (&label);

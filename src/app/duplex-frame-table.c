@@ -25,7 +25,9 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* A column of text: its title, the property of DuplexFrameItem that it shows, and its width in
+/* What a narrow inspector may have no room for comes last: the picture says it too.
+ *
+ * A column of text: its title, the property of DuplexFrameItem that it shows, and its width in
  * characters, which does not change as one scrolls. */
 typedef struct
 {
@@ -41,11 +43,11 @@ static const Column columns[] = {
   { N_ ("Opcode"), "opcode", 9, 0.0f },
   { "FIN", "fin", 2, 0.5f },
   { N_ ("Length"), "length", 5, 1.0f },
+  { N_ ("Time"), "time", 10, 1.0f },
   /* Translators: a column with sizes of frames, headers included. */
   { N_ ("On Wire"), "wire-size", 5, 1.0f },
   { "RSV", "rsv", 3, 0.5f },
   { "MASK", "mask", 3, 0.5f },
-  { N_ ("Time"), "time", 11, 1.0f },
 };
 
 static void
@@ -59,6 +61,18 @@ setup_text_cb (const Column *column,
                                   NULL);
 
   gtk_list_item_set_child (list_item, text);
+}
+
+/* The table's own row is what a screen reader meets, and GTK gives it no name. A cell may be bound
+ * before it stands in its row. */
+static void
+name_row (GtkWidget *cell)
+{
+  GtkWidget  *row = gtk_widget_get_parent (cell);
+  const char *label = g_object_get_data (G_OBJECT (cell), "row-label");
+
+  if (row != NULL && label != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
 }
 
 /* Items never change, so that no expression has to watch them: of a table of thousands of frames
@@ -77,7 +91,13 @@ static void
 setup_marker_cb (gpointer     user_data,
                  GtkListItem *list_item)
 {
-  gtk_list_item_set_child (list_item, gtk_image_new ());
+  GtkWidget *image = gtk_image_new ();
+  GtkWidget *cell;
+
+  gtk_list_item_set_child (list_item, image);
+  cell = gtk_widget_get_parent (image);
+  if (cell != NULL)
+    g_signal_connect (cell, "notify::parent", G_CALLBACK (name_row), NULL);
 }
 
 static void
@@ -88,9 +108,16 @@ bind_marker_cb (gpointer     user_data,
   GtkWidget       *image = gtk_list_item_get_child (list_item);
   int              severity = duplex_event_get_worst_severity (duplex_frame_item_get_event (item));
   const char      *css_class = duplex_severity_get_css_class (severity);
+  GtkWidget       *cell = gtk_widget_get_parent (image);
   g_autofree char *findings = NULL;
+  g_autofree char *label = NULL;
 
-  g_object_get (item, "findings", &findings, NULL);
+  g_object_get (item, "findings", &findings, "label", &label, NULL);
+  if (cell != NULL)
+    {
+      g_object_set_data_full (G_OBJECT (cell), "row-label", g_steal_pointer (&label), g_free);
+      name_row (cell);
+    }
   gtk_image_set_from_icon_name (GTK_IMAGE (image), duplex_severity_get_icon (severity));
   gtk_widget_set_tooltip_text (image, findings);
   gtk_widget_set_css_classes (image, (const char *[]){ css_class, NULL });

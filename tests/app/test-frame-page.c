@@ -278,6 +278,48 @@ test_many_frames (Fixture      *fixture,
     duplex_frame_item_get_event (duplex_frame_table_get_selected (table))->n_frames, ==, 10000);
 }
 
+/* The n-th descendant row, depth first, that GTK made for the table. */
+static GtkWidget *
+find_table_row (GtkWidget *root,
+                guint     *n)
+{
+  if (g_str_equal (gtk_widget_get_css_name (root), "row") && (*n)-- == 0)
+    return root;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_table_row (child, n);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static void
+test_table_row_names (Fixture      *fixture,
+                      gconstpointer data)
+{
+  GtkWidget *table = find (fixture, DUPLEX_TYPE_FRAME_TABLE);
+  GtkWidget *row;
+  guint      n = 1;
+
+  conversation_message (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, "abcdef",
+                        6, 3, 0);
+  select_frames (fixture);
+  row = find_table_row (table, &n);
+  g_assert_nonnull (row);
+  gtk_test_accessible_assert_property (row, GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Frame 2, Received, continuation, FIN 0, length 2");
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "hello", -1);
+  select_row (fixture, 1);
+  n = 0;
+  row = find_table_row (table, &n);
+  gtk_test_accessible_assert_property (row, GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Frame 1, Sent, text, FIN 1, length 5");
+}
+
 /* The look-up for a row that is no longer selected does not come through. */
 static void
 test_outdated_frames (Fixture      *fixture,
@@ -354,6 +396,7 @@ main (int   argc,
   add ("/app/frame-page/select", test_select_frame);
   add ("/app/frame-page/finding", test_finding);
   add ("/app/frame-page/field-list", test_field_list);
+  add ("/app/frame-page/table-row-names", test_table_row_names);
   add ("/app/frame-page/many", test_many_frames);
   add ("/app/frame-page/outdated", test_outdated_frames);
   add ("/app/frame-page/none", test_no_frames);

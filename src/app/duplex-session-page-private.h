@@ -28,6 +28,7 @@ struct _DuplexSessionPage
   AdwToast *toast; /* weak: the last one */
 
   /* template */
+  GtkWidget         *content; /* of the whole page */
   AdwToastOverlay   *toasts;
   DuplexUrlBar      *url_bar;
   DuplexTrustBanner *banner;

@@ -151,6 +151,10 @@ state_changed_cb (DuplexSessionPage *self)
   DuplexSessionState state = duplex_session_get_state (self->session);
   gboolean           in_composer = has_focus (self, GTK_WIDGET (self->composer));
 
+  /* "This time" is over. */
+  if (state == DUPLEX_SESSION_DISCONNECTED)
+    duplex_session_trust_certificate (self->session, NULL);
+
   g_object_set (self->composer, "connected", state == DUPLEX_SESSION_OPEN, NULL);
   duplex_session_page_update_actions (self);
   move_focus (self, in_composer);
@@ -473,6 +477,7 @@ duplex_session_page_class_init (DuplexSessionPageClass *klass)
   g_type_ensure (DUPLEX_TYPE_URL_BAR);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/duplexws/Duplex/duplex-session-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, content);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, toasts);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, url_bar);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, banner);

@@ -384,11 +384,23 @@ test_closed (Fixture      *fixture,
   g_assert_true (says (GTK_WIDGET (fixture->page), "Disconnected (4321 Private Use): why not"));
 }
 
+/* A toast lies over the messages, and never over what is pressed next. */
+static void
+test_toast_place (Fixture      *fixture,
+                  gconstpointer data)
+{
+  GtkWidget *toasts = widgets_find_type (GTK_WIDGET (fixture->page), ADW_TYPE_TOAST_OVERLAY);
+
+  g_assert_true (gtk_widget_is_ancestor (GTK_WIDGET (fixture->list), toasts));
+  g_assert_false (gtk_widget_is_ancestor (GTK_WIDGET (fixture->composer), toasts));
+}
+
 static DuplexTrustBanner *
 refuse_certificate (Fixture *fixture)
 {
   GtkWidget *banner = widgets_find_type (GTK_WIDGET (fixture->page), DUPLEX_TYPE_TRUST_BANNER);
 
+  g_clear_error (&fixture->failure);
   act (fixture, "page.connect");
   widgets_wait_until (has_failed, fixture, "the certificate to be refused");
   g_assert_error (fixture->failure, DUPLEX_ERROR, DUPLEX_ERROR_TLS_CERTIFICATE);
@@ -431,6 +443,9 @@ test_trust_once (void)
   click (banner, "_Connect This Time");
   g_assert_false (duplex_trust_banner_is_shown (banner));
   assert_unverified (&fixture);
+
+  /* The next time it is asked again. */
+  refuse_certificate (&fixture);
 
   g_assert_cmpuint (fixture.n_saved, ==, 0);
   g_assert_cmpstr (duplex_profile_get_trusted_certificate (fixture.profile), ==, "");
@@ -478,6 +493,7 @@ main (int   argc,
   ADD ("url", "demo:/echo", test_url);
   ADD ("settings", "demo:/echo", test_settings);
   ADD ("talk", "demo:/echo", test_talk);
+  ADD ("toast-place", "demo:/echo", test_toast_place);
   ADD ("ping", "demo:/echo", test_ping);
   ADD ("clear", "demo:/echo", test_clear);
   ADD ("inspector", "demo:/echo", test_inspector);

@@ -195,13 +195,14 @@ async def ask(relay, data):
 class Backend:
     """A server that upgrades and then hands out the connection; more goes behind the 101."""
 
-    def __init__(self, more=b'', fields=''):
-        self.more, self.fields = more, fields
+    def __init__(self, more=b'', fields='', tls=None):
+        self.more, self.fields, self.tls = more, fields, tls
         self.accepted = asyncio.Queue()
 
     async def __aenter__(self):
-        self.server = await asyncio.start_server(self.serve, '127.0.0.1', 0)
-        self.url = f'ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}'
+        self.server = await asyncio.start_server(self.serve, '127.0.0.1', 0, ssl=self.tls)
+        port = self.server.sockets[0].getsockname()[1]
+        self.url = f'{"wss" if self.tls else "ws"}://127.0.0.1:{port}'
         return self
 
     async def __aexit__(self, *_error):

@@ -17,7 +17,7 @@ MESSAGES = 1000
 SIZE = 1000 * 1000
 READERS = 10
 MEMORY_LIMIT = 64 * 1024 * 1024
-# What may lie between the ends when one has stopped: two sockets' buffers each way, and the relay's.
+# What may lie between the ends when one has stopped: buffers of four sockets, and the relay's.
 BETWEEN = 48 * 1024 * 1024
 
 

@@ -5,7 +5,10 @@
 import asyncio
 import json
 import os
+import pathlib
 import signal
+import ssl
+import subprocess
 import sys
 import tempfile
 import time
@@ -125,6 +128,40 @@ async def fragments_and_pings():
             from_end.write(b''.join(frame(op, data, fin=fin, mask=mask) for fin, op, data in sent))
             for expected in sent:
                 assert (await to_end.read_frame())[:3] == expected
+
+
+async def tls():
+    """wss backends: their certificate must verify, and all goes through TLS as it does without."""
+    here = pathlib.Path(__file__).resolve().parent
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([here.parent / 'interop' / 'make-certificates', folder], check=True,
+                       capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f'{folder}/valid.pem', f'{folder}/valid.key')
+        big = bytes(range(256)) * 40000
+        async with Backend(tls=context) as backend:
+            async with running('--no-status', '--cacert', f'{folder}/ca.pem') as relay:
+                client = await connect(relay, backend.url)
+                far = await backend.accepted.get()
+                far.write(frame(BINARY, big, mask=None))
+                assert await client.read_message() == (BINARY, big)
+                client.write(frame(BINARY, big[:300000]))
+                assert await far.read_message() == (BINARY, big[:300000])
+                far.write(frame(CLOSE, close_body(4001, 'tls'), mask=None))
+                assert await client.read_close() == (4001, 'tls')
+                client.write(frame(CLOSE, close_body(4001)))
+                assert await far.read_close() == (4001, '')
+                far.end()
+                assert await client.read_end() == b''
+                client = await connect(relay, backend.url)
+                (await backend.accepted.get()).reset()
+                assert await client.read_close() == (1011, 'Backend error')
+                client.reset()
+            async with running('--no-status') as relay:
+                client = await connect(relay, backend.url)
+                assert 'certificate' in json.loads((await client.read_message())[1])['error']
+                assert await client.read_close() == (1011, 'Backend connection failed')
+                client.reset()
 
 
 async def close_carried():
@@ -492,6 +529,6 @@ async def log():
 if __name__ == '__main__':
     os.environ['LC_ALL'] = 'C.UTF-8'
     run([other_path, no_upgrade, bad_requests, no_backend, backend_fails, status, both_ways,
-         fragments_and_pings, close_carried, backend_lost, client_lost, subprotocols, extensions,
-         early_frames, slow_requests, origins, backends_refused, refuses_to_start, options, token,
-         broken_rules, rate, too_many, timeouts, drain, descriptors, log])
+         fragments_and_pings, tls, close_carried, backend_lost, client_lost, subprotocols,
+         extensions, early_frames, slow_requests, origins, backends_refused, refuses_to_start,
+         options, token, broken_rules, rate, too_many, timeouts, drain, descriptors, log])

@@ -3,8 +3,8 @@
 //
 // ws-client.mjs URL [SUBPROTOCOL...]
 //
-// A client made of npm's `ws`, driven by lines of JSON on stdin: {"text":"..."}, {"binary":SIZE} for
-// that many bytes of the pattern of test-peers.py, {"ping":"..."}, {"close":[CODE,"REASON"]},
+// A client made of npm's `ws`, driven by lines of JSON on stdin: {"text":"..."}, {"binary":SIZE}
+// for that many bytes of the pattern of test-peers.py, {"ping":"..."}, {"close":[CODE,"REASON"]}.
 // What happens is a line of JSON on stdout. Without `ws` it exits with 77.
 
 import { createHash } from 'node:crypto';

@@ -164,17 +164,17 @@ static void
 failed_cb (DuplexSessionPage *self,
            const GError      *error)
 {
-  gboolean refused = duplex_session_get_refused_certificate (self->session) != NULL;
+  const char *refused = duplex_session_get_refused_certificate (self->session);
 
   if (g_error_matches (error, DUPLEX_ERROR, DUPLEX_ERROR_CANCELLED))
     return;
 
-  if (g_error_matches (error, DUPLEX_ERROR, DUPLEX_ERROR_TLS_CERTIFICATE) && refused)
+  if (g_error_matches (error, DUPLEX_ERROR, DUPLEX_ERROR_TLS_CERTIFICATE) && refused != NULL)
     {
       g_autofree char *host = duplex_text_host (duplex_profile_get_url (self->working));
 
       duplex_trust_banner_show (self->banner, host,
-                                duplex_session_get_refused_flags (self->session));
+                                duplex_session_get_refused_flags (self->session), refused);
       return;
     }
 

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core/io/duplex-tls.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-frame.h"
 #include "core/proto/duplex-json.h"
@@ -279,6 +280,34 @@ with_detail (const char *sentence,
   return g_strdup_printf (_ ("%s: %s"), sentence, detail);
 }
 
+/* Each part of a list of msgids by itself. */
+static char *
+translate_list (const char *list)
+{
+  g_auto (GStrv) parts = g_strsplit (list, ", ", -1);
+  GString       *out = g_string_new (NULL);
+
+  for (gsize i = 0; parts[i] != NULL; i++)
+    if (*parts[i] != '\0')
+      append_part (out, _ (parts[i]));
+
+  return g_string_free (out, FALSE);
+}
+
+static char *
+failure_text (DuplexErrorCode code,
+              const char     *detail)
+{
+  g_autofree char *problems = NULL;
+
+  if (code == DUPLEX_ERROR_CANCELLED)
+    detail = NULL;
+  else if (code == DUPLEX_ERROR_TLS_CERTIFICATE && detail != NULL)
+    detail = problems = translate_list (detail);
+
+  return with_detail (duplex_text_error_code (code), detail);
+}
+
 char *
 duplex_text_state (const DuplexEvent *event)
 {
@@ -310,9 +339,7 @@ duplex_text_state (const DuplexEvent *event)
     case DUPLEX_EVENT_CLOSED:
       return duplex_text_closed ((guint)CLAMP (event->value, 0, G_MAXUINT16), payload);
     case DUPLEX_EVENT_FAILED:
-      if (event->value == DUPLEX_ERROR_CANCELLED)
-        return g_strdup (duplex_text_error_code (DUPLEX_ERROR_CANCELLED));
-      return with_detail (duplex_text_error_code ((DuplexErrorCode)event->value), payload);
+      return failure_text ((DuplexErrorCode)event->value, payload);
     case DUPLEX_EVENT_UNFINISHED:
       return g_strdup (_ ("The message was not finished"));
     case DUPLEX_EVENT_FRAME:
@@ -428,36 +455,31 @@ duplex_text_error (const GError *error)
   if (error->domain != DUPLEX_ERROR)
     return g_strdup (error->message);
 
-  if (error->code == DUPLEX_ERROR_CANCELLED)
-    return g_strdup (duplex_text_error_code (DUPLEX_ERROR_CANCELLED));
-
-  return with_detail (duplex_text_error_code ((DuplexErrorCode)error->code), error->message);
+  return failure_text ((DuplexErrorCode)error->code, error->message);
 }
 
 char *
 duplex_text_certificate_problem (GTlsCertificateFlags flags)
 {
-  static const struct
-  {
-    GTlsCertificateFlags flag;
-    const char          *text;
-  } problems[] = {
-    { G_TLS_CERTIFICATE_UNKNOWN_CA, N_ ("no authority that this system trusts has signed it") },
-    { G_TLS_CERTIFICATE_BAD_IDENTITY, N_ ("it is issued for another host") },
-    { G_TLS_CERTIFICATE_NOT_ACTIVATED, N_ ("it is not valid yet") },
-    { G_TLS_CERTIFICATE_EXPIRED, N_ ("it has expired") },
-    { G_TLS_CERTIFICATE_REVOKED, N_ ("it has been revoked") },
-    { G_TLS_CERTIFICATE_INSECURE, N_ ("its algorithm is too weak") },
-    { G_TLS_CERTIFICATE_GENERIC_ERROR, N_ ("it could not be checked") },
-  };
-  GString *out = g_string_new (NULL);
+  g_autofree char *problems = duplex_tls_dup_problems (flags);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (problems); i++)
-    if (flags & problems[i].flag)
-      append_part (out, _ (problems[i].text));
+  return translate_list (problems);
+}
 
-  if (out->len == 0)
-    g_string_append (out, _ ("it could not be checked"));
+char *
+duplex_text_fingerprint (const char *digits)
+{
+  GString *out;
+
+  g_return_val_if_fail (digits != NULL, NULL);
+
+  out = g_string_new (NULL);
+  for (gsize i = 0; digits[i] != '\0'; i++)
+    {
+      if (i > 0 && i % 2 == 0)
+        g_string_append_c (out, ':');
+      g_string_append_c (out, g_ascii_toupper (digits[i]));
+    }
 
   return g_string_free (out, FALSE);
 }

@@ -72,6 +72,9 @@ const char *duplex_text_error_code (DuplexErrorCode code);
 /* "it is issued for another host, it has expired": every flag that is set, in words. */
 char *duplex_text_certificate_problem (GTlsCertificateFlags flags);
 
+/* "0F:A1:…" of hex digits, as certificates' fingerprints are shown elsewhere. */
+char *duplex_text_fingerprint (const char *digits);
+
 /* The host of a WebSocket URL, with the port where it is not the default; "demo:/echo" and what is
  * no URL come back as they are. For titles and sentences. */
 char *duplex_text_host (const char *url);

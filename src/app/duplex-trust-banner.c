@@ -12,6 +12,7 @@ struct _DuplexTrustBanner
   /* template */
   GtkRevealer *revealer;
   GtkLabel    *label;
+  GtkLabel    *fingerprint_label;
 };
 
 G_DEFINE_FINAL_TYPE (DuplexTrustBanner, duplex_trust_banner, GTK_TYPE_WIDGET)
@@ -66,6 +67,7 @@ duplex_trust_banner_class_init (DuplexTrustBannerClass *klass)
                                                "/io/github/duplexws/Duplex/duplex-trust-banner.ui");
   gtk_widget_class_bind_template_child (widget_class, DuplexTrustBanner, revealer);
   gtk_widget_class_bind_template_child (widget_class, DuplexTrustBanner, label);
+  gtk_widget_class_bind_template_child (widget_class, DuplexTrustBanner, fingerprint_label);
   gtk_widget_class_bind_template_callback (widget_class, duplex_trust_banner_dismiss);
   gtk_widget_class_bind_template_callback (widget_class, once_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, always_clicked_cb);
@@ -86,19 +88,25 @@ duplex_trust_banner_new (void)
 void
 duplex_trust_banner_show (DuplexTrustBanner   *self,
                           const char          *host,
-                          GTlsCertificateFlags problems)
+                          GTlsCertificateFlags problems,
+                          const char          *fingerprint)
 {
   g_autofree char *reasons = NULL;
   g_autofree char *text = NULL;
+  g_autofree char *digits = NULL;
 
   g_return_if_fail (DUPLEX_IS_TRUST_BANNER (self));
   g_return_if_fail (host != NULL);
+  g_return_if_fail (fingerprint != NULL);
 
   reasons = duplex_text_certificate_problem (problems);
   /* Translators: a host name, then what is wrong with its certificate: "it has expired". */
   text = g_strdup_printf (_ ("The certificate of %s is not trusted: %s."), host, reasons);
 
+  digits = duplex_text_fingerprint (fingerprint);
+
   gtk_label_set_label (self->label, text);
+  gtk_label_set_label (self->fingerprint_label, digits);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
   gtk_revealer_set_reveal_child (self->revealer, TRUE);
 }

@@ -17,9 +17,11 @@ G_DECLARE_FINAL_TYPE (DuplexTrustBanner, duplex_trust_banner, DUPLEX, TRUST_BANN
 
 DuplexTrustBanner *duplex_trust_banner_new (void);
 
+/* fingerprint: the certificate's SHA-256 as 64 hex digits, to be compared by the person. */
 void     duplex_trust_banner_show (DuplexTrustBanner   *self,
                                    const char          *host,
-                                   GTlsCertificateFlags problems);
+                                   GTlsCertificateFlags problems,
+                                   const char          *fingerprint);
 void     duplex_trust_banner_dismiss (DuplexTrustBanner *self);
 gboolean duplex_trust_banner_is_shown (DuplexTrustBanner *self);
 

@@ -398,7 +398,9 @@ test_toast_place (Fixture      *fixture,
 static DuplexTrustBanner *
 refuse_certificate (Fixture *fixture)
 {
-  GtkWidget *banner = widgets_find_type (GTK_WIDGET (fixture->page), DUPLEX_TYPE_TRUST_BANNER);
+  GtkWidget       *banner = widgets_find_type (GTK_WIDGET (fixture->page), DUPLEX_TYPE_TRUST_BANNER);
+  g_autofree char *fingerprint = NULL;
+  g_autofree char *text = NULL;
 
   g_clear_error (&fixture->failure);
   act (fixture, "page.connect");
@@ -407,6 +409,15 @@ refuse_certificate (Fixture *fixture)
   g_assert_true (duplex_trust_banner_is_shown (DUPLEX_TRUST_BANNER (banner)));
   g_assert_true (g_str_has_prefix (duplex_trust_banner_get_text (DUPLEX_TRUST_BANNER (banner)),
                                    "The certificate of 127.0.0.1:"));
+
+  fingerprint = duplex_text_fingerprint (duplex_session_get_refused_certificate (fixture->session));
+  g_assert_cmpuint (strlen (fingerprint), ==, 95);
+  g_assert_nonnull (widgets_find_label (banner, fingerprint));
+
+  text = duplex_text_error (fixture->failure);
+  g_assert_cmpstr (text, ==,
+                   "The server’s certificate is not trusted: "
+                   "no authority that this system trusts has signed it");
 
   return DUPLEX_TRUST_BANNER (banner);
 }

@@ -252,6 +252,13 @@ test_certificate_problem (void)
 }
 
 static void
+test_fingerprint (void)
+{
+  assert_text (duplex_text_fingerprint ("0fa1b2"), "0F:A1:B2");
+  assert_text (duplex_text_fingerprint (""), "");
+}
+
+static void
 test_host (void)
 {
   static const struct
@@ -432,6 +439,7 @@ main (int   argc,
   g_test_add_func ("/app/texts/error/sentence", test_error);
   g_test_add_func ("/app/texts/error/every-code", test_every_error_code);
   g_test_add_func ("/app/texts/certificate-problem", test_certificate_problem);
+  g_test_add_func ("/app/texts/fingerprint", test_fingerprint);
   g_test_add_func ("/app/texts/host", test_host);
   g_test_add_func ("/app/texts/excerpt", test_excerpt);
   g_test_add_func ("/app/texts/json-problem", test_json_problem);

@@ -153,8 +153,11 @@ describe_error (Attempt *attempt,
   else if (code == DUPLEX_ERROR_CANCELLED)
     described = g_error_new (DUPLEX_ERROR, code, "Connecting to %s was cancelled", url->host_field);
   else if (attempt->result->refused != NULL)
-    described = g_error_new (DUPLEX_ERROR, DUPLEX_ERROR_TLS_CERTIFICATE,
-                             "The certificate of %s is not trusted", url->host_field);
+    {
+      g_autofree char *problems = duplex_tls_dup_problems (attempt->result->refused_flags);
+
+      described = g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_TLS_CERTIFICATE, problems);
+    }
   else
     described = g_error_new (DUPLEX_ERROR, code, "%s", error->message);
   g_error_free (error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-tls.h"
 
+#include <glib/gi18n.h>
+
 /* The base stream, without its being a GSocketConnection. From the address of one, glib-networking
  * finds the session to resume, process-wide; a resumed session has no certificate to judge, so that
  * trust given to one connection would silently be given to all later ones. */
@@ -145,4 +147,31 @@ duplex_tls_describe (GTlsConnection *connection)
   version = get_version_name (g_tls_connection_get_protocol_version (connection));
   cipher = g_tls_connection_get_ciphersuite_name (connection);
   return cipher != NULL ? g_strdup_printf ("%s, %s", version, cipher) : g_strdup (version);
+}
+
+char *
+duplex_tls_dup_problems (GTlsCertificateFlags flags)
+{
+  static const struct
+  {
+    GTlsCertificateFlags flag;
+    const char          *text;
+  } problems[] = {
+    { G_TLS_CERTIFICATE_UNKNOWN_CA, N_ ("no authority that this system trusts has signed it") },
+    { G_TLS_CERTIFICATE_BAD_IDENTITY, N_ ("it is issued for another host") },
+    { G_TLS_CERTIFICATE_NOT_ACTIVATED, N_ ("it is not valid yet") },
+    { G_TLS_CERTIFICATE_EXPIRED, N_ ("it has expired") },
+    { G_TLS_CERTIFICATE_REVOKED, N_ ("it has been revoked") },
+    { G_TLS_CERTIFICATE_INSECURE, N_ ("its algorithm is too weak") },
+  };
+  GString *out = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (problems); i++)
+    if (flags & problems[i].flag)
+      g_string_append_printf (out, "%s%s", out->len > 0 ? ", " : "", problems[i].text);
+
+  if (out->len == 0 || (flags & G_TLS_CERTIFICATE_GENERIC_ERROR))
+    g_string_append_printf (out, "%s%s", out->len > 0 ? ", " : "", N_ ("it could not be checked"));
+
+  return g_string_free (out, FALSE);
 }

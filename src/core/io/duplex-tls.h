@@ -21,4 +21,8 @@ char *duplex_tls_dup_fingerprint (GTlsCertificate *certificate);
 /* "TLS 1.3, TLS_AES_256_GCM_SHA384", as far as the library tells. */
 char *duplex_tls_describe (GTlsConnection *connection);
 
+/* What is wrong with a certificate, in English, as msgids with ", " between them: "it is issued for
+ * another host, it has expired". */
+char *duplex_tls_dup_problems (GTlsCertificateFlags flags);
+
 G_END_DECLS

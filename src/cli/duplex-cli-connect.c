@@ -141,7 +141,7 @@ input_line_cb (const char *text,
     }
   if (error->domain == DUPLEX_ERROR && error->code == DUPLEX_ERROR_INVALID_ARGUMENT)
     {
-      duplex_cli_complain (_ ("line %" G_GUINT64_FORMAT ": %s"), self->n_lines + 1,
+      duplex_cli_complain (_ ("line %llu: %s"), (unsigned long long)self->n_lines + 1,
                            error->message);
       give_up (self);
     }
@@ -400,9 +400,9 @@ load_file (Connect *self,
   if ((guint64)g_file_info_get_size (info) > DUPLEX_LIMIT_SEND_QUEUE_BYTES)
     {
       g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_TOO_BIG,
-                   _ ("%s has %" G_GOFFSET_FORMAT " bytes; at most %" G_GSIZE_FORMAT
-                      " can be sent as one message"),
-                   self->options->file, g_file_info_get_size (info), DUPLEX_LIMIT_SEND_QUEUE_BYTES);
+                   _ ("%s has %lld bytes; at most %llu can be sent as one message"),
+                   self->options->file, (long long)g_file_info_get_size (info),
+                   (unsigned long long)DUPLEX_LIMIT_SEND_QUEUE_BYTES);
       return FALSE;
     }
   self->file = g_file_load_bytes (file, NULL, NULL, error);
@@ -468,9 +468,8 @@ duplex_cli_connect (int    argc,
   status = self.status;
   if (status == DUPLEX_CLI_OK && !self.interrupted && self.n_received < self.options->count)
     {
-      duplex_cli_complain (_ ("closed after %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-                              " messages"),
-                           self.n_received, self.options->count);
+      duplex_cli_complain (_ ("closed after %lld of %lld messages"), (long long)self.n_received,
+                           (long long)self.options->count);
       status = DUPLEX_CLI_ASSERTION;
     }
 

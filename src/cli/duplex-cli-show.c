@@ -39,7 +39,8 @@ problem_cb (guint64       line,
   Show *self = data;
 
   self->broken = TRUE;
-  duplex_cli_complain (_ ("%s, line %" G_GUINT64_FORMAT ": %s"), self->path, line, error->message);
+  duplex_cli_complain (_ ("%s, line %llu: %s"), self->path, (unsigned long long)line,
+                       error->message);
   return TRUE;
 }
 

@@ -88,13 +88,16 @@ flatpak_bundle ()
 # reach, as below /root; a mount that only they see brings it to /tmp. TAP lines go to $1.
 flatpak_use ()
 (
-  local user=duplex-flatpak-$$ place
-  place=$(mktemp -d /tmp/duplex-flatpak.XXXXXX)
-  useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$user" ||
+  user=duplex-flatpak-$BASHPID
+  place=$(mktemp -d /tmp/duplex-flatpak.XXXXXX) &&
+    useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$user" ||
     return 1
+  # userdel refuses while a process of theirs is left, which would be a fault of the test.
+  trap 'status=$?; userdel "$user" || status=1; rmdir "$place"; exit $status' EXIT
+
   # Only root may make the folder of X's sockets.
   [[ -d /tmp/.X11-unix ]] || mkdir -m 1777 /tmp/.X11-unix
-  rm -rf "$flatpak_work/pictures"
+  rm -rf "$flatpak_work/pictures" "$flatpak_work/tests" "$flatpak_work/duplex.png"
   mkdir -p "$flatpak_work/pictures" "$flatpak_work/tests"
   cp -r "$flatpak_source/tests/ui" "$flatpak_source/tests/flatpak" "$flatpak_work/tests"
   chmod 755 "$flatpak_work" "$place"
@@ -104,13 +107,7 @@ flatpak_use ()
     setpriv --reuid "$user" --regid "$user" --init-groups \
     env -i -C / PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 FLATPAK_SYSTEM_DIR="$place/system" \
     /usr/bin/python3 "$place/tests/flatpak/use-flatpak.py" "$flatpak_id" \
-    "$place/duplex.flatpak" "$place/pictures" | tee -a "$1"
-  local status=${PIPESTATUS[0]}
-
-  chown -R root: "$flatpak_work/pictures"
-  cp "$flatpak_work/pictures/duplex.png" "$flatpak_work" || status=1
-  # It refuses while a process of theirs is left, which would be a fault of the test.
-  userdel "$user" || status=1
-  rmdir "$place"
-  return "$status"
+    "$place/duplex.flatpak" "$place/pictures" | tee -a "$1" || return 1
+  chown -R root: "$flatpak_work/pictures" &&
+    cp "$flatpak_work/pictures/duplex.png" "$flatpak_work"
 )

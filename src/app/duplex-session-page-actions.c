@@ -174,3 +174,70 @@ duplex_session_page_update_actions (DuplexSessionPage *self)
   g_simple_action_set_state (lookup (self, "toggle-inspector"),
                              g_variant_new_boolean (self->inspector_visible));
 }
+
+/* Where the inspector tells of an event's findings. */
+static const char *
+get_page_for (DuplexEventKind kind)
+{
+  switch (kind)
+    {
+    case DUPLEX_EVENT_FRAME:
+      return "frames";
+    case DUPLEX_EVENT_TLS:
+    case DUPLEX_EVENT_REQUEST:
+    case DUPLEX_EVENT_RESPONSE:
+    case DUPLEX_EVENT_BODY:
+      return "handshake";
+    case DUPLEX_EVENT_CONNECTING:
+    case DUPLEX_EVENT_CONNECTED:
+    case DUPLEX_EVENT_CLOSED:
+    case DUPLEX_EVENT_FAILED:
+    case DUPLEX_EVENT_UNFINISHED:
+    default:
+      return "message";
+    }
+}
+
+/* Position of the first row that ends at or after event number, by halving. FALSE past the end. */
+static gboolean
+find_row_at (DuplexCapture *capture,
+             guint64        number,
+             guint         *ret_position)
+{
+  guint low = 0;
+  guint high = g_list_model_get_n_items (G_LIST_MODEL (capture));
+  guint n = high;
+
+  while (low < high)
+    {
+      guint   middle = low + (high - low) / 2;
+      guint64 end;
+
+      if (duplex_capture_find_row (capture, middle, &end) && end >= number)
+        high = middle;
+      else
+        low = middle + 1;
+    }
+
+  *ret_position = low;
+  return low < n;
+}
+
+void
+duplex_session_page_show_finding (DuplexSessionPage *self)
+{
+  DuplexCapture        *capture = duplex_session_get_capture (self->session);
+  g_autoptr (DuplexRow) row = NULL;
+  DuplexEvent           event = { 0 };
+  guint64               number;
+  guint                 position;
+
+  if (!duplex_capture_find_finding (capture, &number) ||
+      !find_row_at (capture, number, &position) || !duplex_capture_read (capture, number, &event))
+    return;
+
+  row = g_list_model_get_item (G_LIST_MODEL (capture), position);
+  if (row != NULL)
+    duplex_session_page_show_in_inspector (self, row, get_page_for (event.kind));
+  duplex_event_clear (&event);
+}

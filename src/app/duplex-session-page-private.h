@@ -51,6 +51,14 @@ void duplex_session_page_add_actions (DuplexSessionPage *self);
 void duplex_session_page_remove_actions (DuplexSessionPage *self);
 void duplex_session_page_update_actions (DuplexSessionPage *self);
 
+/* Selects row and opens the inspector's page name. */
+void duplex_session_page_show_in_inspector (DuplexSessionPage *self,
+                                            DuplexRow         *row,
+                                            const char        *name);
+
+/* Shows the first row with a finding, or the handshake where that is in it. */
+void duplex_session_page_show_finding (DuplexSessionPage *self);
+
 /* Puts the URL into the profile and asks for it to be saved. */
 void duplex_session_page_save_profile (DuplexSessionPage *self);
 

@@ -257,10 +257,10 @@ selected_row_changed_cb (DuplexSessionPage *self)
   duplex_session_page_update_actions (self);
 }
 
-static void
-show_inspector_page (DuplexSessionPage *self,
-                     DuplexRow         *row,
-                     const char        *name)
+void
+duplex_session_page_show_in_inspector (DuplexSessionPage *self,
+                                       DuplexRow         *row,
+                                       const char        *name)
 {
   duplex_message_list_set_selected_row (self->list, row);
   g_object_set (self->inspector, "page-name", name, NULL);
@@ -271,14 +271,14 @@ static void
 show_message_cb (DuplexSessionPage *self,
                  DuplexRow         *row)
 {
-  show_inspector_page (self, row, "message");
+  duplex_session_page_show_in_inspector (self, row, "message");
 }
 
 static void
 show_frames_cb (DuplexSessionPage *self,
                 DuplexRow         *row)
 {
-  show_inspector_page (self, row, "frames");
+  duplex_session_page_show_in_inspector (self, row, "frames");
 }
 
 /* Puts the handle where the inspector has the width that was asked for, once there is a width to
@@ -493,6 +493,7 @@ duplex_session_page_class_init (DuplexSessionPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, show_message_cb);
   gtk_widget_class_bind_template_callback (widget_class, show_frames_cb);
   gtk_widget_class_bind_template_callback (widget_class, send_cb);
+  gtk_widget_class_bind_template_callback (widget_class, duplex_session_page_show_finding);
   gtk_widget_class_bind_template_callback (widget_class, duplex_session_page_update_actions);
 }
 

@@ -16,12 +16,14 @@ struct _DuplexStatusBar
   guint         tick_source;
 
   /* template */
-  GtkLabel *state_label;
-  GtkLabel *sent_label;
-  GtkLabel *received_label;
-  GtkLabel *rtt_label;
-  GtkLabel *findings_label;
-  GtkLabel *elapsed_label;
+  GtkLabel  *state_label;
+  GtkLabel  *sent_label;
+  GtkLabel  *received_label;
+  GtkLabel  *rtt_label;
+  GtkWidget *findings_box;
+  GtkLabel  *findings_label; /* while there are none */
+  GtkButton *findings_button;
+  GtkLabel  *elapsed_label;
 
   /* state */
   gint64 opened_us; /* g_get_monotonic_time() when the session was seen open, or 0 */
@@ -35,7 +37,13 @@ enum {
   N_PROPS
 };
 
+enum {
+  SIGNAL_SHOW_FINDING,
+  N_SIGNALS
+};
+
 static GParamSpec *properties[N_PROPS];
+static guint       signals[N_SIGNALS];
 
 /* The room of a text only grows, so that what stands beside it does not jump with every number. */
 static void
@@ -88,11 +96,12 @@ update_totals (DuplexStatusBar *self)
                   totals.messages[1], totals.bytes[1]);
 
   findings = duplex_text_findings (totals.findings);
-  set_text (self->findings_label, findings);
-  if (totals.findings > 0)
-    gtk_widget_add_css_class (GTK_WIDGET (self->findings_label), "warning");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (self->findings_label), "warning");
+  gtk_label_set_label (self->findings_label, findings);
+  gtk_button_set_label (self->findings_button, findings);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->findings_button),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, findings, -1);
+  gtk_widget_set_visible (GTK_WIDGET (self->findings_label), totals.findings == 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->findings_button), totals.findings > 0);
 }
 
 static void
@@ -116,6 +125,12 @@ update_elapsed (DuplexStatusBar *self)
     text = duplex_text_elapsed (g_get_monotonic_time () - self->opened_us);
 
   set_text (self->elapsed_label, text != NULL ? text : "");
+}
+
+static void
+findings_clicked_cb (DuplexStatusBar *self)
+{
+  g_signal_emit (self, signals[SIGNAL_SHOW_FINDING], 0);
 }
 
 static gboolean
@@ -214,6 +229,10 @@ duplex_status_bar_class_init (DuplexStatusBarClass *klass)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  signals[SIGNAL_SHOW_FINDING] =
+    g_signal_new ("show-finding", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 0);
+
   g_type_ensure (DUPLEX_TYPE_SQUEEZE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/duplexws/Duplex/duplex-status-bar.ui");
@@ -221,7 +240,10 @@ duplex_status_bar_class_init (DuplexStatusBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, sent_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, received_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, rtt_label);
+  gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, findings_box);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, findings_label);
+  gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, findings_button);
+  gtk_widget_class_bind_template_callback (widget_class, findings_clicked_cb);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, elapsed_label);
 }
 

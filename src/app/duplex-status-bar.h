@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_STATUS_BAR (duplex_status_bar_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexStatusBar, duplex_status_bar, DUPLEX, STATUS_BAR, GtkWidget)
 
-/* Property: "session" (DuplexSession, may be NULL). */
+/* Property: "session" (DuplexSession, may be NULL).
+ * Signal: "show-finding" (): the count of findings was pressed. */
 DuplexStatusBar *duplex_status_bar_new (void);
 
 void duplex_status_bar_set_session (DuplexStatusBar *self,

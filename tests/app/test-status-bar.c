@@ -74,22 +74,39 @@ test_totals (Fixture      *fixture,
 }
 
 static void
+count_cb (guint *count)
+{
+  *count += 1;
+}
+
+static void
 test_findings (Fixture      *fixture,
                gconstpointer data)
 {
-  GtkWidget *findings = widgets_find_label (fixture->root, "0 findings");
+  GtkWidget *none = widgets_find_label (fixture->root, "0 findings");
+  GtkWidget *button = widgets_find_type (fixture->root, GTK_TYPE_BUTTON);
+  guint      n_shown = 0;
 
-  g_assert_false (gtk_widget_has_css_class (findings, "warning"));
+  g_signal_connect_swapped (fixture->bar, "show-finding", G_CALLBACK (count_cb), &n_shown);
+  g_assert_true (gtk_widget_get_visible (none));
+  g_assert_false (gtk_widget_get_visible (button));
+
   conversation_message (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, "x", 1,
                         /* n_frames= */ 2, /* n_findings= */ 1);
   duplex_capture_publish (fixture->capture);
-  g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (findings)), ==, "1 finding");
-  g_assert_true (gtk_widget_has_css_class (findings, "warning"));
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (button)), ==, "1 finding");
+  g_assert_false (gtk_widget_get_visible (none));
+  g_assert_true (gtk_widget_get_visible (button));
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "1 finding");
+  g_signal_emit_by_name (button, "clicked");
+  g_assert_cmpuint (n_shown, ==, 1);
 
   duplex_capture_clear (fixture->capture);
   duplex_capture_publish (fixture->capture);
-  g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (findings)), ==, "0 findings");
-  g_assert_false (gtk_widget_has_css_class (findings, "warning"));
+  g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (none)), ==, "0 findings");
+  g_assert_true (gtk_widget_get_visible (none));
+  g_assert_false (gtk_widget_get_visible (button));
 }
 
 /* A number that gets shorter leaves its room, so that nothing beside it jumps. */

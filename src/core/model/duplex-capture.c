@@ -477,6 +477,36 @@ duplex_capture_walk (DuplexCapture        *self,
     }
 }
 
+static gboolean
+has_no_finding (const DuplexEvent *event,
+                gpointer           user_data)
+{
+  *(guint64 *)user_data = event->number;
+
+  return event->n_findings == 0;
+}
+
+gboolean
+duplex_capture_find_finding (DuplexCapture *self,
+                             guint64       *ret_number)
+{
+  guint64     last = G_MAXUINT64;
+  DuplexEvent event = { 0 };
+  gboolean    found;
+
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (self), FALSE);
+  g_return_val_if_fail (ret_number != NULL, FALSE);
+
+  duplex_capture_walk (self, 0, G_MAXUINT64, has_no_finding, &last);
+  if (!duplex_capture_read (self, last, &event))
+    return FALSE;
+
+  found = event.n_findings > 0;
+  duplex_event_clear (&event);
+  *ret_number = last;
+  return found;
+}
+
 gboolean
 duplex_capture_find_row (DuplexCapture *self,
                          guint64        row,

@@ -53,6 +53,10 @@ gboolean duplex_capture_find_row (DuplexCapture *self,
                                   guint64        row,
                                   guint64       *ret_number);
 
+/* Number of the first event with a finding that is (still) there. */
+gboolean duplex_capture_find_finding (DuplexCapture *self,
+                                      guint64       *ret_number);
+
 void duplex_capture_get_totals (DuplexCapture *self,
                                 DuplexTotals  *ret_totals);
 

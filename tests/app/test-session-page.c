@@ -6,6 +6,7 @@
 #include "app/duplex-composer.h"
 #include "app/duplex-inspector.h"
 #include "app/duplex-message-list.h"
+#include "app/duplex-status-bar.h"
 #include "app/duplex-texts.h"
 #include "app/duplex-trust-banner.h"
 #include "app/duplex-url-bar.h"
@@ -442,6 +443,66 @@ assert_unverified (Fixture *fixture)
   disconnect_page (fixture);
 }
 
+/* The count of findings leads to the first: here the certificate, which is in the handshake. */
+static void
+assert_finding_is_shown (Fixture *fixture)
+{
+  GtkWidget       *bar = widgets_find_type (GTK_WIDGET (fixture->page), DUPLEX_TYPE_STATUS_BAR);
+  DuplexRow       *row;
+  g_autofree char *page = NULL;
+
+  g_signal_emit_by_name (widgets_find_type (bar, GTK_TYPE_BUTTON), "clicked");
+  row = duplex_message_list_get_selected_row (fixture->list);
+  g_assert_nonnull (row);
+  g_assert_cmpint (duplex_row_get_event (row)->kind, ==, DUPLEX_EVENT_CONNECTED);
+  g_object_get (fixture->page, "inspector-page", &page, NULL);
+  g_assert_cmpstr (page, ==, "handshake");
+}
+
+static void
+write_part_cb (GObject      *listener,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  static const char   part[] = "HTTP/1.1 101 Swi";
+  GSocketConnection **connection = user_data;
+  GOutputStream      *out;
+
+  *connection = g_socket_listener_accept_finish (G_SOCKET_LISTENER (listener), result, NULL, NULL);
+  g_assert_nonnull (*connection);
+  out = g_io_stream_get_output_stream (G_IO_STREAM (*connection));
+  g_assert_true (g_output_stream_write_all (out, part, strlen (part), NULL, NULL, NULL));
+}
+
+static gboolean
+is_set (gpointer data)
+{
+  return *(gpointer *)data != NULL;
+}
+
+/* Whoever breaks off an attempt has nothing to find in it. */
+static void
+test_cancel (void)
+{
+  g_autoptr (GSocketListener)   listener = g_socket_listener_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+  guint16                       port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  g_autofree char              *url = g_strdup_printf ("ws://127.0.0.1:%u/", port);
+  Fixture                       fixture = { 0 };
+  DuplexTotals                  totals;
+
+  g_socket_listener_accept_async (listener, NULL, write_part_cb, &connection);
+  set_up_profile (&fixture, "Half", url);
+  act (&fixture, "page.connect");
+  widgets_wait_until (is_set, &connection, "the server to have written a part");
+  act (&fixture, "page.connect");
+  wait_state (&fixture, DUPLEX_SESSION_DISCONNECTED);
+
+  duplex_capture_get_totals (duplex_session_get_capture (fixture.session), &totals);
+  g_assert_cmpuint (totals.findings, ==, 0);
+  tear_down (&fixture, NULL);
+}
+
 static void
 test_trust_once (void)
 {
@@ -454,6 +515,8 @@ test_trust_once (void)
   click (banner, "_Connect This Time");
   g_assert_false (duplex_trust_banner_is_shown (banner));
   assert_unverified (&fixture);
+
+  assert_finding_is_shown (&fixture);
 
   /* The next time it is asked again. */
   refuse_certificate (&fixture);
@@ -504,6 +567,7 @@ main (int   argc,
   ADD ("url", "demo:/echo", test_url);
   ADD ("settings", "demo:/echo", test_settings);
   ADD ("talk", "demo:/echo", test_talk);
+  g_test_add_func ("/app/session-page/cancel", test_cancel);
   ADD ("toast-place", "demo:/echo", test_toast_place);
   ADD ("ping", "demo:/echo", test_ping);
   ADD ("clear", "demo:/echo", test_clear);

@@ -347,8 +347,13 @@ handle_received (GTask        *task,
     {
       DuplexFinding finding = { DUPLEX_FINDING_HANDSHAKE_NOT_HTTP, 0 };
 
+      /* What was broken off from here is nothing against the server. */
+      gboolean broken_off =
+        error == NULL && !attempt->timed_out &&
+        g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
       record (attempt, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_RECEIVED, DUPLEX_EVENT_FLAG_CUT, 0,
-              attempt->received->data, attempt->received->len, &finding, 1);
+              attempt->received->data, attempt->received->len, &finding, broken_off ? 0 : 1);
     }
   if (error == NULL && failure != NULL)
     error = g_error_copy (failure);

@@ -28,8 +28,6 @@ enum {
   PROP_TIME,
   PROP_OPCODE,
   PROP_FIN,
-  PROP_RSV,
-  PROP_MASK,
   PROP_LENGTH,
   PROP_WIRE_SIZE,
   PROP_SEVERITY_ICON,
@@ -64,10 +62,6 @@ dup_header_text (DuplexFrameItem *self,
       return g_strdup (duplex_opcode_get_name (header->opcode));
     case PROP_FIN:
       return g_strdup (header->fin ? "1" : "0");
-    case PROP_RSV:
-      return g_strdup_printf ("%d%d%d", header->rsv1, header->rsv2, header->rsv3);
-    case PROP_MASK:
-      return g_strdup (header->masked ? "1" : "0");
     case PROP_LENGTH:
     default:
       return duplex_text_count (header->length);
@@ -117,8 +111,6 @@ duplex_frame_item_get_property (GObject    *object,
       break;
     case PROP_OPCODE:
     case PROP_FIN:
-    case PROP_RSV:
-    case PROP_MASK:
     case PROP_LENGTH:
       g_value_take_string (value, dup_header_text (self, prop_id));
       break;
@@ -165,8 +157,6 @@ duplex_frame_item_class_init (DuplexFrameItemClass *klass)
     { PROP_TIME, "time" },
     { PROP_OPCODE, "opcode" },
     { PROP_FIN, "fin" },
-    { PROP_RSV, "rsv" },
-    { PROP_MASK, "mask" },
     { PROP_LENGTH, "length" },
     { PROP_WIRE_SIZE, "wire-size" },
     { PROP_SEVERITY_ICON, "severity-icon" },

@@ -25,7 +25,7 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* What a narrow inspector may have no room for comes last: the picture says it too.
+/* All fit into an inspector of its usual width; the reserved bits and MASK stand in the picture.
  *
  * A column of text: its title, the property of DuplexFrameItem that it shows, and its width in
  * characters, which does not change as one scrolls. */
@@ -39,15 +39,13 @@ typedef struct
 
 static const Column columns[] = {
   /* Translators: a column with numbers of frames. */
-  { N_ ("No."), "number", 5, 1.0f },
-  { N_ ("Opcode"), "opcode", 9, 0.0f },
+  { N_ ("No."), "number", 4, 1.0f },
+  { N_ ("Opcode"), "opcode", 7, 0.0f },
   { "FIN", "fin", 2, 0.5f },
   { N_ ("Length"), "length", 5, 1.0f },
-  { N_ ("Time"), "time", 10, 1.0f },
+  { N_ ("Time"), "time", 12, 1.0f },
   /* Translators: a column with sizes of frames, headers included. */
   { N_ ("On Wire"), "wire-size", 5, 1.0f },
-  { "RSV", "rsv", 3, 0.5f },
-  { "MASK", "mask", 3, 0.5f },
 };
 
 static void

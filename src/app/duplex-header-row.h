@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_HEADER_ROW (duplex_header_row_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexHeaderRow, duplex_header_row, DUPLEX, HEADER_ROW, AdwPreferencesRow)
 
-/* Signals: "changed" (a text was edited), "entry-activated" (Enter in one), "remove" (the button was pressed). */
+/* Signals: "changed" (a text was edited), "entry-activated" (Enter in one), "remove" (the
+ * button was pressed). */
 
 GtkWidget  *duplex_header_row_new (const char *name,
                                    const char *value);

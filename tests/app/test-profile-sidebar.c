@@ -271,7 +271,8 @@ test_unreadable (Fixture      *f,
 
   select_name (f, "broken");
   row = gtk_list_box_row_get_child (gtk_list_box_get_selected_row (f->list));
-  g_assert_true (g_str_has_prefix (gtk_widget_get_tooltip_text (row), "broken.json\nCannot be read: "));
+  g_assert_true (
+    g_str_has_prefix (gtk_widget_get_tooltip_text (row), "broken.json\nCannot be read: "));
 
   /* A double click tells all of it. */
   g_assert_null (find_toast (f));

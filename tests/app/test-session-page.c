@@ -399,7 +399,8 @@ test_toast_place (Fixture      *fixture,
 static DuplexTrustBanner *
 refuse_certificate (Fixture *fixture)
 {
-  GtkWidget       *banner = widgets_find_type (GTK_WIDGET (fixture->page), DUPLEX_TYPE_TRUST_BANNER);
+  GtkWidget       *page = GTK_WIDGET (fixture->page);
+  GtkWidget       *banner = widgets_find_type (page, DUPLEX_TYPE_TRUST_BANNER);
   g_autofree char *fingerprint = NULL;
   g_autofree char *text = NULL;
 

@@ -15,8 +15,8 @@ G_DECLARE_FINAL_TYPE (DuplexFrameItem, duplex_frame_item, DUPLEX, FRAME_ITEM, GO
 
 /* Properties, all read only strings, translated: "number" (of the frame within its message, with
  * an arrow for the direction), "time", "opcode", "fin", "length", "wire-size", "severity-icon"
- * (name of an icon for the worst finding, or NULL), "findings" (how many, or NULL), "label" (accessible
- * name: number, direction, opcode, FIN, length). */
+ * (name of an icon for the worst finding, or NULL), "findings" (how many, or NULL), "label"
+ * (accessible name: number, direction, opcode, FIN, length). */
 
 /* Takes event, which becomes empty. position counts from 0 within the message. */
 DuplexFrameItem *duplex_frame_item_new (guint        position,

@@ -303,7 +303,12 @@ failure_text (DuplexErrorCode code,
   if (code == DUPLEX_ERROR_CANCELLED)
     detail = NULL;
   else if (code == DUPLEX_ERROR_TLS_CERTIFICATE && detail != NULL)
-    detail = problems = translate_list (detail);
+    {
+      /* Behind the sentence that names the host: see the dialer. */
+      const char *reasons = strstr (detail, ": ");
+
+      detail = problems = translate_list (reasons != NULL ? reasons + strlen (": ") : detail);
+    }
 
   return with_detail (duplex_text_error_code (code), detail);
 }

@@ -156,7 +156,10 @@ describe_error (Attempt *attempt,
     {
       g_autofree char *problems = duplex_tls_dup_problems (attempt->result->refused_flags);
 
-      described = g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_TLS_CERTIFICATE, problems);
+      /* The window takes the reasons from behind the first ": ", to translate them. */
+      described = g_error_new (DUPLEX_ERROR, DUPLEX_ERROR_TLS_CERTIFICATE,
+                               "The certificate of %s is not trusted: %s", url->host_field,
+                               problems);
     }
   else
     described = g_error_new (DUPLEX_ERROR, code, "%s", error->message);

@@ -313,6 +313,8 @@ state_cb (DuplexSession *session,
     return;
   self->was_open = TRUE;
   begin_input (self);
+  /* All that was asked for may have come with the handshake, before this was known to be open. */
+  close_when_done (self);
 }
 
 static void

@@ -162,15 +162,16 @@ class Peer:
         self.request, self.buffer = self.buffer.split(b'\r\n\r\n', 1)
         return self.request.decode()
 
-    def upgrade(self, more=''):
-        """Accept the upgrade."""
+    def upgrade(self, more='', then=b''):
+        """Accept the upgrade, with more fields; then are bytes that come with the response."""
         head = self.read_head()
         key = next(line.split(': ')[1] for line in head.split('\r\n')
                    if line.lower().startswith('sec-websocket-key:'))
         accept = base64.b64encode(hashlib.sha1(
             (key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').encode()).digest()).decode()
         self.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'
-                   f'Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{more}\r\n'.encode())
+                   f'Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{more}\r\n'.encode()
+                   + then)
 
     def write(self, data):
         """Write all of data."""

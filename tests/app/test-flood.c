@@ -39,6 +39,12 @@ tick_cb (GtkWidget     *widget,
 }
 
 static gboolean
+has_ticked (gpointer data)
+{
+  return ((Flood *)data)->last_tick != 0;
+}
+
+static gboolean
 has_ended (gpointer data)
 {
   Flood       *flood = data;
@@ -132,10 +138,11 @@ test_flood (void)
   gtk_window_present (GTK_WINDOW (flood.window));
   gtk_widget_add_tick_callback (flood.window, tick_cb, &flood, NULL);
 
+  widgets_wait_until (has_ticked, &flood, "the window's first frame");
   duplex_session_page_connect (flood.page);
   widgets_wait_for (has_ended, &flood, 90, "a hundred thousand messages and the end");
-  check_gaps (&flood);
   widgets_wait_for (shows_the_end, &flood, 30, "the last row on screen");
+  check_gaps (&flood);
   g_assert_true (duplex_message_list_get_following (DUPLEX_MESSAGE_LIST (flood.list)));
   check_order (&flood);
 

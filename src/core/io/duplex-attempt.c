@@ -376,16 +376,19 @@ cancel_worker (gpointer data)
   Order *order = data;
 
   order->attempt->cancelled = TRUE;
+  g_cancellable_cancel (order->attempt->cancellable);
   if (order->attempt->connection != NULL)
     duplex_connection_close (order->attempt->connection, DUPLEX_CLOSE_GOING_AWAY, NULL);
 }
 
+/* On the I/O thread only: GSocketClient looks at two cancellables one after the other, the second
+ * of which follows the first, and never answers when another thread cancels between the two looks
+ * (g_socket_client_connected_callback() in GLib 2.74). */
 void
 duplex_attempt_cancel (DuplexAttempt *self)
 {
   g_return_if_fail (self != NULL);
 
-  g_cancellable_cancel (self->cancellable);
   invoke (self, cancel_worker, (Order){ 0 });
 }
 

@@ -108,6 +108,17 @@ run_cb (GThreadedSocketService *service,
   return TRUE;
 }
 
+static void
+server_free (gpointer data)
+{
+  Server *self = data;
+
+  g_object_unref (self->certificate);
+  g_free (self->url);
+  g_free (self);
+}
+
+/* Lives as long as its service, which the threads of connections that were accepted keep. */
 static Server *
 server_new (Script script)
 {
@@ -121,6 +132,7 @@ server_new (Script script)
   self->certificate = g_tls_certificate_new_from_pem (certificate_pem, -1, &error);
   g_assert_no_error (error);
   self->service = G_THREADED_SOCKET_SERVICE (g_threaded_socket_service_new (-1));
+  g_object_set_data_full (G_OBJECT (self->service), "server", self, server_free);
   g_signal_connect (self->service, "run", G_CALLBACK (run_cb), self);
   g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), any, G_SOCKET_TYPE_STREAM,
                                  G_SOCKET_PROTOCOL_TCP, NULL, &bound, &error);
@@ -145,13 +157,11 @@ static void
 both_free (Fixture *f,
            Server  *server)
 {
+  g_autoptr (GThreadedSocketService) service = server->service;
+
   fixture_free (f);
-  g_socket_service_stop (G_SOCKET_SERVICE (server->service));
-  g_socket_listener_close (G_SOCKET_LISTENER (server->service));
-  g_object_unref (server->service);
-  g_object_unref (server->certificate);
-  g_free (server->url);
-  g_free (server);
+  g_socket_service_stop (G_SOCKET_SERVICE (service));
+  g_socket_listener_close (G_SOCKET_LISTENER (service));
 }
 
 static void

@@ -15,8 +15,9 @@ G_BEGIN_DECLS
 /* The payload of event without its secrets, or NULL where it holds none. All else stays byte for
  * byte, line ends too.
  *
- *   REQUEST, RESPONSE      the values of Authorization, Proxy-Authorization (RFC 9110 §11.6, §11.7),
- *                          Cookie and Set-Cookie (RFC 6265 §4); of a folded value, each line
+ *   REQUEST, RESPONSE      the values of Authorization and Proxy-Authorization (RFC 9110 §11.6,
+ *                          §11.7), Cookie and Set-Cookie (RFC 6265 §4); of a folded value, each
+ *                          line
  *   CONNECTING, CONNECTED  the user information of the URL (RFC 3986 §3.2.1)
  *   FAILED                 the same of every URL in the message
  *

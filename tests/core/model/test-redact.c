@@ -207,7 +207,8 @@ static const Pair profiles[] = {
   { "{\"url\": \"ws://host/\", \"n\": 12345678901234567890, \"n\": [ 1, {} ]}\n", NULL },
   { "{\"url\": \"ws://u:p@host/\"}", "{\"url\": \"ws://" M "@host/\"}" },
   { "{\"url\": \"ws:\\/\\/u:p@host\\u002f\"}", "{\"url\": \"ws://" M "@host/\"}" },
-  { "{ \"headers\" : [ {\"name\":\"Cookie\", \"value\":\"a\"},\n{\"name\":\"X\",\"value\":\"b\"} ] }",
+  { "{ \"headers\" : [ {\"name\":\"Cookie\", \"value\":\"a\"},\n"
+    "{\"name\":\"X\",\"value\":\"b\"} ] }",
     "{ \"headers\" : [ {\"name\":\"Cookie\", \"value\":\"" M
     "\"},\n{\"name\":\"X\",\"value\":\"b\"} ] }" },
   /* In any order and case, with escapes, with more members. */

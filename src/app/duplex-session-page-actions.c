@@ -232,7 +232,7 @@ duplex_session_page_show_finding (DuplexSessionPage *self)
   guint64               number;
   guint                 position;
 
-  if (!duplex_capture_find_finding (capture, &number) ||
+  if (!duplex_capture_find_finding (capture, 0, &number) ||
       !find_row_at (capture, number, &position) || !duplex_capture_read (capture, number, &event))
     return;
 

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-/* What an event is in the arena, followed by its findings, its payload, and zeros up to a multiple
- * of eight bytes. The wide members come first, so that there is no padding inside. */
+/* What an event is in the arena and in a capture's file, followed by its findings, by an Apart where
+ * "extra" is not 0, its payload, its inflated payload, and zeros up to a multiple of eight bytes. The
+ * wide members come first, so that there is no padding inside. duplex-capture(5) documents it. */
 typedef struct
 {
   guint32 size; /* of the whole record, so that an arena can be walked without its offsets */
@@ -17,7 +18,7 @@ typedef struct
   guint64 payload_size;
   guint32 n_frames;
   guint32 n_findings;
-  guint32 beside; /* the payload is not in the record but the block's */
+  guint32 extra; /* of EXTRA_... */
   guint16 flags;
   guint8  kind;
   guint8  direction;
@@ -26,18 +27,35 @@ typedef struct
   guint8  header[DUPLEX_FRAME_HEADER_MAX];
 } Record;
 
+enum {
+  EXTRA_APART = 1 << 0,           /* an Apart follows the findings */
+  EXTRA_BESIDE = 1 << 1,          /* the payload is the block's beside; never in a file */
+  EXTRA_BESIDE_INFLATED = 1 << 2, /* the same of what it inflates to */
+};
+
+typedef struct
+{
+  guint64 payload_id;
+  guint64 inflated_id;
+  guint64 inflated_size;
+} Apart;
+
 /* Findings follow at once and are read in place. */
 G_STATIC_ASSERT (sizeof (Record) == 88);
 G_STATIC_ASSERT (sizeof (Record) % G_ALIGNOF (DuplexFinding) == 0);
+G_STATIC_ASSERT (sizeof (DuplexFinding) == 16);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (DuplexFinding, offset) == 8);
+G_STATIC_ASSERT (sizeof (Apart) == 24);
 
 struct _DuplexCaptureBlock
 {
   gatomicrefcount ref_count;
 
   guint8  *arena;
-  guint32 *offsets; /* of each event's record */
-  guint32 *rows;    /* index of the event that ends each row */
-  GBytes  *beside;  /* the payload of the last event, or NULL */
+  guint32 *offsets;  /* of each event's record */
+  guint32 *rows;     /* index of the event that ends each row */
+  GBytes  *beside;   /* the payload of the last event, or NULL */
+  GBytes  *inflated; /* what that inflates to, or NULL */
 
   gsize    room;
   gsize    used;
@@ -48,9 +66,9 @@ struct _DuplexCaptureBlock
 };
 
 static gsize
-get_findings_size (const DuplexEvent *event)
+get_findings_size (guint n_findings)
 {
-  return (gsize)event->n_findings * sizeof (DuplexFinding);
+  return (gsize)n_findings * sizeof (DuplexFinding);
 }
 
 static gsize
@@ -59,13 +77,56 @@ round_up (gsize size)
   return (size + 7) & ~(gsize)7;
 }
 
+static guint32
+get_extra (const DuplexEvent *event,
+           const GBytes      *beside,
+           const GBytes      *inflated)
+{
+  guint32 extra = 0;
+
+  if (event->payload_id != 0 || event->inflated_id != 0 || event->inflated_size > 0)
+    extra |= EXTRA_APART;
+  if (beside != NULL)
+    extra |= EXTRA_BESIDE;
+  if (inflated != NULL)
+    extra |= EXTRA_BESIDE_INFLATED;
+  return extra;
+}
+
+/* Bytes of the payloads that stand in the record itself. */
+static gsize
+get_inline_size (const DuplexEvent *event,
+                 guint32            extra)
+{
+  gsize size = 0;
+
+  if (event->payload_id == 0 && !(extra & EXTRA_BESIDE))
+    size += event->payload_size;
+  if (event->inflated_id == 0 && !(extra & EXTRA_BESIDE_INFLATED))
+    size += event->inflated_size;
+  return size;
+}
+
 gsize
 duplex_capture_block_get_room (const DuplexEvent *event,
-                               gboolean           beside)
+                               const GBytes      *beside,
+                               const GBytes      *inflated)
 {
-  gsize payload_size = beside ? 0 : event->payload_size;
+  guint32 extra = get_extra (event, beside, inflated);
+  gsize   size = sizeof (Record) + get_findings_size (event->n_findings);
 
-  return round_up (sizeof (Record) + get_findings_size (event) + payload_size);
+  if (extra & EXTRA_APART)
+    size += sizeof (Apart);
+  return round_up (size + get_inline_size (event, extra));
+}
+
+static void
+reserve (DuplexCaptureBlock *self,
+         guint               capacity)
+{
+  self->capacity = capacity;
+  self->offsets = g_new (guint32, capacity);
+  self->rows = g_new (guint32, capacity);
 }
 
 DuplexCaptureBlock *
@@ -77,11 +138,9 @@ duplex_capture_block_new (gsize room)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->room = room;
-  self->capacity = room / sizeof (Record);
   /* Not cleared: pages that no event reaches cost nothing. */
   self->arena = g_malloc (room);
-  self->offsets = g_new (guint32, self->capacity);
-  self->rows = g_new (guint32, self->capacity);
+  reserve (self, room / sizeof (Record));
 
   return self;
 }
@@ -100,6 +159,7 @@ duplex_capture_block_unref (DuplexCaptureBlock *self)
     return;
 
   g_clear_pointer (&self->beside, g_bytes_unref);
+  g_clear_pointer (&self->inflated, g_bytes_unref);
   g_free (self->arena);
   g_free (self->offsets);
   g_free (self->rows);
@@ -110,7 +170,7 @@ static void
 fill_record (Record            *record,
              const DuplexEvent *event,
              gsize              size,
-             gboolean           beside)
+             guint32            extra)
 {
   *record = (Record){
     .size = size,
@@ -123,7 +183,7 @@ fill_record (Record            *record,
     .payload_size = event->payload_size,
     .n_frames = event->n_frames,
     .n_findings = event->n_findings,
-    .beside = beside,
+    .extra = extra,
     .flags = event->flags,
     .kind = event->kind,
     .direction = event->direction,
@@ -133,15 +193,61 @@ fill_record (Record            *record,
   memcpy (record->header, event->header, record->header_size);
 }
 
+static guint8 *
+put (guint8     *out,
+     const void *data,
+     gsize       size)
+{
+  if (size > 0)
+    memcpy (out, data, size);
+  return out + size;
+}
+
+/* Each in turn: the padding of the struct would carry what was in memory into the file. */
+static guint8 *
+put_findings (guint8            *out,
+              const DuplexEvent *event)
+{
+  for (guint i = 0; i < event->n_findings; i++)
+    {
+      guint32 id[2] = { (guint32)event->findings[i].id, 0 };
+      guint64 offset = event->findings[i].offset;
+
+      out = put (out, id, sizeof id);
+      out = put (out, &offset, sizeof offset);
+    }
+  return out;
+}
+
+static void
+put_event (guint8            *out,
+           const DuplexEvent *event,
+           gsize              size,
+           guint32            extra)
+{
+  guint8 *end = out + size;
+  Record  record;
+  Apart   apart = { event->payload_id, event->inflated_id, event->inflated_size };
+
+  fill_record (&record, event, size, extra);
+  out = put (out, &record, sizeof record);
+  out = put_findings (out, event);
+  if (extra & EXTRA_APART)
+    out = put (out, &apart, sizeof apart);
+  if (event->payload_id == 0 && !(extra & EXTRA_BESIDE))
+    out = put (out, event->payload, event->payload_size);
+  if (event->inflated_id == 0 && !(extra & EXTRA_BESIDE_INFLATED))
+    out = put (out, event->inflated, event->inflated_size);
+  memset (out, 0, end - out);
+}
+
 gboolean
 duplex_capture_block_append (DuplexCaptureBlock *self,
                              const DuplexEvent  *event,
-                             GBytes             *beside)
+                             GBytes             *beside,
+                             GBytes             *inflated)
 {
-  gsize   size = duplex_capture_block_get_room (event, beside != NULL);
-  Record  record;
-  guint8 *out;
-  guint8 *end;
+  gsize size = duplex_capture_block_get_room (event, beside, inflated);
 
   if (self->sealed || size > self->room - self->used)
     {
@@ -149,32 +255,25 @@ duplex_capture_block_append (DuplexCaptureBlock *self,
       return FALSE;
     }
 
-  fill_record (&record, event, size, beside != NULL);
-  out = self->arena + self->used;
-  end = out + size;
-  memcpy (out, &record, sizeof record);
-  out += sizeof record;
-  if (event->n_findings > 0)
-    memcpy (out, event->findings, get_findings_size (event));
-  out += get_findings_size (event);
-  if (beside == NULL && event->payload_size > 0)
-    {
-      memcpy (out, event->payload, event->payload_size);
-      out += event->payload_size;
-    }
-  memset (out, 0, end - out);
-
+  put_event (self->arena + self->used, event, size, get_extra (event, beside, inflated));
   if (beside != NULL)
-    {
-      self->beside = g_bytes_ref (beside);
-      self->sealed = TRUE;
-    }
+    self->beside = g_bytes_ref (beside);
+  if (inflated != NULL)
+    self->inflated = g_bytes_ref (inflated);
+  if (beside != NULL || inflated != NULL)
+    self->sealed = TRUE;
   if (event->flags & DUPLEX_EVENT_FLAG_ROW)
     self->rows[self->n_rows++] = self->n_events;
   self->offsets[self->n_events++] = self->used;
   self->used += size;
 
   return TRUE;
+}
+
+void
+duplex_capture_block_seal (DuplexCaptureBlock *self)
+{
+  self->sealed = TRUE;
 }
 
 guint
@@ -189,6 +288,14 @@ duplex_capture_block_get_n_rows (DuplexCaptureBlock *self)
   return self->n_rows;
 }
 
+const guint8 *
+duplex_capture_block_get_data (DuplexCaptureBlock *self,
+                               gsize              *ret_size)
+{
+  *ret_size = self->used;
+  return self->arena;
+}
+
 guint
 duplex_capture_block_get_row (DuplexCaptureBlock *self,
                               guint               row)
@@ -196,6 +303,58 @@ duplex_capture_block_get_row (DuplexCaptureBlock *self,
   g_assert (row < self->n_rows);
 
   return self->rows[row];
+}
+
+guint
+duplex_capture_block_find_row (DuplexCaptureBlock *self,
+                               guint               index)
+{
+  guint low = 0;
+  guint high = self->n_rows;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (self->rows[middle] < index)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* Sets what of ret_event stands behind the record. */
+static void
+point_to_payloads (DuplexCaptureBlock *self,
+                   const Record       *record,
+                   const guint8       *data,
+                   DuplexEvent        *ret_event)
+{
+  if (record->extra & EXTRA_APART)
+    {
+      Apart apart;
+
+      memcpy (&apart, data, sizeof apart);
+      data += sizeof apart;
+      ret_event->payload_id = apart.payload_id;
+      ret_event->inflated_id = apart.inflated_id;
+      ret_event->inflated_size = apart.inflated_size;
+    }
+  if (record->extra & EXTRA_BESIDE)
+    {
+      ret_event->owner = self->beside;
+      ret_event->payload = g_bytes_get_data (self->beside, NULL);
+    }
+  else if (ret_event->payload_id == 0)
+    {
+      ret_event->payload = data;
+      data += ret_event->payload_size;
+    }
+  if (record->extra & EXTRA_BESIDE_INFLATED)
+    ret_event->inflated = g_bytes_get_data (self->inflated, NULL);
+  else if (ret_event->inflated_id == 0 && ret_event->inflated_size > 0)
+    ret_event->inflated = data;
 }
 
 void
@@ -229,15 +388,124 @@ duplex_capture_block_get_event (DuplexCaptureBlock *self,
 
   if (record.n_findings > 0)
     ret_event->findings = (const DuplexFinding *)(gconstpointer)data;
-  data += get_findings_size (ret_event);
+  data += get_findings_size (record.n_findings);
+  point_to_payloads (self, &record, data, ret_event);
+}
 
-  if (record.beside)
+/* ---- from a file ---- */
+
+/* Whether the findings at data are such as this program knows. */
+static gboolean
+check_findings (const guint8 *data,
+                guint         n)
+{
+  for (guint i = 0; i < n; i++, data += sizeof (DuplexFinding))
     {
-      ret_event->owner = self->beside;
-      ret_event->payload = g_bytes_get_data (self->beside, NULL);
+      guint32 id;
+
+      memcpy (&id, data, sizeof id);
+      if (id >= DUPLEX_N_FINDINGS)
+        return FALSE;
     }
-  else
+  return TRUE;
+}
+
+/* Whether what the record says fits into its size: the bytes come from a file. */
+static gboolean
+check_record (const Record *record,
+              const guint8 *data)
+{
+  gsize room = record->size - sizeof *record;
+  Apart apart = { 0 };
+
+  if (record->kind > DUPLEX_EVENT_UNFINISHED || record->direction > DUPLEX_DIRECTION_RECEIVED ||
+      record->header_size > DUPLEX_FRAME_HEADER_MAX || record->extra & ~(guint32)EXTRA_APART ||
+      record->n_findings > room / sizeof (DuplexFinding) ||
+      !check_findings (data, record->n_findings))
+    return FALSE;
+  room -= get_findings_size (record->n_findings);
+  data += get_findings_size (record->n_findings);
+  if (record->extra & EXTRA_APART)
     {
-      ret_event->payload = data;
+      if (room < sizeof apart)
+        return FALSE;
+      memcpy (&apart, data, sizeof apart);
+      room -= sizeof apart;
     }
+  if (apart.payload_id == 0)
+    {
+      if (record->payload_size > room)
+        return FALSE;
+      room -= record->payload_size;
+    }
+  return apart.inflated_id != 0 || apart.inflated_size <= room;
+}
+
+/* Finds the records of the arena; FALSE where they do not make sense. */
+static gboolean
+find_records (DuplexCaptureBlock *self,
+              guint               n_events,
+              guint               n_rows)
+{
+  while (self->n_events < n_events)
+    {
+      const guint8 *data = self->arena + self->used;
+      gsize         room = self->room - self->used;
+      Record        record;
+
+      if (room < sizeof record)
+        return FALSE;
+      memcpy (&record, data, sizeof record);
+      if (record.size < sizeof record || record.size % 8 != 0 || record.size > room ||
+          !check_record (&record, data + sizeof record))
+        return FALSE;
+      if (record.flags & DUPLEX_EVENT_FLAG_ROW)
+        self->rows[self->n_rows++] = self->n_events;
+      self->offsets[self->n_events++] = self->used;
+      self->used += record.size;
+    }
+  return self->used == self->room && self->n_rows == n_rows;
+}
+
+DuplexCaptureBlock *
+duplex_capture_block_new_from_data (guint8 *data,
+                                    gsize   size,
+                                    guint   n_events,
+                                    guint   n_rows)
+{
+  DuplexCaptureBlock *self = g_new0 (DuplexCaptureBlock, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->arena = data;
+  self->room = size;
+  self->sealed = TRUE;
+  if (n_events > size / sizeof (Record))
+    {
+      duplex_capture_block_unref (self);
+      return NULL;
+    }
+  reserve (self, MAX (n_events, 1));
+  if (!find_records (self, n_events, n_rows))
+    g_clear_pointer (&self, duplex_capture_block_unref);
+  return self;
+}
+
+DuplexCaptureBlock *
+duplex_capture_block_new_lost (guint  n_events,
+                               guint  n_rows,
+                               gint64 time_us)
+{
+  DuplexCaptureBlock *self = duplex_capture_block_new (MAX (n_events, 1) * sizeof (Record));
+  DuplexEvent         event = DUPLEX_EVENT_INIT;
+
+  event.kind = DUPLEX_EVENT_LOST;
+  event.time_us = time_us;
+  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
+  for (guint i = 0; i < n_events; i++)
+    {
+      event.flags = i < n_rows ? DUPLEX_EVENT_FLAG_ROW : DUPLEX_EVENT_FLAG_NONE;
+      duplex_capture_block_append (self, &event, NULL, NULL);
+    }
+  self->sealed = TRUE;
+  return self;
 }

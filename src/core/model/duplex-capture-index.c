@@ -43,7 +43,7 @@ is_spent (const DuplexCaptureEntry *last,
           guint64                   number)
 {
   return last->bytes > DUPLEX_LIMIT_CAPTURE_BLOCK && number >= last->first_event &&
-         number - last->first_event >= duplex_capture_block_get_n_events (last->block);
+         number - last->first_event >= last->n_events;
 }
 
 guint64
@@ -63,18 +63,10 @@ duplex_capture_index_drop_before (DuplexCaptureIndex *self,
 }
 
 DuplexCaptureEntry *
-duplex_capture_index_add (DuplexCaptureIndex *self,
-                          DuplexCaptureBlock *block,
-                          guint64             first_event,
-                          guint64             first_row)
+duplex_capture_index_add (DuplexCaptureIndex       *self,
+                          const DuplexCaptureEntry *entry)
 {
-  DuplexCaptureEntry entry = {
-    .first_event = first_event,
-    .first_row = first_row,
-    .block = block,
-  };
-
-  g_array_append_val (self->entries, entry);
+  g_array_append_vals (self->entries, entry, 1);
 
   return duplex_capture_index_get_last (self);
 }
@@ -120,9 +112,7 @@ duplex_capture_index_find_event (DuplexCaptureIndex *self,
   DuplexCaptureEntry *entry;
 
   entry = find_last (self, G_STRUCT_OFFSET (DuplexCaptureEntry, first_event), number);
-  if (entry == NULL)
-    return NULL;
-  if (number - entry->first_event >= duplex_capture_block_get_n_events (entry->block))
+  if (entry == NULL || number - entry->first_event >= entry->n_events)
     return NULL;
 
   return entry;
@@ -136,10 +126,61 @@ duplex_capture_index_find_row (DuplexCaptureIndex *self,
 
   /* A block without rows has the first_row of the next, so the last of those is the one. */
   entry = find_last (self, G_STRUCT_OFFSET (DuplexCaptureEntry, first_row), row);
-  if (entry == NULL)
-    return NULL;
-  if (row - entry->first_row >= duplex_capture_block_get_n_rows (entry->block))
+  if (entry == NULL || row - entry->first_row >= entry->n_rows)
     return NULL;
 
   return entry;
+}
+
+/* Times are a clock's, which can be set back: then one of several answers is found. */
+DuplexCaptureEntry *
+duplex_capture_index_find_time (DuplexCaptureIndex *self,
+                                gint64              time_us)
+{
+  guint low = 0;
+  guint high = self->entries->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (get_entry (self, middle)->last_time_us < time_us)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+
+  return low < self->entries->len ? get_entry (self, low) : NULL;
+}
+
+/* The first entry from the one with event number on whose member at offset is not 0. */
+static DuplexCaptureEntry *
+find_next (DuplexCaptureIndex *self,
+           guint64             number,
+           gsize               offset)
+{
+  DuplexCaptureEntry *entry;
+  guint               i;
+
+  entry = find_last (self, G_STRUCT_OFFSET (DuplexCaptureEntry, first_event), number);
+  i = entry != NULL ? (guint)(entry - get_entry (self, 0)) : 0;
+  for (; i < self->entries->len; i++)
+    if (G_STRUCT_MEMBER (guint64, get_entry (self, i), offset) > 0)
+      return get_entry (self, i);
+
+  return NULL;
+}
+
+DuplexCaptureEntry *
+duplex_capture_index_next_finding (DuplexCaptureIndex *self,
+                                   guint64             number)
+{
+  return find_next (self, number, G_STRUCT_OFFSET (DuplexCaptureEntry, n_findings));
+}
+
+DuplexCaptureEntry *
+duplex_capture_index_next_rows (DuplexCaptureIndex *self,
+                                guint64             number)
+{
+  return find_next (self, number, G_STRUCT_OFFSET (DuplexCaptureEntry, n_rows));
 }

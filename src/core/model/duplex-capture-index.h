@@ -2,7 +2,8 @@
 #pragma once
 
 /* Where which event of a capture is: a small entry a block, in order. The last entry's block is the
- * one that is still filled. Not locked: that is the capture's. Private to core/model. */
+ * one that is still filled, unless nothing is appended. Not locked: that is the capture's. Private
+ * to core/model. */
 
 #include "core/model/duplex-capture-block.h"
 
@@ -12,10 +13,16 @@ typedef struct
 {
   guint64             first_event; /* number of the block's first event */
   guint64             first_row;   /* row that its first row-ending event ends */
+  guint64             n_events;    /* more than a block holds only where it is lost */
+  guint64             n_rows;
+  guint64             n_findings;
   gint64              first_time_us;
   gint64              last_time_us;
-  guint64             bytes; /* that the entry's events hold, about */
-  DuplexCaptureBlock *block;
+  guint64             bytes;    /* that the entry's events hold, about */
+  guint64             id;       /* in the file; 0: it is in none */
+  guint32             n_queued; /* events that the writer has, or has written */
+  gboolean            lost;     /* nothing of it was kept: the first n_rows events stand for rows */
+  DuplexCaptureBlock *block;    /* NULL: it is in the file only, or lost */
 } DuplexCaptureEntry;
 
 typedef struct
@@ -32,11 +39,9 @@ void duplex_capture_index_clear (DuplexCaptureIndex *self);
 guint64 duplex_capture_index_drop_before (DuplexCaptureIndex *self,
                                           guint64             number);
 
-/* Takes block, which is empty. */
-DuplexCaptureEntry *duplex_capture_index_add (DuplexCaptureIndex *self,
-                                              DuplexCaptureBlock *block,
-                                              guint64             first_event,
-                                              guint64             first_row);
+/* Copies entry, whose block it takes. */
+DuplexCaptureEntry *duplex_capture_index_add (DuplexCaptureIndex       *self,
+                                              const DuplexCaptureEntry *entry);
 
 /* Borrowed until the index changes; NULL where there is none. */
 DuplexCaptureEntry *duplex_capture_index_get_first (DuplexCaptureIndex *self);
@@ -45,5 +50,13 @@ DuplexCaptureEntry *duplex_capture_index_find_event (DuplexCaptureIndex *self,
                                                      guint64             number);
 DuplexCaptureEntry *duplex_capture_index_find_row (DuplexCaptureIndex *self,
                                                    guint64             row);
+/* The first whose last event has that time or a later one. */
+DuplexCaptureEntry *duplex_capture_index_find_time (DuplexCaptureIndex *self,
+                                                    gint64              time_us);
+/* The first at or after the one with event number in which is a finding, or a row. */
+DuplexCaptureEntry *duplex_capture_index_next_finding (DuplexCaptureIndex *self,
+                                                       guint64             number);
+DuplexCaptureEntry *duplex_capture_index_next_rows (DuplexCaptureIndex *self,
+                                                    guint64             number);
 
 G_END_DECLS

@@ -2,9 +2,9 @@
 #pragma once
 
 /* Everything that was seen on the connections of one session, in order: events packed into blocks
- * of DUPLEX_LIMIT_CAPTURE_BLOCK bytes, with a small index entry a block. It is also a lazy
- * GListModel of DuplexRow, one a message, control frame or visible state, made when asked for and
- * forgotten when dropped.
+ * of DUPLEX_LIMIT_CAPTURE_BLOCK bytes, with a small index entry a block. With a file, blocks go there
+ * as they fill up and only a few stay in memory. It is also a lazy GListModel of DuplexRow, one a
+ * message, control frame or visible state, made when asked for and forgotten when dropped.
  *
  * Threads: one thread at a time appends (the I/O thread); any thread may read. The list model and
  * its signals belong to the thread that made the capture: what was appended becomes visible there
@@ -13,31 +13,145 @@
 #include <gio/gio.h>
 
 #include "core/model/duplex-event.h"
+#include "core/model/duplex-totals.h"
 
 G_BEGIN_DECLS
 
 #define DUPLEX_TYPE_CAPTURE (duplex_capture_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexCapture, duplex_capture, DUPLEX, CAPTURE, GObject)
 
-/* Sums over all connections since the last clear, as they stood at one moment. Index: 0 sent, 1
- * received. A frame with FLAG_CUT finishes no message. */
+/* Where the events go. */
+typedef enum {
+  DUPLEX_RECORDING_OFF,     /* memory only */
+  DUPLEX_RECORDING_ON,      /* a file, at most 100 ms behind */
+  DUPLEX_RECORDING_STALLED, /* the file takes nothing now, because the disk is full most likely; it
+                               is tried again every second. Meanwhile as much as waits for the
+                               writer is kept, and what is older is counted as not kept */
+  DUPLEX_RECORDING_ENDED,   /* the file is whole; nothing can be appended any more */
+  DUPLEX_RECORDING_STORED,  /* opened from a file; nothing can be appended */
+} DuplexRecording;
+
+#define DUPLEX_TYPE_RECORDING (duplex_recording_get_type ())
+GType duplex_recording_get_type (void);
+
+/* What a file says of where it comes from. All may be NULL. */
 typedef struct
 {
-  guint64 messages[2];   /* data messages that were finished */
-  guint64 bytes[2];      /* their payload */
-  guint64 frames[2];     /* all frames */
-  guint64 wire_bytes[2]; /* headers and payload of all frames */
-  guint64 findings;
-  guint64 events;
-  guint64 rows;
-} DuplexTotals;
+  const char *profile_json;
+  const char *profile_name;
+  const char *profile_id;
+  gboolean    record_secrets; /* else see duplex-redact.h; the live capture shows all */
+  gboolean    keep_trying;    /* a file that cannot be made is no failure but STALLED */
+} DuplexCaptureOrigin;
 
 DuplexCapture *duplex_capture_new (void);
+
+/* Properties, read only, which change on the owner's thread:
+ *   "recording"  DuplexRecording
+ * Signal: "published" after each batch that became visible (also when only totals or what the
+ * recording says changed). */
+
+/* Opens a capture's file to read it; blocks for the time of reading its index. Errors as
+ * duplex_capture_file_open() has them. A file that is damaged or cut short opens as far as it is
+ * whole: duplex_capture_dup_trouble() says what is missing. */
+DuplexCapture *duplex_capture_open (const char *path,
+                                    GError    **error);
+
+/* The same without blocking. */
+void           duplex_capture_open_async (const char         *path,
+                                          GCancellable       *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer            user_data);
+DuplexCapture *duplex_capture_open_finish (GAsyncResult *result,
+                                           GError      **error);
+
+/* Records to path, which must not exist, from the first event on: nothing has been appended yet.
+ * From here on append may be slowed down by a writer that cannot follow: see
+ * duplex_capture_set_bound(). origin is read during the call. */
+gboolean duplex_capture_record (DuplexCapture             *self,
+                                const char                *path,
+                                const DuplexCaptureOrigin *origin,
+                                GError                   **error);
+
+/* Ends the recording: all that was appended is written, and one plain file is left. Blocks; may be
+ * called on any thread. FALSE where not all could be written; the reason is given. Dropping the
+ * last reference does the same and tells nobody. */
+gboolean duplex_capture_finish (DuplexCapture *self,
+                                GError       **error);
+
+/* The same in a thread of its own, holding a reference. */
+void     duplex_capture_finish_async (DuplexCapture      *self,
+                                      GAsyncReadyCallback callback,
+                                      gpointer            user_data);
+gboolean duplex_capture_finish_finish (DuplexCapture *self,
+                                       GAsyncResult  *result,
+                                       GError       **error);
+
+DuplexRecording duplex_capture_get_recording (DuplexCapture *self);
+
+/* Of the file, or NULL. */
+const char *duplex_capture_get_path (DuplexCapture *self);
+
+/* Events that are not in the file and never will be. */
+guint64 duplex_capture_get_n_not_kept (DuplexCapture *self);
+
+/* In words: why the recording stalls, or what is missing in the file; NULL where all is well. */
+char *duplex_capture_dup_trouble (DuplexCapture *self);
+
+/* Of a stored capture, the key of its file's table "meta" (see duplex-capture(5)); or NULL. */
+char *duplex_capture_dup_meta (DuplexCapture *self,
+                               const char    *key);
 
 /* Copies event in and returns its number. A payload over a block's size is kept by reference where
  * event->owner holds it. number and hold of event are ignored. */
 guint64 duplex_capture_append (DuplexCapture     *self,
                                const DuplexEvent *event);
+
+/* A payload that comes in pieces and must not be in memory as a whole: begin gives its number, add
+ * takes the pieces in order, and the event that is appended with that number as payload_id, its
+ * payload NULL and its payload_size the sum, ends it. Several may be open at once. The appending
+ * thread only. Payloads up to DUPLEX_LIMIT_CAPTURE_BLOCK are better given with their event. */
+guint64 duplex_capture_begin_payload (DuplexCapture *self);
+void    duplex_capture_add_payload (DuplexCapture *self,
+                                    guint64        payload,
+                                    const guint8  *data,
+                                    gsize          size);
+
+typedef enum {
+  DUPLEX_PAYLOAD_WIRE,     /* as it crossed the wire, unmasked */
+  DUPLEX_PAYLOAD_INFLATED, /* of a compressed frame: what it is worth */
+} DuplexPayload;
+
+/* Copies up to size bytes of an event's payload from offset on, wherever they are, and returns how
+ * many: fewer where it ends, or where the file is damaged. event was read from this capture. Any
+ * thread. */
+gsize duplex_capture_read_payload (DuplexCapture     *self,
+                                   const DuplexEvent *event,
+                                   DuplexPayload      which,
+                                   guint64            offset,
+                                   guint8            *buffer,
+                                   gsize              size);
+
+/* The same as bytes, which are not copied where they stand in a block. */
+GBytes *duplex_capture_dup_payload (DuplexCapture     *self,
+                                    const DuplexEvent *event,
+                                    DuplexPayload      which,
+                                    guint64            offset,
+                                    gsize              size);
+
+/* Returns FALSE to stop. event borrows from the capture for the time of the call and is not
+ * cleared. */
+typedef gboolean (*DuplexCaptureWalkFunc) (const DuplexEvent *event,
+                                           gpointer           user_data);
+
+/* Calls func for the events from number first to last that are (still) there, in order. A scan
+ * within blocks, many times faster than duplex_capture_read() for each. Any thread; func may call
+ * the capture. */
+void duplex_capture_walk (DuplexCapture        *self,
+                          guint64               first,
+                          guint64               last,
+                          DuplexCaptureWalkFunc func,
+                          gpointer              user_data);
 
 /* A number for the next connection that will append. */
 guint32 duplex_capture_begin_connection (DuplexCapture *self);
@@ -53,9 +167,36 @@ gboolean duplex_capture_find_row (DuplexCapture *self,
                                   guint64        row,
                                   guint64       *ret_number);
 
-/* Number of the first event with a finding that is (still) there. */
+/* Number of the first event with a finding that is (still) there, at or after number. */
 gboolean duplex_capture_find_finding (DuplexCapture *self,
+                                      guint64        number,
                                       guint64       *ret_number);
+
+/* The row that event number belongs to: the first row that ends at or after it. FALSE where that
+ * has not come yet. */
+gboolean duplex_capture_find_row_of (DuplexCapture *self,
+                                     guint64        number,
+                                     guint64       *ret_row);
+
+/* The first row whose end has a time at or after time_us; the number of rows where all are
+ * earlier. */
+guint64 duplex_capture_find_time (DuplexCapture *self,
+                                  gint64         time_us);
+
+/* What the user said about an event. ret_comment, may be NULL, is to be freed. FALSE where nothing
+ * was said. Any thread. */
+gboolean duplex_capture_get_note (DuplexCapture *self,
+                                  guint64        number,
+                                  gboolean      *ret_bookmarked,
+                                  char         **ret_comment);
+
+/* Neither bookmarked nor a comment (NULL or empty) removes it. Fails where the file of a stored
+ * capture cannot be changed. Owner's thread only; "note-changed" (guint64 number) follows. */
+gboolean duplex_capture_set_note (DuplexCapture *self,
+                                  guint64        number,
+                                  gboolean       bookmarked,
+                                  const char    *comment,
+                                  GError       **error);
 
 void duplex_capture_get_totals (DuplexCapture *self,
                                 DuplexTotals  *ret_totals);
@@ -75,9 +216,10 @@ void duplex_capture_publish (DuplexCapture *self);
 void duplex_capture_drop_before (DuplexCapture *self,
                                  guint64        number);
 
-/* For such a reader that is slower than the wire: func is called with TRUE when what is held passes
- * bytes, and with FALSE when half of that is free again. It runs within append and drop_before, on
- * their threads, and must not call the capture. NULL ends it; func is not called any more then. */
+/* For a reader or a writer that is slower than the wire: func is called with TRUE when what is held
+ * passes bytes, or when too much waits for the file; and with FALSE when half of both is free again.
+ * It runs within append and drop_before and on the writer's thread, and must not call the capture.
+ * NULL ends it; func is not called any more then. */
 typedef void (*DuplexCaptureFullFunc) (gboolean is_full, gpointer user_data);
 
 void duplex_capture_set_bound (DuplexCapture        *self,
@@ -86,9 +228,8 @@ void duplex_capture_set_bound (DuplexCapture        *self,
                                gpointer              user_data);
 
 /* Forgets all events and totals. Numbers go on from where they were, rows start at 0; an event that
- * was read before stays valid until it is cleared. Owner's thread only. */
+ * was read before stays valid until it is cleared. A file that is recorded keeps what was forgotten.
+ * Not for a stored capture. Owner's thread only. */
 void duplex_capture_clear (DuplexCapture *self);
-
-/* Signals: "published" after each batch that became visible (also when only totals changed). */
 
 G_END_DECLS

@@ -7,12 +7,15 @@ void
 duplex_event_clear (DuplexEvent *self)
 {
   DuplexCaptureBlock *block;
+  GBytes             *bytes;
 
   g_return_if_fail (self != NULL);
 
   block = self->hold;
+  bytes = self->hold_bytes;
   *self = (DuplexEvent)DUPLEX_EVENT_INIT;
   g_clear_pointer (&block, duplex_capture_block_unref);
+  g_clear_pointer (&bytes, g_bytes_unref);
 }
 
 gboolean

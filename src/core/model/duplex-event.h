@@ -26,6 +26,8 @@ typedef enum {
   DUPLEX_EVENT_FAILED,     /* an error's message; value: its DuplexErrorCode. Before or instead of
                               CONNECTED: the attempt failed. After it: why CLOSED follows */
   DUPLEX_EVENT_UNFINISHED, /* the fragmented message that stops here will not be finished */
+  DUPLEX_EVENT_LOST,       /* never recorded: reading gives it where an event was not kept, or is
+                              damaged in the file. Only number, time_us and flags say something */
 } DuplexEventKind;
 
 /* CLOSED's code (RFC 6455 §7.1.5): the one of the peer's Close, 1005 for a Close without a code,
@@ -46,6 +48,7 @@ typedef enum {
   DUPLEX_EVENT_FLAG_CUT = 1 << 1,        /* payload is not whole: the stream or a limit ended it */
   DUPLEX_EVENT_FLAG_DELIBERATE = 1 << 2, /* the user asked for what is wrong with it */
   DUPLEX_EVENT_FLAG_PEER = 1 << 3,       /* of CLOSED: the peer began the closing */
+  DUPLEX_EVENT_FLAG_REDACTED = 1 << 4,   /* secrets in the payload were replaced */
 } DuplexEventFlags;
 
 typedef struct
@@ -69,13 +72,20 @@ typedef struct
   guint   n_frames;                        /* frames of the message up to and with this one */
 
   gint64               value; /* see DuplexEventKind */
-  const guint8        *payload;
+  const guint8        *payload; /* NULL too where it stands apart: see payload_id */
   gsize                payload_size;
+  guint64              payload_id;    /* not 0: the payload stands apart in the capture, in pieces.
+                                         duplex_capture_read_payload() reads it */
+  const guint8        *inflated;      /* of a compressed frame: what its payload is worth (RFC 7692
+                                         §7.2.2); NULL where there is none or inflated_id is set */
+  gsize                inflated_size;
+  guint64              inflated_id;   /* as payload_id */
   const DuplexFinding *findings;
   guint                n_findings;
 
   GBytes  *owner; /* borrowed like the rest; holds payload, or NULL */
   gpointer hold;  /* private to the capture: what an event that was read keeps alive */
+  GBytes  *hold_bytes; /* the same */
 } DuplexEvent;
 
 /* For first, when appending a row of one event, whose number is not known before. Reading gives the

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/model/duplex-row.h"
 
-#include "core/model/duplex-capture-block.h"
 #include "core/model/duplex-capture-private.h"
 
 /* Events that are looked at for a row's findings: a message of more fragments, or one between whose
@@ -31,6 +30,7 @@ G_DEFINE_FINAL_TYPE (DuplexRow, duplex_row, G_TYPE_OBJECT)
 /* What a walk over a row's frames gathers. */
 typedef struct
 {
+  DuplexCapture     *capture;
   const DuplexEvent *last;
   GByteArray        *payload;
   GArray            *frames;
@@ -215,23 +215,12 @@ duplex_row_get_n_findings (DuplexRow *self)
   return walk.n_findings + self->event.n_findings;
 }
 
-static GBytes *
-hold_payload (const DuplexEvent *event,
-              gsize              size)
-{
-  if (event->owner != NULL)
-    return g_bytes_new_from_bytes (event->owner, 0, size);
-
-  return g_bytes_new_with_free_func (event->payload, size,
-                                     (GDestroyNotify)duplex_capture_block_unref,
-                                     duplex_capture_block_ref (event->hold));
-}
-
 static gboolean
 add_payload (const DuplexEvent *event,
              gpointer           user_data)
 {
   RowWalk *walk = user_data;
+  guint    start = walk->payload->len;
   gsize    size;
 
   if (!is_of_same_message (event, walk->last))
@@ -239,9 +228,14 @@ add_payload (const DuplexEvent *event,
 
   if (event->kind == DUPLEX_EVENT_FRAME)
     walk->n_found++;
-  size = MIN (event->payload_size, walk->max - walk->payload->len);
+  size = MIN (event->payload_size, walk->max - start);
   if (size > 0)
-    g_byte_array_append (walk->payload, event->payload, size);
+    {
+      g_byte_array_set_size (walk->payload, (guint)(start + size));
+      size = duplex_capture_read_payload (walk->capture, event, DUPLEX_PAYLOAD_WIRE, 0,
+                                          walk->payload->data + start, size);
+      g_byte_array_set_size (walk->payload, (guint)(start + size));
+    }
   walk->is_full = size < event->payload_size;
 
   return !walk->is_full;
@@ -260,11 +254,13 @@ duplex_row_dup_payload (DuplexRow *self,
 
   if (is_single (&self->event))
     {
-      payload = hold_payload (&self->event, MIN (self->event.payload_size, max));
-      is_whole = self->event.payload_size <= max;
+      payload = duplex_capture_dup_payload (self->capture, &self->event, DUPLEX_PAYLOAD_WIRE, 0,
+                                            MIN (self->event.payload_size, max));
+      is_whole = g_bytes_get_size (payload) == self->event.payload_size;
     }
   else
     {
+      walk.capture = self->capture;
       walk.last = &self->event;
       walk.max = MIN (max, MAX_PAYLOAD);
       walk.payload = g_byte_array_sized_new (MIN (PAYLOAD_RESERVE, walk.max));

@@ -50,6 +50,14 @@ G_BEGIN_DECLS
 /* Bytes of one block of the capture; a payload larger than this stands beside its block. */
 #define DUPLEX_LIMIT_CAPTURE_BLOCK ((gsize)256 * 1024)
 
+/* Bytes that may wait for a capture's writer: 64 blocks. While more waits the wire is not read; while
+ * the file takes nothing, what is older is given up. */
+#define DUPLEX_LIMIT_CAPTURE_WAITS (64 * DUPLEX_LIMIT_CAPTURE_BLOCK)
+
+/* Bytes from which a block of the capture is not filled any further once it has been written: slow
+ * traffic makes small blocks instead of writing a large one again and again. */
+#define DUPLEX_LIMIT_CAPTURE_SEAL ((gsize)16 * 1024)
+
 /* Nesting that the JSON lexer accepts, and the bytes that are shown pretty-printed at all. */
 #define DUPLEX_LIMIT_JSON_DEPTH 512
 #define DUPLEX_LIMIT_JSON_BYTES ((gsize)128 * 1024 * 1024)

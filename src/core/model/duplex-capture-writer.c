@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/model/duplex-capture-writer.h"
+
+#include <gio/gio.h>
+#include <sys/resource.h>
+
+#include "core/proto/duplex-limits.h"
+
+/* A crash loses what is younger than 100 ms: half of that until it is given to us, the rest to
+ * write it. */
+#define FLUSH_US (50 * 1000)
+/* Between two attempts to write to a file that takes nothing. */
+#define RETRY_US G_TIME_SPAN_SECOND
+/* Bytes of a transaction: some blocks share its cost, and none waits long for it. */
+#define BATCH_BYTES ((gsize)4 * 1024 * 1024)
+/* Steps of "nice" below the window's thread. */
+#define NICE 5
+
+typedef enum {
+  JOB_BLOCK,
+  JOB_LOST, /* a block of which only the entry is written */
+  JOB_CHUNK,
+  JOB_FACT,
+  JOB_META,
+  JOB_NOTE,
+} JobKind;
+
+typedef struct
+{
+  JobKind                kind;
+  gsize                  size; /* bytes that wait with it */
+  DuplexCaptureBlockInfo info;
+  DuplexCaptureBlock    *block;
+  guint64                number; /* payload of a chunk, event of a note */
+  guint                  sequence;
+  GBytes                *data;  /* of a chunk; payload of a fact */
+  DuplexEvent            event; /* of a fact, borrows from data */
+  char                  *key;
+  char                  *value;
+  gboolean               flag;
+} Job;
+
+struct _DuplexCaptureWriter
+{
+  /* owned */
+  GThread *thread;
+  char    *path;
+
+  /* borrowed */
+  const DuplexCaptureWriterCallbacks *callbacks;
+  gpointer                            user_data;
+
+  /* the writer's thread only; set before it starts */
+  DuplexCaptureFile *file;
+  guint64            last_written; /* id of the newest block in the file */
+
+  GMutex mutex; /* guards all below */
+  GCond  cond;
+
+  GQueue      jobs;   /* of Job, the oldest first; those of the open transaction too */
+  gsize       waits;  /* bytes of them */
+  GHashTable *chunks; /* of guint64: those of jobs, see get_chunk_id() */
+  GHashTable *cut;    /* of guint64: payloads of which a chunk was given up */
+  guint64     n_lost;
+  gint64      flush_at; /* monotonic, or 0 */
+  guint       max_pages;
+  gboolean    is_full;
+  gboolean    is_stalled;
+  gboolean    stops;
+};
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_clear_pointer (&job->block, duplex_capture_block_unref);
+  g_clear_pointer (&job->data, g_bytes_unref);
+  g_free (job->key);
+  g_free (job->value);
+  g_free (job);
+}
+
+/* As the file numbers them. */
+static guint64
+get_chunk_id (guint64 payload,
+              guint   sequence)
+{
+  return payload << 24 | sequence;
+}
+
+/* ---- jobs in, with the mutex held ---- */
+
+static void
+push (DuplexCaptureWriter *self,
+      Job                 *job)
+{
+  g_queue_push_tail (&self->jobs, job);
+  self->waits += job->size;
+  if (job->kind == JOB_CHUNK)
+    {
+      guint64 id = get_chunk_id (job->number, job->sequence);
+
+      g_hash_table_insert (self->chunks, g_memdup2 (&id, sizeof id), job);
+    }
+  if (self->waits > DUPLEX_LIMIT_CAPTURE_WAITS && !self->is_stalled)
+    self->is_full = TRUE;
+  g_cond_signal (&self->cond);
+}
+
+/* Unlinks and frees. */
+static void
+drop_link (DuplexCaptureWriter *self,
+           GList               *link)
+{
+  Job *job = link->data;
+
+  if (job->kind == JOB_CHUNK)
+    {
+      guint64 id = get_chunk_id (job->number, job->sequence);
+
+      g_hash_table_remove (self->chunks, &id);
+    }
+  self->waits -= job->size;
+  g_queue_delete_link (&self->jobs, link);
+  job_free (job);
+}
+
+/* The block was given before and has grown: it is to be written once, after what it refers to. */
+static void
+drop_earlier (DuplexCaptureWriter *self,
+              guint64              id)
+{
+  for (GList *link = self->jobs.tail; link != NULL; link = link->prev)
+    {
+      Job *job = link->data;
+
+      if (job->kind != JOB_BLOCK)
+        continue;
+      /* One that is being written just now stays: what comes after replaces it in the file. */
+      if (job->info.id == id && !job->flag)
+        drop_link (self, link);
+      return;
+    }
+}
+
+void
+duplex_capture_writer_want_flush (DuplexCaptureWriter *self)
+{
+  g_mutex_lock (&self->mutex);
+  if (self->flush_at == 0)
+    {
+      self->flush_at = g_get_monotonic_time () + FLUSH_US;
+      g_cond_signal (&self->cond);
+    }
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+duplex_capture_writer_put_block (DuplexCaptureWriter          *self,
+                                 DuplexCaptureBlock           *block,
+                                 const DuplexCaptureBlockInfo *info)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->kind = JOB_BLOCK;
+  job->info = *info;
+  job->size = info->size;
+  job->block = duplex_capture_block_ref (block);
+  g_mutex_lock (&self->mutex);
+  drop_earlier (self, info->id);
+  push (self, job);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+duplex_capture_writer_put_chunk (DuplexCaptureWriter *self,
+                                 guint64              payload,
+                                 guint                sequence,
+                                 GBytes              *data)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->kind = JOB_CHUNK;
+  job->number = payload;
+  job->sequence = sequence;
+  job->data = g_bytes_ref (data);
+  job->size = g_bytes_get_size (data);
+  g_mutex_lock (&self->mutex);
+  push (self, job);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+duplex_capture_writer_put_fact (DuplexCaptureWriter *self,
+                                const DuplexEvent   *event)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->kind = JOB_FACT;
+  job->data = g_bytes_new (event->payload, event->payload_size);
+  job->event = *event;
+  job->event.payload = g_bytes_get_data (job->data, NULL);
+  job->event.findings = NULL;
+  job->event.n_findings = 0;
+  job->event.owner = NULL;
+  job->event.hold = NULL;
+  job->event.hold_bytes = NULL;
+  g_mutex_lock (&self->mutex);
+  push (self, job);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+duplex_capture_writer_put_meta (DuplexCaptureWriter *self,
+                                const char          *key,
+                                const char          *value)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->kind = JOB_META;
+  job->key = g_strdup (key);
+  job->value = g_strdup (value);
+  g_mutex_lock (&self->mutex);
+  push (self, job);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+duplex_capture_writer_put_note (DuplexCaptureWriter *self,
+                                guint64              event,
+                                gboolean             bookmarked,
+                                const char          *comment)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->kind = JOB_NOTE;
+  job->number = event;
+  job->flag = bookmarked;
+  job->value = g_strdup (comment);
+  g_mutex_lock (&self->mutex);
+  push (self, job);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* ---- to the file ---- */
+
+static gboolean
+write_job (DuplexCaptureWriter *self,
+           const Job           *job,
+           GError             **error)
+{
+  const guint8 *data;
+  gsize         size;
+
+  switch (job->kind)
+    {
+    case JOB_BLOCK:
+      data = duplex_capture_block_get_data (job->block, &size);
+      return duplex_capture_file_put_block (self->file, &job->info, data, error);
+
+    case JOB_LOST:
+      return duplex_capture_file_put_block (self->file, &job->info, NULL, error);
+
+    case JOB_CHUNK:
+      data = g_bytes_get_data (job->data, &size);
+      return duplex_capture_file_put_chunk (self->file, job->number, job->sequence, data, size,
+                                            error);
+
+    case JOB_FACT:
+      return duplex_capture_file_put_fact (self->file, &job->event, error);
+
+    case JOB_META:
+      return duplex_capture_file_put_meta (self->file, job->key, job->value, error);
+
+    case JOB_NOTE:
+    default:
+      return duplex_capture_file_put_note (self->file, job->number, job->flag, job->value, error);
+    }
+}
+
+/* With the mutex held: the jobs of the next transaction, which stay in the queue. */
+static GPtrArray *
+begin_batch (DuplexCaptureWriter *self)
+{
+  GPtrArray *batch = g_ptr_array_new ();
+  gsize      size = 0;
+
+  for (GList *link = self->jobs.head; link != NULL && size < BATCH_BYTES; link = link->next)
+    {
+      Job *job = link->data;
+
+      size += job->size;
+      if (job->kind == JOB_BLOCK)
+        job->flag = TRUE;
+      g_ptr_array_add (batch, job);
+    }
+  return batch;
+}
+
+/* The mutex is not held: nobody else removes the jobs of the batch. */
+static gboolean
+write_batch (DuplexCaptureWriter *self,
+             GPtrArray           *batch,
+             GError             **error)
+{
+  if (self->file == NULL)
+    self->file = duplex_capture_file_create (self->path, error);
+  if (self->file == NULL)
+    return FALSE;
+  duplex_capture_file_set_max_pages (self->file, self->max_pages);
+  if (!duplex_capture_file_begin (self->file, error))
+    return FALSE;
+  for (guint i = 0; i < batch->len; i++)
+    if (!write_job (self, g_ptr_array_index (batch, i), error))
+      {
+        duplex_capture_file_rollback (self->file);
+        return FALSE;
+      }
+  if (duplex_capture_file_commit (self->file, error))
+    return TRUE;
+  duplex_capture_file_rollback (self->file);
+  return FALSE;
+}
+
+/* With the mutex held; TRUE where there is room again. */
+static gboolean
+end_batch (DuplexCaptureWriter *self,
+           GPtrArray           *batch,
+           gboolean             done)
+{
+  for (guint i = 0; i < batch->len; i++)
+    {
+      Job *job = g_ptr_array_index (batch, i);
+
+      if (done)
+        drop_link (self, self->jobs.head);
+      else if (job->kind == JOB_BLOCK)
+        job->flag = FALSE;
+    }
+  if (!self->is_full || self->waits > DUPLEX_LIMIT_CAPTURE_WAITS / 2)
+    return FALSE;
+  self->is_full = FALSE;
+  return TRUE;
+}
+
+/* ---- a file that takes nothing ---- */
+
+/* With the mutex held: what of block i may have been cut is not kept as a whole anyway. */
+static void
+forget_cut (DuplexCaptureWriter *self,
+            const Job           *job)
+{
+  if (g_hash_table_size (self->cut) == 0)
+    return;
+  for (guint i = 0; i < job->info.n_events; i++)
+    {
+      DuplexEvent event;
+
+      duplex_capture_block_get_event (job->block, i, &event);
+      g_hash_table_remove (self->cut, &event.payload_id);
+      g_hash_table_remove (self->cut, &event.inflated_id);
+    }
+}
+
+/* Two entries of nothing are one: a disk that is full for hours must not fill the memory. */
+static void
+give_up_block (DuplexCaptureWriter *self,
+               GList               *link)
+{
+  Job *job = link->data;
+  Job *before = link->prev != NULL ? link->prev->data : NULL;
+
+  forget_cut (self, job);
+  self->n_lost += job->info.n_events;
+  self->waits -= job->size;
+  job->kind = JOB_LOST;
+  job->size = job->info.size = 0;
+  g_clear_pointer (&job->block, duplex_capture_block_unref);
+  if (before == NULL || before->kind != JOB_LOST)
+    return;
+  before->info.n_events += job->info.n_events;
+  before->info.n_rows += job->info.n_rows;
+  before->info.last_time_us = job->info.last_time_us;
+  before->info.totals = job->info.totals;
+  drop_link (self, link);
+}
+
+static void
+give_up_chunk (DuplexCaptureWriter *self,
+               GList               *link)
+{
+  Job *job = link->data;
+
+  g_hash_table_add (self->cut, g_memdup2 (&job->number, sizeof job->number));
+  drop_link (self, link);
+}
+
+/* With the mutex held: the oldest block or chunk that may go. The newest block may still grow, and
+ * one that has a part in the file stays whole. */
+static GList *
+find_oldest (DuplexCaptureWriter *self)
+{
+  const Job *last_block = NULL;
+
+  for (GList *link = self->jobs.tail; link != NULL && last_block == NULL; link = link->prev)
+    if (((Job *)link->data)->kind == JOB_BLOCK)
+      last_block = link->data;
+  for (GList *link = self->jobs.head; link != NULL; link = link->next)
+    {
+      const Job *job = link->data;
+
+      if (job->kind == JOB_CHUNK ||
+          (job->kind == JOB_BLOCK && job != last_block && job->info.id > self->last_written))
+        return link;
+    }
+  return NULL;
+}
+
+static void
+give_up_oldest (DuplexCaptureWriter *self)
+{
+  GList *link;
+
+  while (self->waits > DUPLEX_LIMIT_CAPTURE_WAITS && (link = find_oldest (self)) != NULL)
+    {
+      Job                   *job = link->data;
+      DuplexCaptureBlockInfo info = job->info;
+
+      if (job->kind == JOB_CHUNK)
+        {
+          give_up_chunk (self, link);
+          continue;
+        }
+      give_up_block (self, link);
+      g_mutex_unlock (&self->mutex);
+      self->callbacks->lost (&info, self->user_data);
+      g_mutex_lock (&self->mutex);
+    }
+}
+
+/* ---- the thread ---- */
+
+static void
+tell_trouble (DuplexCaptureWriter *self,
+              const GError        *error)
+{
+  gboolean stalled = error != NULL;
+
+  if (stalled == self->is_stalled)
+    return;
+  self->is_stalled = stalled;
+  self->is_full = FALSE;
+  g_mutex_unlock (&self->mutex);
+  self->callbacks->trouble (stalled ? error->message : NULL, self->user_data);
+  self->callbacks->room (self->user_data);
+  g_mutex_lock (&self->mutex);
+}
+
+/* With the mutex held, which is released meanwhile. */
+static gboolean
+write_some (DuplexCaptureWriter *self,
+            GError             **error)
+{
+  g_autoptr (GPtrArray) batch = begin_batch (self);
+  g_autoptr (GArray)    written = g_array_new (FALSE, FALSE, sizeof (DuplexCaptureBlockInfo));
+  g_autoptr (GError)    own = NULL;
+  gboolean              done;
+  gboolean              room;
+
+  g_mutex_unlock (&self->mutex);
+  done = write_batch (self, batch, &own);
+  for (guint i = 0; done && i < batch->len; i++)
+    {
+      const Job *job = g_ptr_array_index (batch, i);
+
+      if (job->kind == JOB_BLOCK)
+        {
+          g_array_append_val (written, job->info);
+          self->last_written = job->info.id;
+        }
+    }
+  g_mutex_lock (&self->mutex);
+  room = end_batch (self, batch, done);
+  tell_trouble (self, own);
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < written->len; i++)
+    self->callbacks->written (&g_array_index (written, DuplexCaptureBlockInfo, i),
+                              self->user_data);
+  if (room)
+    self->callbacks->room (self->user_data);
+  g_mutex_lock (&self->mutex);
+  if (!done)
+    g_propagate_error (error, g_steal_pointer (&own));
+  return done;
+}
+
+/* With the mutex held: until there is something to do. */
+static void
+wait (DuplexCaptureWriter *self,
+      gint64               retry_at)
+{
+  while (!self->stops)
+    {
+      gint64   until = self->flush_at;
+      gboolean over = self->waits > DUPLEX_LIMIT_CAPTURE_WAITS;
+
+      if (self->is_stalled)
+        until = retry_at;
+      if (self->is_stalled ? over && find_oldest (self) != NULL : !g_queue_is_empty (&self->jobs))
+        return;
+      if (until != 0 && g_get_monotonic_time () >= until)
+        return;
+      if (until == 0)
+        g_cond_wait (&self->cond, &self->mutex);
+      else
+        g_cond_wait_until (&self->cond, &self->mutex, until);
+    }
+}
+
+/* With the mutex held. */
+static void
+flush (DuplexCaptureWriter *self)
+{
+  self->flush_at = 0;
+  g_mutex_unlock (&self->mutex);
+  self->callbacks->flush (self->user_data);
+  g_mutex_lock (&self->mutex);
+}
+
+static gpointer
+writer_worker (gpointer data)
+{
+  DuplexCaptureWriter *self = data;
+  gint64               retry_at = 0;
+
+  /* Of this thread alone, on Linux. Elsewhere nothing depends on it. */
+  setpriority (PRIO_PROCESS, 0, NICE);
+  g_mutex_lock (&self->mutex);
+  while (!self->stops)
+    {
+      gint64 now;
+
+      wait (self, retry_at);
+      now = g_get_monotonic_time ();
+      if (self->flush_at != 0 && now >= self->flush_at)
+        flush (self);
+      if (self->is_stalled)
+        give_up_oldest (self);
+      if (self->is_stalled && now < retry_at)
+        continue;
+      if (!g_queue_is_empty (&self->jobs) && !write_some (self, NULL))
+        retry_at = g_get_monotonic_time () + RETRY_US;
+    }
+  g_mutex_unlock (&self->mutex);
+  return NULL;
+}
+
+/* ---- begin and end ---- */
+
+DuplexCaptureWriter *
+duplex_capture_writer_new (const char                         *path,
+                           DuplexCaptureFile                  *file,
+                           const DuplexCaptureWriterCallbacks *callbacks,
+                           gpointer                            user_data)
+{
+  DuplexCaptureWriter *self = g_new0 (DuplexCaptureWriter, 1);
+
+  self->path = g_strdup (path);
+  self->file = file;
+  self->callbacks = callbacks;
+  self->user_data = user_data;
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
+  g_queue_init (&self->jobs);
+  self->chunks = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->cut = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->thread = g_thread_new ("capture-writer", writer_worker, self);
+  return self;
+}
+
+void
+duplex_capture_writer_free (DuplexCaptureWriter *self)
+{
+  g_queue_clear_full (&self->jobs, job_free);
+  g_clear_pointer (&self->chunks, g_hash_table_unref);
+  g_clear_pointer (&self->cut, g_hash_table_unref);
+  g_clear_pointer (&self->file, duplex_capture_file_free);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->cond);
+  g_free (self->path);
+  g_free (self);
+}
+
+/* What waits: its blocks and chunks are not in the file. */
+static gboolean
+write_rest (DuplexCaptureWriter *self,
+            GError             **error)
+{
+  gboolean done = TRUE;
+
+  g_mutex_lock (&self->mutex);
+  while (done && !g_queue_is_empty (&self->jobs))
+    done = write_some (self, error);
+  g_mutex_unlock (&self->mutex);
+  return done;
+}
+
+gboolean
+duplex_capture_writer_stop (DuplexCaptureWriter *self,
+                            GError             **error)
+{
+  gboolean done;
+
+  g_mutex_lock (&self->mutex);
+  self->stops = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+  g_thread_join (self->thread);
+  self->callbacks->flush (self->user_data);
+  done = write_rest (self, error);
+  if (self->file != NULL && !duplex_capture_file_finish (self->file, done ? error : NULL))
+    done = FALSE;
+  g_clear_pointer (&self->file, duplex_capture_file_free);
+  if (done && duplex_capture_writer_get_n_lost (self) > 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                   "%" G_GUINT64_FORMAT " events were not kept",
+                   duplex_capture_writer_get_n_lost (self));
+      done = FALSE;
+    }
+  return done;
+}
+
+/* ---- questions ---- */
+
+gboolean
+duplex_capture_writer_is_full (DuplexCaptureWriter *self)
+{
+  gboolean is_full;
+
+  g_mutex_lock (&self->mutex);
+  is_full = self->is_full;
+  g_mutex_unlock (&self->mutex);
+  return is_full;
+}
+
+guint64
+duplex_capture_writer_get_n_lost (DuplexCaptureWriter *self)
+{
+  guint64 n;
+
+  g_mutex_lock (&self->mutex);
+  n = self->n_lost + g_hash_table_size (self->cut);
+  g_mutex_unlock (&self->mutex);
+  return n;
+}
+
+GBytes *
+duplex_capture_writer_ref_chunk (DuplexCaptureWriter *self,
+                                 guint64              payload,
+                                 guint                sequence)
+{
+  guint64 id = get_chunk_id (payload, sequence);
+  GBytes *bytes = NULL;
+  Job    *job;
+
+  g_mutex_lock (&self->mutex);
+  job = g_hash_table_lookup (self->chunks, &id);
+  if (job != NULL)
+    bytes = g_bytes_ref (job->data);
+  g_mutex_unlock (&self->mutex);
+  return bytes;
+}
+
+void
+duplex_capture_writer_set_max_pages (DuplexCaptureWriter *self,
+                                     guint                max_pages)
+{
+  g_mutex_lock (&self->mutex);
+  self->max_pages = max_pages;
+  g_mutex_unlock (&self->mutex);
+}

@@ -12,8 +12,8 @@
 #include "cli/duplex-cli-options.h"
 #include "cli/duplex-cli-printer.h"
 #include "cli/duplex-cli-prompt.h"
+#include "cli/duplex-cli-recording.h"
 #include "cli/duplex-cli-status.h"
-#include "core/model/duplex-export-jsonl.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -21,17 +21,17 @@
 typedef struct
 {
   /* owned */
-  DuplexCliOptions *options;
-  DuplexSession    *session;
-  GMainLoop        *loop;
-  DuplexCliOutput  *output;
-  DuplexCliOutput  *capture; /* of --capture, or NULL */
-  DuplexCliPrinter *printer;
-  DuplexCliFollow  *follow;
-  DuplexCliInput   *input;  /* while lines come, or NULL */
-  DuplexCliPrompt  *prompt; /* on a terminal, or NULL */
-  GBytes           *file;   /* of --file, or NULL */
-  guint             wait_timer;
+  DuplexCliOptions   *options;
+  DuplexSession      *session;
+  GMainLoop          *loop;
+  DuplexCliOutput    *output;
+  DuplexCliPrinter   *printer;
+  DuplexCliFollow    *follow;
+  DuplexCliRecording *recording; /* of --capture, or NULL */
+  DuplexCliInput     *input;     /* while lines come, or NULL */
+  DuplexCliPrompt    *prompt;    /* on a terminal, or NULL */
+  GBytes             *file;      /* of --file, or NULL */
+  guint               wait_timer;
 
   /* state */
   DuplexCliStatus status;
@@ -251,11 +251,6 @@ event_cb (const DuplexEvent *event,
   gboolean data_frame =
     event->kind == DUPLEX_EVENT_FRAME && !duplex_opcode_is_control (event->opcode);
 
-  if (self->capture != NULL)
-    {
-      duplex_export_jsonl_append (duplex_cli_output_get_buffer (self->capture), event);
-      duplex_cli_output_settle (self->capture);
-    }
   if (data_frame && event->direction == DUPLEX_DIRECTION_SENT &&
       (event->flags & DUPLEX_EVENT_FLAG_ROW))
     self->n_left++;
@@ -263,7 +258,7 @@ event_cb (const DuplexEvent *event,
   if (data_frame && self->counted && event->direction == DUPLEX_DIRECTION_RECEIVED)
     return;
   show_pong (self, event);
-  if (duplex_cli_printer_take (self->printer, event))
+  if (duplex_cli_printer_take (self->printer, duplex_session_get_capture (self->session), event))
     {
       self->n_received++;
       self->counted = self->options->count > 0 && self->n_received >= self->options->count;
@@ -287,13 +282,6 @@ batch_cb (gpointer data)
     }
   if (self->prompt != NULL)
     duplex_cli_prompt_show (self->prompt);
-  if (self->capture != NULL && !duplex_cli_output_flush (self->capture) &&
-      self->status == DUPLEX_CLI_OK)
-    {
-      duplex_cli_complain ("%s: %s", self->options->capture,
-                           g_strerror (duplex_cli_output_get_failure (self->capture)));
-      give_up (self);
-    }
   close_when_done (self);
 }
 
@@ -378,7 +366,7 @@ connect_clear (Connect *self)
   g_clear_pointer (&self->follow, duplex_cli_follow_free);
   g_clear_handle_id (&self->wait_timer, g_source_remove);
   g_clear_pointer (&self->printer, duplex_cli_printer_free);
-  g_clear_pointer (&self->capture, duplex_cli_output_free);
+  g_clear_pointer (&self->recording, duplex_cli_recording_free);
   g_clear_pointer (&self->output, duplex_cli_output_free);
   g_clear_object (&self->session);
   g_clear_pointer (&self->file, g_bytes_unref);
@@ -425,12 +413,6 @@ prepare (Connect *self,
   self->session = duplex_cli_options_make_session (self->options, error);
   if (self->session == NULL)
     return FALSE;
-  if (self->options->capture != NULL)
-    {
-      self->capture = duplex_cli_output_new_for_file (self->options->capture, error);
-      if (self->capture == NULL)
-        return FALSE;
-    }
   what = duplex_cli_options_get_print (self->options);
   self->interactive = isatty (STDIN_FILENO) && !self->options->echo && self->file == NULL;
   self->output = duplex_cli_output_new (STDOUT_FILENO);
@@ -440,6 +422,11 @@ prepare (Connect *self,
   self->follow = duplex_cli_follow_new (duplex_session_get_capture (self->session),
                                         &follow_callbacks, self);
   self->loop = g_main_loop_new (NULL, FALSE);
+  if (self->options->capture != NULL)
+    {
+      self->recording = duplex_cli_recording_new (self->options, self->session, error);
+      return self->recording != NULL;
+    }
   return TRUE;
 }
 
@@ -459,7 +446,11 @@ duplex_cli_connect (int    argc,
   g_signal_connect (self.session, "failed", G_CALLBACK (failed_cb), &self);
   g_signal_connect (self.session, "room", G_CALLBACK (room_cb), &self);
   if (!duplex_session_connect (self.session, &error))
-    goto out;
+    {
+      if (self.recording != NULL)
+        duplex_cli_recording_discard (self.recording);
+      goto out;
+    }
 
   sources[0] = g_unix_signal_add (SIGINT, interrupt_cb, &self);
   sources[1] = g_unix_signal_add (SIGTERM, interrupt_cb, &self);
@@ -474,6 +465,10 @@ duplex_cli_connect (int    argc,
                            (long long)self.options->count);
       status = DUPLEX_CLI_ASSERTION;
     }
+  /* How the connection ended says more. */
+  if (self.recording != NULL && !duplex_cli_recording_finish (self.recording) &&
+      status == DUPLEX_CLI_OK)
+    status = DUPLEX_CLI_USAGE;
 
 out:
   if (error != NULL)

@@ -10,7 +10,8 @@ struct _DuplexCliFollow
   const DuplexCliFollowCallbacks *callbacks; /* borrowed */
   gpointer                        user_data;
   gulong                          published_id;
-  guint64                         next; /* number of the event that comes next */
+  guint64                         next; /* number of the event that comes next, or a later one */
+  guint64                         n_read;
   gboolean                        running;
 };
 
@@ -46,24 +47,32 @@ duplex_cli_follow_free (DuplexCliFollow *self)
   g_free (self);
 }
 
+static gboolean
+event_cb (const DuplexEvent *event,
+          gpointer           user_data)
+{
+  DuplexCliFollow *self = user_data;
+
+  self->next = event->number + 1;
+  self->callbacks->event (event, self->user_data);
+  return ++self->n_read % FORGET != 0;
+}
+
 void
 duplex_cli_follow_run (DuplexCliFollow *self)
 {
-  DuplexEvent event = DUPLEX_EVENT_INIT;
+  guint64 before;
 
   /* The callbacks may close the session, and news of it may come here. */
   if (self->running)
     return;
   self->running = TRUE;
-  while (duplex_capture_read (self->capture, self->next, &event))
+  do
     {
-      self->next++;
-      self->callbacks->event (&event, self->user_data);
-      duplex_event_clear (&event);
-      if (self->next % FORGET == 0)
-        duplex_capture_drop_before (self->capture, self->next);
-    }
-  duplex_capture_drop_before (self->capture, self->next);
+      before = self->n_read;
+      duplex_capture_walk (self->capture, self->next, G_MAXUINT64, event_cb, self);
+      duplex_capture_drop_before (self->capture, self->next);
+  } while (self->n_read != before);
   self->running = FALSE;
   self->callbacks->batch (self->user_data);
 }

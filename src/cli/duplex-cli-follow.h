@@ -2,7 +2,7 @@
 #pragma once
 
 /* Hands out every event of a capture once, in order, and lets the capture forget it: memory stays
- * bounded however long a connection lives. */
+ * bounded however long a connection lives. What is recorded stays in the file. */
 
 #include "core/model/duplex-capture.h"
 

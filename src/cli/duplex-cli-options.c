@@ -34,6 +34,7 @@ duplex_cli_options_free (DuplexCliOptions *self)
   g_free (self->key);
   g_free (self->proxy);
   g_free (self->profile);
+  g_free (self->profile_id);
   g_free (self->file);
   g_free (self->capture);
   g_free (self);
@@ -108,6 +109,8 @@ check (const DuplexCliOptions *self,
     return fail (error, _ ("There is no URL; see duplex-cli connect --help"));
   if (self->key != NULL && self->certificate == NULL)
     return fail (error, _ ("--key needs --cert"));
+  if (self->record_secrets && self->capture == NULL)
+    return fail (error, _ ("--record-secrets needs --capture"));
   if (self->frames && self->json)
     return fail (error, _ ("--frames and --json exclude each other"));
   if (self->echo && (self->file != NULL || self->binary || self->interval > 0))
@@ -173,7 +176,9 @@ duplex_cli_options_parse (int      argc,
               { "json", 0, 0, G_OPTION_ARG_NONE, &self->json,
                 N_ ("Print every event as a JSON object"), NULL },
               { "capture", 0, 0, G_OPTION_ARG_FILENAME, &self->capture,
-                N_ ("Write every event to this file, as JSON Lines"), N_ ("FILE") },
+                N_ ("Record all of it to this new file"), N_ ("FILE") },
+              { "record-secrets", 0, 0, G_OPTION_ARG_NONE, &self->record_secrets,
+                N_ ("Record passwords and cookies too"), NULL },
               { "profile", 0, 0, G_OPTION_ARG_STRING, &self->profile,
                 N_ ("Begin with what this saved profile says"), N_ ("NAME") },
               { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, NULL },
@@ -211,6 +216,7 @@ duplex_cli_options_get_print (const DuplexCliOptions *self)
 /* By its path in the folder of profiles, or by its name where only one has it. */
 static DuplexProfile *
 find_profile (const char *name,
+              char      **ret_id,
               GError    **error)
 {
   g_autofree char *path =
@@ -237,7 +243,10 @@ find_profile (const char *name,
     fail (error, _ ("The profile “%s” cannot be read: %s"), name,
           duplex_profile_get_error (found));
   else
-    return duplex_profile_copy (found);
+    {
+      *ret_id = g_strdup (duplex_profile_get_id (found));
+      return duplex_profile_copy (found);
+    }
   return NULL;
 }
 
@@ -288,13 +297,13 @@ add_headers (const DuplexCliOptions *self,
 }
 
 static DuplexProfile *
-make_profile (const DuplexCliOptions *self,
-              GError                **error)
+make_profile (DuplexCliOptions *self,
+              GError          **error)
 {
   g_autoptr (DuplexProfile) profile = NULL;
 
   if (self->profile != NULL)
-    profile = find_profile (self->profile, error);
+    profile = find_profile (self->profile, &self->profile_id, error);
   else
     profile = duplex_profile_new ("duplex-cli", self->url);
   if (profile == NULL || !add_headers (self, profile, error))
@@ -311,8 +320,8 @@ make_profile (const DuplexCliOptions *self,
 }
 
 DuplexSession *
-duplex_cli_options_make_session (const DuplexCliOptions *self,
-                                 GError                **error)
+duplex_cli_options_make_session (DuplexCliOptions *self,
+                                 GError          **error)
 {
   g_autoptr (DuplexProfile) profile = make_profile (self, error);
   g_autoptr (DuplexSession) session = NULL;

@@ -26,8 +26,9 @@ typedef struct
   char    *key;
   char    *proxy;
   char    *profile;
+  char    *profile_id; /* of that profile; known when the session has been made */
   char    *file;    /* to send as one message */
-  char    *capture; /* to write events to */
+  char    *capture; /* to record to */
   int      timeout;
   int      close_timeout;
   int      ping_interval;
@@ -42,6 +43,7 @@ typedef struct
   gboolean frames;
   gboolean json;
   gboolean nul; /* messages end in a NUL */
+  gboolean record_secrets;
 } DuplexCliOptions;
 
 void duplex_cli_options_free (DuplexCliOptions *self);
@@ -55,8 +57,8 @@ DuplexCliOptions *duplex_cli_options_parse (int      argc,
 DuplexCliPrint duplex_cli_options_get_print (const DuplexCliOptions *self);
 
 /* A session that is not connected yet. */
-DuplexSession *duplex_cli_options_make_session (const DuplexCliOptions *self,
-                                                GError                **error);
+DuplexSession *duplex_cli_options_make_session (DuplexCliOptions *self,
+                                                GError          **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexCliOptions, duplex_cli_options_free)
 

@@ -1,23 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
 #include "cli/duplex-cli-printer.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
+#include "cli/duplex-cli-spool.h"
+#include "cli/duplex-cli-status.h"
 #include "core/model/duplex-export-jsonl.h"
 #include "core/proto/duplex-utf8.h"
 
 /* Bytes of a payload that --frames shows. */
 #define SHOWN 64
 
+/* The message of a direction that has begun and not ended. */
+typedef struct
+{
+  DuplexCliSpool *spool;
+  guint           n_frames; /* that were seen of it */
+  guint64         missing;  /* bytes that were not to be had */
+} Open;
+
 struct _DuplexCliPrinter
 {
   DuplexCliPrint   what;
   char             end;
-  DuplexCliOutput *output;     /* borrowed */
-  GByteArray      *message[2]; /* what came of the open message, by direction: 0 sent, 1 received */
+  DuplexCliOutput *output;  /* borrowed */
+  Open             open[2]; /* by direction: 0 sent, 1 received */
   gboolean         escapes;
   gboolean         marks;
   gboolean         sent_too;
+  gboolean         damaged;
+
+  /* of the message that is being printed */
+  gboolean is_text;
+  gboolean half; /* the first byte of a character that may be a control is held back */
 };
 
 DuplexCliPrinter *
@@ -31,7 +49,7 @@ duplex_cli_printer_new (DuplexCliPrint   what,
   self->end = end;
   self->output = output;
   for (int i = 0; i < 2; i++)
-    self->message[i] = g_byte_array_new ();
+    self->open[i].spool = duplex_cli_spool_new ();
   return self;
 }
 
@@ -41,7 +59,7 @@ duplex_cli_printer_free (DuplexCliPrinter *self)
   if (self == NULL)
     return;
   for (int i = 0; i < 2; i++)
-    g_byte_array_unref (self->message[i]);
+    duplex_cli_spool_free (self->open[i].spool);
   g_free (self);
 }
 
@@ -80,44 +98,82 @@ append_hex (GString      *out,
 /* C0, DEL and C1 (which are U+0080 to U+009F, "\xc2\x80" to "\xc2\x9f") but for line feed and
  * tab. */
 static void
-append_escaped (GString    *out,
-                const char *text,
-                gsize       len)
+append_escaped (DuplexCliPrinter *self,
+                GString          *out,
+                const guint8     *text,
+                gsize             len)
 {
   for (gsize i = 0; i < len; i++)
     {
-      guchar c = (guchar)text[i];
+      guint8   c = text[i];
+      gboolean was_half = self->half;
 
-      if (c == 0xc2 && i + 1 < len && (guchar)text[i + 1] < 0xa0)
-        g_string_append_printf (out, "\\u%04x", (guchar)text[++i]);
+      self->half = c == 0xc2;
+      if (was_half && c >= 0x80 && c < 0xa0)
+        g_string_append_printf (out, "\\u%04x", c);
+      else if (was_half)
+        {
+          g_string_append_c (out, (char)0xc2);
+          g_string_append_c (out, (char)c);
+          self->half = FALSE;
+        }
       else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
         g_string_append_printf (out, "\\x%02x", c);
-      else
+      else if (!self->half)
         g_string_append_c (out, (char)c);
     }
 }
 
+static gboolean
+print_piece_cb (const guint8 *data,
+                gsize         size,
+                gpointer      user_data)
+{
+  DuplexCliPrinter *self = user_data;
+  GString          *out = duplex_cli_output_get_buffer (self->output);
+
+  if (!self->is_text)
+    append_hex (out, data, size);
+  else if (self->escapes)
+    append_escaped (self, out, data, size);
+  else
+    g_string_append_len (out, (const char *)data, (gssize)size);
+  duplex_cli_output_settle (self->output);
+  return duplex_cli_output_get_failure (self->output) == 0;
+}
+
 static void
-print_message (DuplexCliPrinter *self,
-               gboolean          received,
-               guint8            opcode,
-               const guint8     *data,
-               gsize             len)
+begin_message (DuplexCliPrinter  *self,
+               const DuplexEvent *event)
 {
   GString *out = duplex_cli_output_get_buffer (self->output);
 
+  self->is_text = event->opcode == DUPLEX_OPCODE_TEXT;
+  self->half = FALSE;
   if (self->marks)
-    g_string_append (out, received ? "< " : "> ");
-  if (opcode != DUPLEX_OPCODE_TEXT)
-    {
-      g_string_append (out, "hex:");
-      append_hex (out, data, len);
-    }
-  else if (self->escapes)
-    append_escaped (out, (const char *)data, len);
-  else
-    g_string_append_len (out, (const char *)data, (gssize)len);
+    g_string_append (out, event->direction == DUPLEX_DIRECTION_RECEIVED ? "< " : "> ");
+  if (!self->is_text)
+    g_string_append (out, "hex:");
+}
+
+static void
+end_message (DuplexCliPrinter *self)
+{
+  GString *out = duplex_cli_output_get_buffer (self->output);
+
+  if (self->half)
+    g_string_append_c (out, (char)0xc2);
   g_string_append_c (out, self->end);
+}
+
+static void
+complain_missing (DuplexCliPrinter  *self,
+                  const DuplexEvent *event,
+                  guint64            missing)
+{
+  self->damaged = TRUE;
+  duplex_cli_complain (_ ("event %llu: %llu bytes of its payload are missing"),
+                       (unsigned long long)event->number, (unsigned long long)missing);
 }
 
 /* Whether event ends a message that came whole and breaks no rule. */
@@ -129,53 +185,137 @@ ends_message (const DuplexEvent *event)
          duplex_event_get_worst_severity (event) < (int)DUPLEX_SEVERITY_ERROR;
 }
 
+/* A message of one frame. */
+static void
+print_whole (DuplexCliPrinter  *self,
+             DuplexCapture     *capture,
+             const DuplexEvent *event)
+{
+  DuplexPayload which = duplex_payload_get_plain (event);
+  guint64       size = duplex_payload_get_size (event, which);
+  guint64       seen;
+
+  begin_message (self, event);
+  seen = duplex_payload_walk (capture, event, which, print_piece_cb, self);
+  end_message (self);
+  if (seen < size && duplex_cli_output_get_failure (self->output) == 0)
+    complain_missing (self, event, size - seen);
+}
+
+static gboolean
+gather_cb (const guint8 *data,
+           gsize         size,
+           gpointer      user_data)
+{
+  return duplex_cli_spool_append (user_data, data, size);
+}
+
+static void
+gather (Open              *open,
+        DuplexCapture     *capture,
+        const DuplexEvent *event)
+{
+  DuplexPayload which = duplex_payload_get_plain (event);
+  guint64       seen = duplex_payload_walk (capture, event, which, gather_cb, open->spool);
+
+  if (duplex_cli_spool_get_failure (open->spool) == 0)
+    open->missing += duplex_payload_get_size (event, which) - seen;
+  open->n_frames++;
+}
+
+/* A message in fragments, whose last is event. One of which a fragment is lost is no message. */
+static void
+print_gathered (DuplexCliPrinter  *self,
+                Open              *open,
+                const DuplexEvent *event)
+{
+  if (open->n_frames != event->n_frames)
+    return;
+  if (duplex_cli_spool_get_failure (open->spool) == 0)
+    {
+      begin_message (self, event);
+      duplex_cli_spool_walk (open->spool, print_piece_cb, self);
+      end_message (self);
+    }
+  if (duplex_cli_spool_get_failure (open->spool) != 0)
+    {
+      self->damaged = TRUE;
+      duplex_cli_complain (_ ("event %llu: its message cannot be gathered: %s"),
+                           (unsigned long long)event->number,
+                           g_strerror (duplex_cli_spool_get_failure (open->spool)));
+    }
+  else if (open->missing > 0)
+    complain_missing (self, event, open->missing);
+}
+
 static void
 take_message (DuplexCliPrinter  *self,
+              DuplexCapture     *capture,
               const DuplexEvent *event)
 {
-  gboolean    received = event->direction == DUPLEX_DIRECTION_RECEIVED;
-  GByteArray *message = self->message[received ? 1 : 0];
+  gboolean received = event->direction == DUPLEX_DIRECTION_RECEIVED;
+  Open    *open = &self->open[received ? 1 : 0];
 
   if (event->kind != DUPLEX_EVENT_FRAME || duplex_opcode_is_control (event->opcode) ||
       (!received && !self->sent_too))
     return;
-  if (event->n_frames <= 1)
-    g_byte_array_set_size (message, 0);
   if (event->n_frames <= 1 && ends_message (event))
     {
-      print_message (self, received, event->opcode, event->payload, event->payload_size);
+      print_whole (self, capture, event);
       return;
     }
-  g_byte_array_append (message, event->payload, (guint)event->payload_size);
-  if (!(event->flags & DUPLEX_EVENT_FLAG_ROW))
-    return;
-  if (ends_message (event) && message->len == event->message_size)
-    print_message (self, received, event->opcode, message->data, message->len);
-  g_byte_array_set_size (message, 0);
+  if (event->n_frames <= 1)
+    {
+      duplex_cli_spool_reset (open->spool);
+      open->n_frames = 0;
+      open->missing = 0;
+    }
+  gather (open, capture, event);
+  if (ends_message (event))
+    print_gathered (self, open, event);
+  if (event->flags & DUPLEX_EVENT_FLAG_ROW)
+    {
+      duplex_cli_spool_reset (open->spool);
+      open->n_frames = 0;
+      open->missing = 0;
+    }
 }
 
 /* ---- frames ---- */
 
 static void
 append_excerpt (GString           *out,
+                DuplexCapture     *capture,
                 const DuplexEvent *event)
 {
-  gsize   len = MIN (event->payload_size, SHOWN);
-  guint64 bad = len;
+  DuplexPayload which = duplex_payload_get_plain (event);
+  guint64       size = duplex_payload_get_size (event, which);
+  const guint8 *data = which == DUPLEX_PAYLOAD_WIRE ? event->payload : event->inflated;
+  guint8        buffer[SHOWN];
+  gsize         len = (gsize)MIN (size, SHOWN);
+  guint64       bad;
 
+  if (data == NULL && len > 0)
+    {
+      data = buffer;
+      if (capture != NULL)
+        len = duplex_capture_read_payload (capture, event, which, 0, buffer, len);
+      else
+        len = 0;
+    }
   if (event->kind == DUPLEX_EVENT_FRAME && event->opcode != DUPLEX_OPCODE_TEXT)
     {
       g_string_append (out, "hex:");
-      append_hex (out, event->payload, len);
+      append_hex (out, data, len);
     }
   else
     {
       /* The cut may be inside a character. */
-      if (!duplex_utf8_validate (event->payload, len, &bad))
+      if (!duplex_utf8_validate (data, len, &bad))
         len = (gsize)bad;
-      duplex_export_jsonl_append_string (out, (const char *)event->payload, len);
+      duplex_export_jsonl_append_string (out, (const char *)data, len);
     }
-  if (len < event->payload_size)
+  if (len < size)
     g_string_append (out, "…");
 }
 
@@ -192,6 +332,7 @@ append_findings (GString           *out,
 /* "< text fin=1 rsv=000 opcode=1 mask=- length=5 "hello"" */
 static void
 print_frame (DuplexCliPrinter  *self,
+             DuplexCapture     *capture,
              const DuplexEvent *event)
 {
   GString          *out = duplex_cli_output_get_buffer (self->output);
@@ -213,7 +354,7 @@ print_frame (DuplexCliPrinter  *self,
   if (event->flags & DUPLEX_EVENT_FLAG_CUT)
     g_string_append (out, " cut");
   g_string_append_c (out, ' ');
-  append_excerpt (out, event);
+  append_excerpt (out, capture, event);
   append_findings (out, event);
   g_string_append_c (out, self->end);
 }
@@ -221,6 +362,7 @@ print_frame (DuplexCliPrinter  *self,
 /* "* closed code=1000 "bye"" */
 static void
 print_state (DuplexCliPrinter  *self,
+             DuplexCapture     *capture,
              const DuplexEvent *event)
 {
   GString    *out = duplex_cli_output_get_buffer (self->output);
@@ -232,28 +374,39 @@ print_state (DuplexCliPrinter  *self,
   if (event->kind == DUPLEX_EVENT_CLOSED)
     g_string_append (out, event->flags & DUPLEX_EVENT_FLAG_PEER ? " by=peer" : " by=us");
   g_string_append_c (out, ' ');
-  append_excerpt (out, event);
+  append_excerpt (out, capture, event);
   append_findings (out, event);
   g_string_append_c (out, self->end);
 }
 
+static void
+settle_cb (GString *out,
+           gpointer user_data)
+{
+  duplex_cli_output_settle (user_data);
+}
+
 gboolean
 duplex_cli_printer_take (DuplexCliPrinter  *self,
+                         DuplexCapture     *capture,
                          const DuplexEvent *event)
 {
+  GString *out = duplex_cli_output_get_buffer (self->output);
+
   switch (self->what)
     {
     case DUPLEX_CLI_PRINT_MESSAGES:
-      take_message (self, event);
+      take_message (self, capture, event);
       break;
     case DUPLEX_CLI_PRINT_FRAMES:
       if (event->kind == DUPLEX_EVENT_FRAME)
-        print_frame (self, event);
+        print_frame (self, capture, event);
       else
-        print_state (self, event);
+        print_state (self, capture, event);
       break;
     case DUPLEX_CLI_PRINT_JSON:
-      duplex_export_jsonl_append (duplex_cli_output_get_buffer (self->output), event);
+      if (!duplex_export_jsonl_append (out, capture, event, settle_cb, self->output))
+        self->damaged = TRUE;
       break;
     case DUPLEX_CLI_PRINT_NOTHING:
     default:
@@ -261,4 +414,10 @@ duplex_cli_printer_take (DuplexCliPrinter  *self,
     }
   duplex_cli_output_settle (self->output);
   return event->direction == DUPLEX_DIRECTION_RECEIVED && ends_message (event);
+}
+
+gboolean
+duplex_cli_printer_is_damaged (DuplexCliPrinter *self)
+{
+  return self->damaged;
 }

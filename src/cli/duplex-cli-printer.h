@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Turns events into what duplex-cli prints: whole messages, frames, or JSON Lines. */
+/* Turns events into what duplex-cli prints: whole messages, frames, or JSON Lines. A payload of any
+ * size is printed in pieces. */
 
 #include "cli/duplex-cli-options.h"
 #include "cli/duplex-cli-output.h"
@@ -25,9 +26,15 @@ void duplex_cli_printer_set_marks (DuplexCliPrinter *self,
                                    gboolean          marks,
                                    gboolean          sent_too);
 
-/* Events of one capture, in order. Returns whether a message that was received is complete now. */
+/* Events of one capture, in order; capture may be NULL where their payloads are in memory. Returns
+ * whether a message that was received is complete now. */
 gboolean duplex_cli_printer_take (DuplexCliPrinter  *self,
+                                  DuplexCapture     *capture,
                                   const DuplexEvent *event);
+
+/* Whether a part of a payload was not to be had, or room to gather a message. It was said on
+ * standard error, but for JSON Lines, which say it themselves. */
+gboolean duplex_cli_printer_is_damaged (DuplexCliPrinter *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexCliPrinter, duplex_cli_printer_free)
 

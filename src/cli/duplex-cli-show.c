@@ -3,83 +3,71 @@
 
 #include "cli/duplex-cli-show.h"
 
-#include <errno.h>
 #include <glib/gi18n.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/duplex-cli-play.h"
 #include "cli/duplex-cli-printer.h"
 #include "cli/duplex-cli-status.h"
-#include "core/model/duplex-export-jsonl.h"
-#include "core/model/duplex-import-jsonl.h"
 
-typedef struct
+/* Columns of a terminal that the first n characters of text take. */
+static guint
+get_width (const char *text,
+           guint       n)
 {
-  const char       *path; /* of the capture */
-  DuplexCliOutput  *output;
-  DuplexCliPrinter *printer;
-  gboolean          broken; /* a line was */
-} Show;
+  guint width = 0;
 
-static gboolean
-event_cb (const DuplexEvent *event,
-          gpointer           data)
-{
-  Show *self = data;
+  for (; n > 0 && *text != '\0'; n--, text = g_utf8_next_char (text))
+    {
+      gunichar c = g_utf8_get_char (text);
 
-  duplex_cli_printer_take (self->printer, event);
-  return duplex_cli_output_get_failure (self->output) == 0;
+      if (!g_unichar_iszerowidth (c))
+        width += g_unichar_iswide (c) ? 2 : 1;
+    }
+  return width;
 }
 
-static gboolean
-problem_cb (guint64       line,
-            const GError *error,
-            gpointer      data)
+/* What is wrong, the expression, and a caret below the place. */
+static void
+complain_filter (const char   *expression,
+                 guint         column,
+                 const GError *error)
 {
-  Show *self = data;
+  g_autofree char *line = g_utf8_make_valid (expression, -1);
 
-  self->broken = TRUE;
-  duplex_cli_complain (_ ("%s, line %llu: %s"), self->path, (unsigned long long)line,
-                       error->message);
-  return TRUE;
+  for (char *p = line; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      *p = ' ';
+  duplex_cli_complain ("--filter: %s", error->message);
+  fprintf (stderr, "  %s\n  %*s^\n", line, (int)get_width (line, column), "");
 }
 
-static const DuplexImportCallbacks import_callbacks = {
-  .event = event_cb,
-  .problem = problem_cb,
-};
-
-/* Reads path and prints what it holds; a broken line is said and nothing else is lost. */
 static DuplexCliStatus
 show (const char      *path,
       DuplexCliPrint   what,
       gboolean         both_ways,
+      const char      *expression,
       DuplexCliOutput *output)
 {
-  g_autoptr (GFile)            file = g_file_new_for_commandline_arg (path);
-  g_autoptr (GFileInputStream) stream = NULL;
   g_autoptr (DuplexCliPrinter) printer = duplex_cli_printer_new (what, '\n', output);
+  g_autoptr (DuplexFilter)     filter = NULL;
   g_autoptr (GError)           error = NULL;
-  Show                         self = { path, output, printer, FALSE };
+  guint                        column = 0;
 
+  if (expression != NULL)
+    {
+      filter = duplex_filter_parse (expression, &column, &error);
+      if (filter == NULL)
+        {
+          complain_filter (expression, column, error);
+          return DUPLEX_CLI_USAGE;
+        }
+    }
   duplex_cli_printer_set_marks (printer, both_ways, both_ways);
   duplex_cli_printer_set_escapes (printer, both_ways && isatty (STDOUT_FILENO));
-  stream = g_file_read (file, NULL, &error);
-  if (stream == NULL ||
-      !duplex_import_jsonl (G_INPUT_STREAM (stream), &import_callbacks, &self, &error))
-    {
-      duplex_cli_complain ("%s", error->message);
-      duplex_cli_output_flush (output);
-      return DUPLEX_CLI_USAGE;
-    }
-  if (!duplex_cli_output_flush (output))
-    {
-      if (duplex_cli_output_get_failure (output) != EPIPE)
-        duplex_cli_complain (_ ("writing failed: %s"),
-                             g_strerror (duplex_cli_output_get_failure (output)));
-      return DUPLEX_CLI_USAGE;
-    }
-  return self.broken ? DUPLEX_CLI_USAGE : DUPLEX_CLI_OK;
+  return duplex_cli_play (path, filter, printer, output);
 }
 
 /* Exactly one path in rest. */
@@ -103,9 +91,12 @@ duplex_cli_show (int    argc,
   g_autoptr (GError)          error = NULL;
   g_auto (GStrv)              rest = NULL;
   gboolean                    frames = FALSE;
+  g_autofree char            *filter = NULL;
   gboolean                    json = FALSE;
   const char                 *path = NULL;
   const GOptionEntry          entries[] = {
+             { "filter", 0, 0, G_OPTION_ARG_STRING, &filter,
+               N_ ("Print only what matches, see duplex-filter(5)"), N_ ("EXPR") },
              { "frames", 0, 0, G_OPTION_ARG_NONE, &frames, N_ ("Print every frame"), NULL },
              { "json", 0, 0, G_OPTION_ARG_NONE, &json,
                N_ ("Print every event as a JSON object"), NULL },
@@ -113,8 +104,8 @@ duplex_cli_show (int    argc,
              G_OPTION_ENTRY_NULL,
   };
 
-  g_option_context_set_summary (context, _ ("Prints the messages of a capture that connect "
-                                            "--capture wrote; > were sent, < received."));
+  g_option_context_set_summary (context, _ ("Prints the messages of a capture, or of what connect "
+                                            "--json printed; > were sent, < received."));
   g_option_context_add_main_entries (context, entries, DUPLEX_GETTEXT_PACKAGE);
   if (g_option_context_parse (context, &argc, &argv, &error))
     path = get_path (rest, &error);
@@ -124,9 +115,30 @@ duplex_cli_show (int    argc,
       return DUPLEX_CLI_USAGE;
     }
   if (json)
-    return show (path, DUPLEX_CLI_PRINT_JSON, FALSE, output);
+    return show (path, DUPLEX_CLI_PRINT_JSON, /* both_ways= */ FALSE, filter, output);
   return show (path, frames ? DUPLEX_CLI_PRINT_FRAMES : DUPLEX_CLI_PRINT_MESSAGES,
-               /* both_ways= */ TRUE, output);
+               /* both_ways= */ TRUE, filter, output);
+}
+
+static gboolean
+is_same_file (const char *a,
+              const char *b)
+{
+  g_autoptr (GFile)     file_a = g_file_new_for_commandline_arg (a);
+  g_autoptr (GFile)     file_b = g_file_new_for_commandline_arg (b);
+  g_autoptr (GFileInfo) info_a = NULL;
+  g_autoptr (GFileInfo) info_b = NULL;
+  const char           *id_a, *id_b;
+
+  if (g_file_equal (file_a, file_b))
+    return TRUE;
+  info_a = g_file_query_info (file_a, G_FILE_ATTRIBUTE_ID_FILE, 0, NULL, NULL);
+  info_b = g_file_query_info (file_b, G_FILE_ATTRIBUTE_ID_FILE, 0, NULL, NULL);
+  if (info_a == NULL || info_b == NULL)
+    return FALSE;
+  id_a = g_file_info_get_attribute_string (info_a, G_FILE_ATTRIBUTE_ID_FILE);
+  id_b = g_file_info_get_attribute_string (info_b, G_FILE_ATTRIBUTE_ID_FILE);
+  return id_a != NULL && g_strcmp0 (id_a, id_b) == 0;
 }
 
 static DuplexCliOutput *
@@ -165,7 +177,7 @@ duplex_cli_export (int    argc,
   if (path != NULL && g_strcmp0 (format, "jsonl") != 0)
     g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                  _ ("--format must be jsonl, not “%s”"), format != NULL ? format : "");
-  if (error == NULL && path != NULL && g_strcmp0 (path, to) == 0)
+  if (error == NULL && path != NULL && to != NULL && is_same_file (path, to))
     g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                  _ ("“%s” cannot be read and written at once"), path);
   if (error == NULL)
@@ -175,5 +187,5 @@ duplex_cli_export (int    argc,
       duplex_cli_complain ("%s", error->message);
       return DUPLEX_CLI_USAGE;
     }
-  return show (path, DUPLEX_CLI_PRINT_JSON, /* both_ways= */ FALSE, output);
+  return show (path, DUPLEX_CLI_PRINT_JSON, /* both_ways= */ FALSE, /* expression= */ NULL, output);
 }

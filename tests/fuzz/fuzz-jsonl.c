@@ -23,10 +23,10 @@ LLVMFuzzerTestOneInput (const guint8 *data,
       return 0;
     }
   g_assert_no_error (error);
-  duplex_export_jsonl_append (line, &event);
+  duplex_export_jsonl_append (line, NULL, &event, NULL, NULL);
   g_assert_true (g_utf8_validate (line->str, (gssize)line->len, NULL));
   g_assert_true (duplex_jsonl_reader_parse (reader, line->str, line->len - 1, &event, &error));
-  duplex_export_jsonl_append (again, &event);
+  duplex_export_jsonl_append (again, NULL, &event, NULL, NULL);
   g_assert_true (g_string_equal (line, again));
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/duplex-payload-pieces.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-utf8.h"
 
@@ -21,7 +22,18 @@ static const struct
   [DUPLEX_EVENT_CLOSED] = { "closed", "code" },
   [DUPLEX_EVENT_FAILED] = { "failed", "error" },
   [DUPLEX_EVENT_UNFINISHED] = { "unfinished", NULL },
+  [DUPLEX_EVENT_LOST] = { "lost", NULL },
 };
+
+/* A line that is being written. */
+typedef struct
+{
+  GString              *out;
+  DuplexCapture        *capture; /* or NULL */
+  const DuplexEvent    *event;
+  DuplexExportJsonlFunc settle; /* or NULL */
+  gpointer              user_data;
+} Line;
 
 const char *
 duplex_export_jsonl_get_kind_name (DuplexEventKind kind)
@@ -35,14 +47,14 @@ duplex_export_jsonl_get_value_name (DuplexEventKind kind)
   return (guint)kind < G_N_ELEMENTS (kinds) ? kinds[kind].value : NULL;
 }
 
-void
-duplex_export_jsonl_append_string (GString    *out,
-                                   const char *text,
-                                   gsize       len)
+/* Bytes of 0x80 and above stay: a character may come in two pieces. */
+static void
+append_characters (GString    *out,
+                   const char *text,
+                   gsize       len)
 {
   gsize from = 0;
 
-  g_string_append_c (out, '"');
   for (gsize i = 0; i < len; i++)
     {
       guchar c = (guchar)text[i];
@@ -63,6 +75,15 @@ duplex_export_jsonl_append_string (GString    *out,
         g_string_append_printf (out, "\\u%04x", c);
     }
   g_string_append_len (out, text + from, (gssize)(len - from));
+}
+
+void
+duplex_export_jsonl_append_string (GString    *out,
+                                   const char *text,
+                                   gsize       len)
+{
+  g_string_append_c (out, '"');
+  append_characters (out, text, len);
   g_string_append_c (out, '"');
 }
 
@@ -143,6 +164,8 @@ append_flags (GString           *out,
     g_string_append (out, ",\"deliberate\":true");
   if (event->flags & DUPLEX_EVENT_FLAG_PEER)
     g_string_append (out, ",\"by_peer\":true");
+  if (event->flags & DUPLEX_EVENT_FLAG_REDACTED)
+    g_string_append (out, ",\"redacted\":true");
 }
 
 static void
@@ -152,40 +175,129 @@ append_close (GString           *out,
   const char   *reason;
   gsize         len;
   DuplexFinding finding;
-  guint16       code = duplex_close_body_parse (event->payload, event->payload_size, &reason, &len,
-                                                &finding);
+  guint16       code;
 
+  /* One that stands apart is far over the limit of a Close. */
+  if (event->payload == NULL && event->payload_size > 0)
+    return;
+  code = duplex_close_body_parse (event->payload, event->payload_size, &reason, &len, &finding);
   if (finding.id != DUPLEX_FINDING_NONE)
     return;
   g_string_append_printf (out, ",\"close_code\":%u,\"close_reason\":", code);
   duplex_export_jsonl_append_string (out, len > 0 ? reason : "", len);
 }
 
-static gboolean
-is_text (const DuplexEvent *event)
-{
-  return (event->kind != DUPLEX_EVENT_FRAME || event->opcode == DUPLEX_OPCODE_TEXT) &&
-         duplex_utf8_validate (event->payload, event->payload_size, NULL);
-}
+/* ---- payloads ---- */
 
 static void
-append_payload (GString           *out,
-                const DuplexEvent *event)
+settle (const Line *line)
 {
-  if (is_text (event))
+  if (line->settle != NULL)
+    line->settle (line->out, line->user_data);
+}
+
+static gboolean
+validate_cb (const guint8 *data,
+             gsize         size,
+             gpointer      user_data)
+{
+  DuplexUtf8 *utf8 = user_data;
+  guint64     bad;
+
+  return duplex_utf8_feed (utf8, data, size, &bad);
+}
+
+/* Whether all that is there of it is text. */
+static gboolean
+is_text (const Line   *line,
+         DuplexPayload which)
+{
+  DuplexUtf8 utf8 = DUPLEX_UTF8_INIT;
+  guint64    seen;
+
+  if (line->event->kind == DUPLEX_EVENT_FRAME && line->event->opcode != DUPLEX_OPCODE_TEXT)
+    return FALSE;
+  seen = duplex_payload_walk (line->capture, line->event, which, validate_cb, &utf8);
+  return utf8.offset == seen && duplex_utf8_is_complete (&utf8);
+}
+
+static gboolean
+text_cb (const guint8 *data,
+         gsize         size,
+         gpointer      user_data)
+{
+  const Line *line = user_data;
+
+  append_characters (line->out, (const char *)data, size);
+  settle (line);
+  return TRUE;
+}
+
+typedef struct
+{
+  const Line *line;
+  int         state;
+  int         save;
+} Base64;
+
+static gboolean
+base64_cb (const guint8 *data,
+           gsize         size,
+           gpointer      user_data)
+{
+  Base64  *self = user_data;
+  GString *out = self->line->out;
+  gsize    from = out->len;
+  gsize    len;
+
+  /* What g_base64_encode_step() asks for without line breaks, and the bytes that it has saved. */
+  g_string_set_size (out, from + (size / 3 + 1) * 4 + 4);
+  len = g_base64_encode_step (data, size, /* break_lines= */ FALSE, out->str + from, &self->state,
+                              &self->save);
+  g_string_truncate (out, from + len);
+  settle (self->line);
+  return TRUE;
+}
+
+static guint64
+append_base64 (const Line   *line,
+               DuplexPayload which)
+{
+  Base64  base64 = { line, 0, 0 };
+  char    rest[8];
+  guint64 seen = duplex_payload_walk (line->capture, line->event, which, base64_cb, &base64);
+  gsize   len = g_base64_encode_close (/* break_lines= */ FALSE, rest, &base64.state, &base64.save);
+
+  g_string_append_len (line->out, rest, (gssize)len);
+  return seen;
+}
+
+/* Returns whether it is whole. */
+static gboolean
+append_payload (const Line   *line,
+                DuplexPayload which)
+{
+  const char *before = which == DUPLEX_PAYLOAD_INFLATED ? "inflated_" : "";
+  guint64     size = duplex_payload_get_size (line->event, which);
+  guint64     seen;
+
+  if (is_text (line, which))
     {
-      g_string_append (out, ",\"text\":");
-      duplex_export_jsonl_append_string (out, (const char *)event->payload, event->payload_size);
+      g_string_append_printf (line->out, ",\"%stext\":\"", before);
+      seen = duplex_payload_walk (line->capture, line->event, which, text_cb, (gpointer)line);
     }
   else
     {
-      g_autofree char *base64 = g_base64_encode (event->payload, event->payload_size);
-
-      g_string_append_printf (out, ",\"base64\":\"");
-      g_string_append (out, base64);
-      g_string_append_c (out, '"');
+      g_string_append_printf (line->out, ",\"%sbase64\":\"", before);
+      seen = append_base64 (line, which);
     }
+  g_string_append_c (line->out, '"');
+  if (seen < size)
+    g_string_append_printf (line->out, ",\"%smissing\":%" G_GUINT64_FORMAT, before, size - seen);
+  return seen == size;
 }
+
+/* ---- the line ---- */
 
 static void
 append_findings (GString           *out,
@@ -199,13 +311,11 @@ append_findings (GString           *out,
   g_string_append_c (out, ']');
 }
 
-void
-duplex_export_jsonl_append (GString           *out,
-                            const DuplexEvent *event)
+static void
+append_state (GString           *out,
+              const DuplexEvent *event)
 {
-  const char *value_name;
-
-  g_return_if_fail (out != NULL && event != NULL);
+  const char *value_name = duplex_export_jsonl_get_value_name (event->kind);
 
   g_string_append_printf (out, "{\"number\":%" G_GUINT64_FORMAT ",", event->number);
   append_time (out, event->time_us);
@@ -214,14 +324,32 @@ duplex_export_jsonl_append (GString           *out,
   if (event->kind == DUPLEX_EVENT_FRAME || event->kind == DUPLEX_EVENT_UNFINISHED)
     append_message (out, event);
   append_flags (out, event);
-  value_name = duplex_export_jsonl_get_value_name (event->kind);
   if (event->value != -1)
     g_string_append_printf (out, ",\"%s\":%" G_GINT64_FORMAT,
                             value_name != NULL ? value_name : "value", event->value);
   if (event->kind == DUPLEX_EVENT_FRAME && event->opcode == DUPLEX_OPCODE_CLOSE)
     append_close (out, event);
-  append_payload (out, event);
+}
+
+gboolean
+duplex_export_jsonl_append (GString              *out,
+                            DuplexCapture        *capture,
+                            const DuplexEvent    *event,
+                            DuplexExportJsonlFunc settle_func,
+                            gpointer              user_data)
+{
+  const Line line = { out, capture, event, settle_func, user_data };
+  gboolean   whole;
+
+  g_return_val_if_fail (out != NULL && event != NULL, FALSE);
+
+  append_state (out, event);
+  whole = append_payload (&line, DUPLEX_PAYLOAD_WIRE);
+  if (duplex_payload_exists (event, DUPLEX_PAYLOAD_INFLATED) &&
+      !append_payload (&line, DUPLEX_PAYLOAD_INFLATED))
+    whole = FALSE;
   if (event->n_findings > 0)
     append_findings (out, event);
   g_string_append (out, "}\n");
+  return whole;
 }

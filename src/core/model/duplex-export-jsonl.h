@@ -2,28 +2,40 @@
 #pragma once
 
 /* Events as JSON Lines: one object a line, in the order of the events. It is what duplex-cli prints
- * with --json and keeps with --capture; duplex-import-jsonl.h reads it back, without loss.
+ * with --json and exports a capture to; duplex-import-jsonl.h reads it back, without loss.
  *
  *   {"number":7,"time":"2026-05-04T12:01:02.123456Z","connection":1,"event":"frame",
  *    "direction":"received","type":"text","opcode":1,"fin":true,"rsv":0,"length":5,
  *    "header":"8105","message":1,"message_size":5,"frames":1,"row":true,"first":7,"text":"hello"}
  *
- * "event" is frame, connecting, request, response, body, tls, connected, closed, failed or
- * unfinished: DuplexEventKind in lower case. What an event's number says has the name of its kind:
+ * "event" is frame, connecting, request, response, body, tls, connected, closed, failed, unfinished
+ * or lost: DuplexEventKind in lower case. What an event's number says has the name of its kind:
  * "rtt_us" of a pong, "status" of a response, "certificate_flags" of tls, "elapsed_us" of
  * connected, "code" of closed, "error" of failed. The payload is "text" where it is text, and else
- * "base64". "findings" is an array of {"id":"reserved-bit","offset":0}. Of a frame, "opcode",
- * "fin", "rsv", "mask" and "length", and of a Close "close_code" and "close_reason", are told for
- * whoever reads the line; they follow from "header" and the payload. Flags ("row", "cut",
- * "deliberate", "by_peer") stand there when they are true. */
+ * "base64"; what a compressed frame's is worth is "inflated_text" or "inflated_base64". Where a
+ * damaged file has lost its end, "missing" ("inflated_missing") says how many bytes. "findings" is
+ * an array of {"id":"reserved-bit","offset":0}. Of a frame, "opcode", "fin", "rsv", "mask" and
+ * "length", and of a Close "close_code" and "close_reason", are told for whoever reads the line;
+ * they follow from "header" and the payload. Flags ("row", "cut", "deliberate", "by_peer",
+ * "redacted") stand there when they are true. */
 
-#include "core/model/duplex-event.h"
+#include "core/model/duplex-capture.h"
 
 G_BEGIN_DECLS
 
-/* Appends the line, with its line feed, to out. */
-void duplex_export_jsonl_append (GString           *out,
-                                 const DuplexEvent *event);
+/* May take away what is in out, in the middle of a line, so that a line need not be in memory as a
+ * whole. */
+typedef void (*DuplexExportJsonlFunc) (GString *out,
+                                       gpointer user_data);
+
+/* Appends the line, with its line feed, to out. settle, may be NULL, is called for each piece of
+ * DUPLEX_PAYLOAD_PIECE bytes of a payload. event was read from capture, which may be NULL where the
+ * event's payloads are in memory. Returns FALSE where a part of a payload is missing. */
+gboolean duplex_export_jsonl_append (GString              *out,
+                                     DuplexCapture        *capture,
+                                     const DuplexEvent    *event,
+                                     DuplexExportJsonlFunc settle,
+                                     gpointer              user_data);
 
 /* Appends text, which must be UTF-8, as a JSON string with its quotes; a NUL is spelled out. */
 void duplex_export_jsonl_append_string (GString    *out,

@@ -11,6 +11,7 @@
 struct _DuplexJsonlReader
 {
   GString *payload;
+  GString *inflated;
   GArray  *findings; /* of DuplexFinding */
 
   /* of the line that is being read */
@@ -20,6 +21,7 @@ struct _DuplexJsonlReader
   gboolean      has_time;
   gboolean      has_type;
   gboolean      has_direction;
+  gboolean      has_inflated;
 };
 
 /* A value in the text of the line. */
@@ -36,6 +38,7 @@ duplex_jsonl_reader_new (void)
   DuplexJsonlReader *self = g_new0 (DuplexJsonlReader, 1);
 
   self->payload = g_string_new (NULL);
+  self->inflated = g_string_new (NULL);
   self->findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
   return self;
 }
@@ -46,6 +49,7 @@ duplex_jsonl_reader_free (DuplexJsonlReader *self)
   if (self == NULL)
     return;
   g_string_free (self->payload, TRUE);
+  g_string_free (self->inflated, TRUE);
   g_array_unref (self->findings);
   g_free (self);
 }
@@ -212,7 +216,7 @@ static gboolean
 set_kind (DuplexJsonlReader *self,
           const Value       *value)
 {
-  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_UNFINISHED; kind++)
+  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_LOST; kind++)
     if (value_is (value, duplex_export_jsonl_get_kind_name (kind)))
       {
         self->event.kind = kind;
@@ -292,15 +296,21 @@ set_time (DuplexJsonlReader *self,
 }
 
 static gboolean
-set_payload (DuplexJsonlReader *self,
-             const Value       *value,
-             gboolean           is_text)
+set_payload (GString     *payload,
+             const Value *value,
+             gboolean     is_text)
 {
-  gboolean fine;
+  g_string_truncate (payload, 0);
+  return is_text ? read_string (value, payload) : read_base64 (value, payload);
+}
 
-  g_string_truncate (self->payload, 0);
-  fine = is_text ? read_string (value, self->payload) : read_base64 (value, self->payload);
-  return fine;
+static gboolean
+set_inflated (DuplexJsonlReader *self,
+              const Value       *value,
+              gboolean           is_text)
+{
+  self->has_inflated = TRUE;
+  return set_payload (self->inflated, value, is_text);
 }
 
 typedef enum {
@@ -320,9 +330,12 @@ typedef enum {
   MEMBER_CUT,
   MEMBER_DELIBERATE,
   MEMBER_BY_PEER,
+  MEMBER_REDACTED,
   MEMBER_VALUE,
   MEMBER_TEXT,
   MEMBER_BASE64,
+  MEMBER_INFLATED_TEXT,
+  MEMBER_INFLATED_BASE64,
   MEMBER_FINDINGS,
 } Member;
 
@@ -346,8 +359,11 @@ static const struct
   { "cut", MEMBER_CUT },
   { "deliberate", MEMBER_DELIBERATE },
   { "by_peer", MEMBER_BY_PEER },
+  { "redacted", MEMBER_REDACTED },
   { "text", MEMBER_TEXT },
   { "base64", MEMBER_BASE64 },
+  { "inflated_text", MEMBER_INFLATED_TEXT },
+  { "inflated_base64", MEMBER_INFLATED_BASE64 },
   { "findings", MEMBER_FINDINGS },
   /* the names of DuplexEvent's value, by kind */
   { "value", MEMBER_VALUE },
@@ -415,12 +431,18 @@ set_member (DuplexJsonlReader *self,
       return set_flag (self, DUPLEX_EVENT_FLAG_DELIBERATE, value);
     case MEMBER_BY_PEER:
       return set_flag (self, DUPLEX_EVENT_FLAG_PEER, value);
+    case MEMBER_REDACTED:
+      return set_flag (self, DUPLEX_EVENT_FLAG_REDACTED, value);
     case MEMBER_VALUE:
       return read_signed (value, &self->event.value);
     case MEMBER_TEXT:
-      return set_payload (self, value, /* is_text= */ TRUE);
+      return set_payload (self->payload, value, /* is_text= */ TRUE);
     case MEMBER_BASE64:
-      return set_payload (self, value, /* is_text= */ FALSE);
+      return set_payload (self->payload, value, /* is_text= */ FALSE);
+    case MEMBER_INFLATED_TEXT:
+      return set_inflated (self, value, /* is_text= */ TRUE);
+    case MEMBER_INFLATED_BASE64:
+      return set_inflated (self, value, /* is_text= */ FALSE);
     case MEMBER_FINDINGS: /* an array, taken elsewhere */
       return FALSE;
     case MEMBER_OTHER:
@@ -581,6 +603,7 @@ duplex_jsonl_reader_parse (DuplexJsonlReader *self,
 
   self->event = (DuplexEvent)DUPLEX_EVENT_INIT;
   self->has_kind = self->has_time = self->has_type = self->has_direction = FALSE;
+  self->has_inflated = FALSE;
   g_string_truncate (self->payload, 0);
   g_array_set_size (self->findings, 0);
 
@@ -608,6 +631,11 @@ duplex_jsonl_reader_parse (DuplexJsonlReader *self,
     return FALSE;
   self->event.payload = (const guint8 *)self->payload->str;
   self->event.payload_size = self->payload->len;
+  if (self->has_inflated)
+    {
+      self->event.inflated = (const guint8 *)self->inflated->str;
+      self->event.inflated_size = self->inflated->len;
+    }
   self->event.findings = (const DuplexFinding *)self->findings->data;
   self->event.n_findings = self->findings->len;
   *ret_event = self->event;

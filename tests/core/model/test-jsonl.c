@@ -6,6 +6,7 @@
 #include "core/model/duplex-export-jsonl.h"
 #include "core/model/duplex-import-jsonl.h"
 #include "core/model/duplex-jsonl-reader.h"
+#include "core/model/duplex-payload-pieces.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
 
@@ -14,7 +15,7 @@ to_line (const DuplexEvent *event)
 {
   GString *line = g_string_new (NULL);
 
-  duplex_export_jsonl_append (line, event);
+  g_assert_true (duplex_export_jsonl_append (line, NULL, event, NULL, NULL));
   g_assert_cmpint (line->str[line->len - 1], ==, '\n');
   g_assert_null (memchr (line->str, '\n', line->len - 1));
   g_string_truncate (line, line->len - 1);
@@ -44,6 +45,8 @@ check_round_trip (const DuplexEvent *event)
   g_assert_cmpuint (seen.connection, ==, event->connection);
   g_assert_cmpint (seen.value, ==, event->value);
   g_assert_cmpmem (seen.payload, seen.payload_size, event->payload, event->payload_size);
+  g_assert_true ((seen.inflated != NULL) == (event->inflated != NULL));
+  g_assert_cmpmem (seen.inflated, seen.inflated_size, event->inflated, event->inflated_size);
   g_assert_cmpuint (seen.n_findings, ==, event->n_findings);
   for (guint i = 0; i < seen.n_findings; i++)
     {
@@ -78,7 +81,7 @@ test_round_trip (void)
 
   for (guint i = 0; i < 256; i++)
     bytes[i] = (guint8)i;
-  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_UNFINISHED; kind++)
+  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_LOST; kind++)
     for (guint8 opcode = 0; opcode < 16; opcode++, n++)
       {
         DuplexEvent       event = DUPLEX_EVENT_INIT;
@@ -97,7 +100,7 @@ test_round_trip (void)
         event.number = (guint64)n << 33;
         event.time_us = G_GINT64_CONSTANT (1700000000000000) + n * 123457;
         event.kind = kind;
-        event.flags = n % 16;
+        event.flags = n % 32;
         event.connection = G_MAXUINT32 - n;
         event.value = n % 4 == 0 ? -1 : (gint64)n * G_GINT64_CONSTANT (-1000000007);
         event.direction = n % 3;
@@ -110,6 +113,8 @@ test_round_trip (void)
         /* Up to 0x7f it is UTF-8. */
         event.payload = bytes;
         event.payload_size = n % 2 == 0 ? MIN (n, 0x80) : 256 - n % 7;
+        event.inflated = n % 3 == 0 ? bytes : NULL;
+        event.inflated_size = n % 3 == 0 ? n : 0;
         event.findings = findings;
         event.n_findings = n % 3;
         check_round_trip (&event);
@@ -183,6 +188,133 @@ test_half_character (void)
   line = to_line (&event);
   g_assert_nonnull (strstr (line, ",\"base64\":\"YcM=\""));
 }
+
+/* ---- large payloads ---- */
+
+#define LARGE ((gsize)3 * 1024 * 1024 + 1)
+
+typedef struct
+{
+  GString *all;
+  gsize    most; /* bytes that were in memory at once */
+  guint    n;
+} Settled;
+
+static void
+settle_cb (GString *out,
+           gpointer user_data)
+{
+  Settled *settled = user_data;
+
+  settled->most = MAX (settled->most, out->len);
+  settled->n++;
+  g_string_append_len (settled->all, out->str, (gssize)out->len);
+  g_string_truncate (out, 0);
+}
+
+/* The line of an event, taken away piece by piece. */
+static char *
+settle_line (DuplexCapture     *capture,
+             const DuplexEvent *event,
+             gboolean           whole)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  Settled             settled = { g_string_new (NULL), 0, 0 };
+
+  g_assert_true (duplex_export_jsonl_append (out, capture, event, settle_cb, &settled) == whole);
+  settle_cb (out, &settled);
+  g_assert_cmpuint (settled.n, >, event->payload_size / DUPLEX_PAYLOAD_PIECE);
+  /* A control character takes six, and the members before take a few hundred. */
+  g_assert_cmpuint (settled.most, <, 6 * DUPLEX_PAYLOAD_PIECE + 1000);
+  g_assert_cmpuint (strlen (settled.all->str), ==, settled.all->len);
+  return g_string_free (settled.all, FALSE);
+}
+
+/* Characters of two bytes from an odd offset on, so that pieces cut them; or no text. */
+static guint8 *
+make_large (gboolean is_text)
+{
+  guint8 *data = g_malloc (LARGE);
+
+  data[0] = 'a';
+  for (gsize i = 1; i < LARGE; i += 2)
+    {
+      data[i] = 0xc3;
+      data[i + 1] = 0xa4;
+    }
+  if (!is_text)
+    data[LARGE - 1] = 0xff;
+  return data;
+}
+
+static void
+test_pieces (gconstpointer data)
+{
+  gboolean                      is_text = GPOINTER_TO_INT (data);
+  g_autofree guint8            *payload = make_large (is_text);
+  g_autoptr (DuplexJsonlReader) reader = duplex_jsonl_reader_new ();
+  g_autofree char              *line = NULL;
+  DuplexEvent                   event = DUPLEX_EVENT_INIT;
+  DuplexEvent                   seen;
+
+  event.opcode = DUPLEX_OPCODE_TEXT;
+  event.direction = DUPLEX_DIRECTION_RECEIVED;
+  event.payload = event.inflated = payload;
+  event.payload_size = event.inflated_size = LARGE;
+  line = settle_line (NULL, &event, /* whole= */ TRUE);
+  g_assert_true ((strstr (line, ",\"text\":") != NULL) == is_text);
+  g_assert_true ((strstr (line, ",\"inflated_base64\":") != NULL) == !is_text);
+  g_assert_true (duplex_jsonl_reader_parse (reader, line, strlen (line), &seen, NULL));
+  g_assert_cmpmem (seen.payload, seen.payload_size, payload, LARGE);
+  g_assert_cmpmem (seen.inflated, seen.inflated_size, payload, LARGE);
+}
+
+/* A payload that stands apart in its capture is the same line. */
+static void
+test_apart (gconstpointer data)
+{
+  gboolean                  is_text = GPOINTER_TO_INT (data);
+  g_autofree guint8        *payload = make_large (is_text);
+  g_autoptr (DuplexCapture) capture = duplex_capture_new ();
+  g_autofree char          *line = NULL;
+  g_autofree char          *same = NULL;
+  DuplexEvent               event = DUPLEX_EVENT_INIT;
+  DuplexEvent               stored = DUPLEX_EVENT_INIT;
+
+  event.opcode = DUPLEX_OPCODE_TEXT;
+  event.direction = DUPLEX_DIRECTION_RECEIVED;
+  event.payload_size = LARGE;
+  event.payload_id = duplex_capture_begin_payload (capture);
+  for (gsize at = 0; at < LARGE; at += 100001)
+    duplex_capture_add_payload (capture, event.payload_id, payload + at, MIN (100001, LARGE - at));
+  g_assert_true (duplex_capture_read (capture, duplex_capture_append (capture, &event), &stored));
+  line = settle_line (capture, &stored, /* whole= */ TRUE);
+
+  event.payload = payload;
+  event.payload_id = 0;
+  same = settle_line (NULL, &event, /* whole= */ TRUE);
+  g_assert_cmpstr (line, ==, same);
+  duplex_event_clear (&stored);
+}
+
+/* What is not there is counted. */
+static void
+test_missing (void)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  DuplexEvent         event = DUPLEX_EVENT_INIT;
+
+  event.opcode = DUPLEX_OPCODE_TEXT;
+  event.payload_size = 1000000;
+  event.payload_id = 1;
+  event.inflated_size = 5;
+  event.inflated_id = 2;
+  g_assert_false (duplex_export_jsonl_append (out, NULL, &event, NULL, NULL));
+  g_assert_nonnull (strstr (out->str, ",\"text\":\"\",\"missing\":1000000,"));
+  g_assert_nonnull (strstr (out->str, ",\"inflated_text\":\"\",\"inflated_missing\":5}\n"));
+}
+
+/* ---- reading ---- */
 
 /* The escapes of others. */
 static void
@@ -342,6 +474,11 @@ main (int    argc,
   g_test_add_func ("/core/jsonl/text", test_text);
   g_test_add_func ("/core/jsonl/times", test_times);
   g_test_add_func ("/core/jsonl/half-character", test_half_character);
+  g_test_add_data_func ("/core/jsonl/pieces/text", GINT_TO_POINTER (TRUE), test_pieces);
+  g_test_add_data_func ("/core/jsonl/pieces/bytes", GINT_TO_POINTER (FALSE), test_pieces);
+  g_test_add_data_func ("/core/jsonl/apart/text", GINT_TO_POINTER (TRUE), test_apart);
+  g_test_add_data_func ("/core/jsonl/apart/bytes", GINT_TO_POINTER (FALSE), test_apart);
+  g_test_add_func ("/core/jsonl/missing", test_missing);
   g_test_add_func ("/core/jsonl/escapes", test_escapes);
   g_test_add_func ("/core/jsonl/broken", test_broken);
   g_test_add_func ("/core/jsonl/lines", test_lines);

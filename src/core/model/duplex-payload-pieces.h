@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* An event's payload from its beginning to its end in pieces of bounded size, wherever it stands:
+ * with the event, or apart in its capture. For readers that must not hold a payload of any size. */
+
+#include "core/model/duplex-capture.h"
+
+G_BEGIN_DECLS
+
+/* Bytes of a piece, except that the last may be shorter. */
+#define DUPLEX_PAYLOAD_PIECE ((gsize)64 * 1024)
+
+/* data is valid during the call. Returns FALSE to stop. */
+typedef gboolean (*DuplexPayloadPieceFunc) (const guint8 *data,
+                                            gsize         size,
+                                            gpointer      user_data);
+
+/* Bytes that the payload has, whether or not they are there; 0 where there is none. */
+guint64 duplex_payload_get_size (const DuplexEvent *event,
+                                 DuplexPayload      which);
+
+/* Whether there is one: an empty payload is one, and only a compressed frame has an inflated one. */
+gboolean duplex_payload_exists (const DuplexEvent *event,
+                                DuplexPayload      which);
+
+/* What the event is worth: inflated where it has that, else as on the wire. */
+DuplexPayload duplex_payload_get_plain (const DuplexEvent *event);
+
+/* Calls func for each piece and returns how many bytes went to it: fewer than the payload has where
+ * func stopped or the capture's file is damaged. event was read from capture, which may be NULL
+ * where its payloads are in memory. Any thread. */
+guint64 duplex_payload_walk (DuplexCapture         *capture,
+                             const DuplexEvent     *event,
+                             DuplexPayload          which,
+                             DuplexPayloadPieceFunc func,
+                             gpointer               user_data);
+
+G_END_DECLS

@@ -35,6 +35,9 @@ struct _DuplexAnalyzer
   gboolean           finished;
   gboolean           after_close;
   gboolean           skipping;    /* the frame breaks the size limit: its payload is not kept */
+  gboolean           streams;     /* see duplex_analyzer_set_streams() */
+  guint64            payload_id;  /* of a frame whose payload goes to the capture in pieces, or 0 */
+  gsize              streamed;    /* bytes of it */
   guint64            first_event; /* of the message that is open */
   guint64            open;        /* its number, or 0 */
   DuplexMessagePlace last;        /* of its newest frame */
@@ -136,6 +139,7 @@ record (DuplexAnalyzer        *self,
   event.value = frame->value;
   event.payload = frame->payload;
   event.payload_size = frame->payload_size;
+  event.payload_id = frame->payload_id;
   event.owner = frame->owner;
   event.findings = (const DuplexFinding *)frame->findings->data;
   event.n_findings = frame->findings->len;
@@ -188,6 +192,17 @@ unmask (DuplexAnalyzer          *self,
 }
 
 static void
+stream (DuplexAnalyzer *self,
+        const guint8   *plain,
+        gsize           len)
+{
+  if (self->payload_id == 0)
+    self->payload_id = duplex_capture_begin_payload (self->capture);
+  duplex_capture_add_payload (self->capture, self->payload_id, plain, len);
+  self->streamed += len;
+}
+
+static void
 take_payload (DuplexAnalyzer    *self,
               const DuplexSlice *slice)
 {
@@ -206,6 +221,12 @@ take_payload (DuplexAnalyzer    *self,
       self->whole_size = slice->len;
       return;
     }
+  if (self->streams && header->length > DUPLEX_LIMIT_CAPTURE_BLOCK &&
+      !duplex_opcode_is_control (header->opcode))
+    {
+      stream (self, plain, slice->len);
+      return;
+    }
   if (self->gathered == NULL)
     self->gathered = g_byte_array_sized_new ((guint)MIN (header->length, GATHER_START));
   g_byte_array_append (self->gathered, plain, (guint)slice->len);
@@ -217,6 +238,13 @@ fill_payload (DuplexAnalyzer  *self,
 {
   frame->payload = self->whole;
   frame->payload_size = self->whole_size;
+  if (self->payload_id != 0)
+    {
+      frame->payload_id = self->payload_id;
+      frame->payload_size = self->streamed;
+      self->payload_id = 0;
+      self->streamed = 0;
+    }
   if (self->gathered == NULL)
     return;
   frame->owner = g_byte_array_free_to_bytes (g_steal_pointer (&self->gathered));
@@ -383,7 +411,7 @@ duplex_analyzer_finish (DuplexAnalyzer *self)
       DuplexFinding            cut = { DUPLEX_FINDING_FRAME_CUT, 0 };
 
       cut.offset = duplex_frame_header_get_size (header);
-      cut.offset += self->gathered != NULL ? self->gathered->len : 0;
+      cut.offset += self->gathered != NULL ? self->gathered->len : self->streamed;
       g_array_append_val (self->findings, cut);
       end_frame (self, DUPLEX_EVENT_FLAG_CUT);
     }
@@ -391,6 +419,14 @@ duplex_analyzer_finish (DuplexAnalyzer *self)
   if (size > 0)
     record_partial_header (self, bytes, size);
   record_unfinished (self);
+}
+
+void
+duplex_analyzer_set_streams (DuplexAnalyzer *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->streams = self->capture != NULL;
 }
 
 void

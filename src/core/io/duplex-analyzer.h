@@ -16,11 +16,12 @@ typedef struct
   const guint8             *header_bytes;
   gsize                     header_size;
   const DuplexMessagePlace *place;
-  const guint8             *payload; /* unmasked, borrowed for the call */
+  const guint8             *payload; /* unmasked, borrowed for the call; NULL with payload_id */
   gsize                     payload_size;
-  GBytes                   *owner;    /* holds payload, or NULL */
-  GArray                   *findings; /* of DuplexFinding; note may append */
-  gint64                    value;    /* recorded with the event, -1 unless note sets it */
+  guint64                   payload_id; /* not 0: it went to the capture in pieces */
+  GBytes                   *owner;      /* holds payload, or NULL */
+  GArray                   *findings;   /* of DuplexFinding; note may append */
+  gint64                    value;      /* recorded with the event, -1 unless note sets it */
 } DuplexSeenFrame;
 
 typedef struct
@@ -62,6 +63,10 @@ void duplex_analyzer_record_sent (DuplexAnalyzer          *self,
 /* Nothing more will come: records a frame that was cut short and a message that will not be
  * finished. Within a callback too: then the rest of what was fed is ignored. */
 void duplex_analyzer_finish (DuplexAnalyzer *self);
+
+/* A large payload need not be at hand when its frame is complete: it goes to the capture in pieces,
+ * as it comes. Without this it is gathered. */
+void duplex_analyzer_set_streams (DuplexAnalyzer *self);
 
 /* From now on every frame gets the finding that it came after the Close frame, and no violation is
  * reported. */

@@ -150,7 +150,7 @@ post (DuplexAttempt *self,
 
 typedef enum {
   PAUSED_BY_ECHO = 1 << 0,   /* what comes back is not taken */
-  PAUSED_BY_READER = 1 << 1, /* whoever goes through the capture is behind */
+  PAUSED_BY_READER = 1 << 1, /* whoever goes through the capture, or writes it, is behind */
 } PauseReason;
 
 static void
@@ -256,8 +256,7 @@ connection_closed_cb (DuplexConnection *connection,
                 .by_peer = by_peer,
                 .error = error != NULL ? g_error_copy (error) : NULL,
               });
-  if (self->settings->max_unread > 0)
-    duplex_capture_set_bound (self->capture, 0, NULL, NULL);
+  duplex_capture_set_bound (self->capture, 0, NULL, NULL);
   g_clear_object (&self->connection);
   duplex_io_thread_release (duplex_io_thread_get_default ());
   duplex_attempt_unref (self); /* of the dialling */
@@ -299,8 +298,10 @@ open_connection (DuplexAttempt    *self,
                                             self->settings->echo ? &echo_callbacks
                                                                  : &connection_callbacks,
                                             self);
-  if (self->settings->max_unread > 0)
-    duplex_capture_set_bound (self->capture, self->settings->max_unread, capture_full_cb, self);
+  duplex_capture_set_bound (self->capture,
+                            self->settings->max_unread > 0 ? self->settings->max_unread
+                                                           : G_MAXUINT64,
+                            capture_full_cb, self);
   if (self->cancelled)
     duplex_connection_close (self->connection, DUPLEX_CLOSE_GOING_AWAY, NULL);
 }

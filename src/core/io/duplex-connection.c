@@ -9,6 +9,7 @@
 #include "core/io/duplex-io-thread.h"
 #include "core/io/duplex-outbox.h"
 #include "core/io/duplex-pings.h"
+#include "core/io/duplex-socket.h"
 #include "core/io/duplex-soup-judge.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
@@ -66,40 +67,6 @@ announce_closing (DuplexConnection *self)
 }
 
 /* ---- the end ---- */
-
-static void
-stream_closed_ready_cb (GObject      *object,
-                        GAsyncResult *result,
-                        gpointer      data)
-{
-  g_autoptr (DuplexConnection) self = data;
-  g_autoptr (GError)           error = NULL;
-
-  if (!g_io_stream_close_finish (G_IO_STREAM (object), result, &error))
-    g_debug ("closing the stream: %s", error->message);
-}
-
-/* A TLS stream says close_notify first, which a peer that reads nothing could block for ever. */
-#define STREAM_CLOSE_MS 1000
-
-static gboolean
-cancel_cb (gpointer data)
-{
-  g_cancellable_cancel (data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-close_stream (DuplexConnection *self)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GSource)      timer = g_timeout_source_new (STREAM_CLOSE_MS);
-
-  g_source_set_callback (timer, cancel_cb, g_object_ref (cancellable), g_object_unref);
-  g_source_attach (timer, g_main_context_get_thread_default ());
-  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, cancellable,
-                           stream_closed_ready_cb, g_object_ref (self));
-}
 
 static void
 record_state (DuplexConnection    *self,
@@ -166,7 +133,7 @@ finish (DuplexConnection *self,
   if (self->callbacks->closed != NULL)
     self->callbacks->closed (self, code, self->reason != NULL ? self->reason : "", self->by_peer,
                              self->error, self->user_data);
-  close_stream (self);
+  duplex_socket_close_stream (self->stream);
 
   g_object_unref (self);
 }
@@ -592,6 +559,8 @@ start_analyzers (DuplexConnection               *self,
 
   self->incoming = duplex_analyzer_new (peer, DUPLEX_DIRECTION_RECEIVED, self->capture,
                                         self->connection, max, &incoming_callbacks, self);
+  if (self->callbacks->message == NULL)
+    duplex_analyzer_set_streams (self->incoming);
   self->outgoing = duplex_analyzer_new (self->role, DUPLEX_DIRECTION_SENT, self->capture,
                                         self->connection, G_MAXUINT64, &outgoing_callbacks, self);
 }
@@ -613,15 +582,15 @@ duplex_connection_new (GIOStream                       *stream,
   self->capture = settings->capture != NULL ? g_object_ref (settings->capture) : NULL;
   self->role = settings->role;
   self->connection = settings->connection;
-  self->close_timeout =
-    settings->close_timeout != 0 ? settings->close_timeout : DUPLEX_LIMIT_CLOSE_TIMEOUT;
+  self->close_timeout = settings->close_timeout;
+  if (self->close_timeout == 0)
+    self->close_timeout = DUPLEX_LIMIT_CLOSE_TIMEOUT;
   self->callbacks = callbacks;
   self->user_data = user_data;
   self->outbox = duplex_outbox_new (
     G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), &outbox_callbacks, self);
   start_analyzers (self, settings);
   self->judge = duplex_soup_judge_new (self->role, settings->subprotocol);
-
   self->inbox = duplex_inbox_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)),
                                   leftover, &inbox_callbacks, self);
   return self;

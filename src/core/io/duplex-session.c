@@ -5,6 +5,7 @@
 
 #include "core/io/duplex-attempt.h"
 #include "core/io/duplex-io-thread.h"
+#include "core/model/duplex-history.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -25,8 +26,11 @@ struct _DuplexSession
   GSource              *ping_timer; /* of the interval in the options, or NULL */
   char                 *trusted;    /* fingerprint that is accepted for this session, or NULL */
   char                 *refused;    /* fingerprint that the last attempt refused, or NULL */
+  char                 *folder;     /* where it is recorded, or NULL */
 
   /* state */
+  gboolean             record_secrets;
+  gboolean             temporary;
   DuplexSessionState   state;
   GTlsCertificateFlags refused_flags;
   gboolean             unverified;
@@ -233,6 +237,9 @@ duplex_session_set_property (GObject      *object,
     case PROP_PROFILE:
       duplex_session_set_profile (DUPLEX_SESSION (object), g_value_get_object (value));
       break;
+    case PROP_CAPTURE:
+      DUPLEX_SESSION (object)->capture = g_value_dup_object (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -267,7 +274,18 @@ duplex_session_finalize (GObject *object)
   g_clear_pointer (&self->options, duplex_session_options_free);
   g_clear_pointer (&self->trusted, g_free);
   g_clear_pointer (&self->refused, g_free);
+  g_clear_pointer (&self->folder, g_free);
   G_OBJECT_CLASS (duplex_session_parent_class)->finalize (object);
+}
+
+static void
+duplex_session_constructed (GObject *object)
+{
+  DuplexSession *self = DUPLEX_SESSION (object);
+
+  if (self->capture == NULL)
+    self->capture = duplex_capture_new ();
+  G_OBJECT_CLASS (duplex_session_parent_class)->constructed (object);
 }
 
 static void
@@ -275,6 +293,7 @@ duplex_session_class_init (DuplexSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = duplex_session_constructed;
   object_class->get_property = duplex_session_get_property;
   object_class->set_property = duplex_session_set_property;
   object_class->dispose = duplex_session_dispose;
@@ -288,7 +307,7 @@ duplex_session_class_init (DuplexSessionClass *klass)
                        G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   properties[PROP_CAPTURE] =
     g_param_spec_object ("capture", NULL, NULL, DUPLEX_TYPE_CAPTURE,
-                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
   properties[PROP_UNVERIFIED] =
     g_param_spec_boolean ("unverified", NULL, NULL, FALSE,
                           G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
@@ -309,7 +328,6 @@ duplex_session_class_init (DuplexSessionClass *klass)
 static void
 duplex_session_init (DuplexSession *self)
 {
-  self->capture = duplex_capture_new ();
   self->rtt = -1;
   self->options = duplex_session_options_new ();
 }
@@ -320,6 +338,16 @@ duplex_session_new (DuplexProfile *profile)
   g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), NULL);
 
   return g_object_new (DUPLEX_TYPE_SESSION, "profile", profile, NULL);
+}
+
+DuplexSession *
+duplex_session_new_for_capture (DuplexProfile *profile,
+                                DuplexCapture *capture)
+{
+  g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), NULL);
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (capture), NULL);
+
+  return g_object_new (DUPLEX_TYPE_SESSION, "profile", profile, "capture", capture, NULL);
 }
 
 DuplexProfile *
@@ -375,6 +403,54 @@ duplex_session_get_rtt (DuplexSession *self)
 
 /* ---- connecting ---- */
 
+void
+duplex_session_set_capture_folder (DuplexSession *self,
+                                   const char    *folder,
+                                   gboolean       record_secrets)
+{
+  g_return_if_fail (DUPLEX_IS_SESSION (self));
+
+  g_free (self->folder);
+  self->folder = g_strdup (folder);
+  self->record_secrets = record_secrets;
+}
+
+void
+duplex_session_set_capture_temporary (DuplexSession *self,
+                                      gboolean       temporary)
+{
+  g_return_if_fail (DUPLEX_IS_SESSION (self));
+
+  self->temporary = temporary;
+}
+
+/* Before the first event. What goes wrong is the capture's to say. */
+static void
+begin_recording (DuplexSession *self)
+{
+  g_autofree char    *json = NULL;
+  g_autofree char    *path = NULL;
+  DuplexCaptureOrigin origin = { .keep_trying = TRUE };
+
+  if (self->folder == NULL ||
+      duplex_capture_get_recording (self->capture) != DUPLEX_RECORDING_OFF ||
+      duplex_capture_is_begun (self->capture))
+    return;
+  origin.profile_name = duplex_profile_get_name (self->profile);
+  if (origin.profile_name == NULL || *origin.profile_name == '\0')
+    path = duplex_history_new_path (self->folder, duplex_profile_get_url (self->profile));
+  else
+    path = duplex_history_new_path (self->folder, origin.profile_name);
+  json = duplex_profile_to_json (self->profile);
+  origin.profile_json = json;
+  origin.profile_id = duplex_profile_get_id (self->profile);
+  origin.record_secrets = self->record_secrets;
+  origin.temporary = self->temporary;
+  /* Where this fails, so does making the file, which is reported. */
+  g_mkdir_with_parents (self->folder, 0700);
+  duplex_capture_record (self->capture, path, &origin, NULL);
+}
+
 gboolean
 duplex_session_connect (DuplexSession *self,
                         GError       **error)
@@ -389,11 +465,18 @@ duplex_session_connect (DuplexSession *self,
                    "A connection exists already");
       return FALSE;
     }
+  if (duplex_capture_get_recording (self->capture) >= DUPLEX_RECORDING_ENDED)
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
+                   "This is a recording, which has ended");
+      return FALSE;
+    }
   settings =
     duplex_session_options_build (self->options, self->profile, self->trusted, error);
   if (settings == NULL)
     return FALSE;
 
+  begin_recording (self);
   g_clear_pointer (&self->refused, g_free);
   self->attempt = duplex_attempt_start (settings, self->capture,
                                         self->options->close_timeout,

@@ -40,6 +40,20 @@ G_DECLARE_FINAL_TYPE (DuplexSession, duplex_session, DUPLEX, SESSION, GObject)
 
 DuplexSession *duplex_session_new (DuplexProfile *profile);
 
+/* A session that shows what was recorded: it cannot connect. */
+DuplexSession *duplex_session_new_for_capture (DuplexProfile *profile,
+                                               DuplexCapture *capture);
+
+/* Where the first connection begins a recording; NULL, the default: in memory only. A file that
+ * cannot be made leaves the capture STALLED. See duplex-redact.h for record_secrets. */
+void duplex_session_set_capture_folder (DuplexSession *self,
+                                        const char    *folder,
+                                        gboolean       record_secrets);
+
+/* The file goes with the session: it is there to keep memory small only. */
+void duplex_session_set_capture_temporary (DuplexSession *self,
+                                           gboolean       temporary);
+
 DuplexProfile     *duplex_session_get_profile (DuplexSession *self);
 void               duplex_session_set_profile (DuplexSession *self,
                                                DuplexProfile *profile);
@@ -49,7 +63,7 @@ gboolean           duplex_session_is_unverified (DuplexSession *self);
 gint64             duplex_session_get_rtt (DuplexSession *self);
 
 /* Starts connecting. Fails at once, with nothing recorded, for a URL or header that cannot be used
- * (DUPLEX_ERROR_INVALID_URL, _INVALID_ARGUMENT) or where a connection exists. "demo:/PATH" starts
+ * (DUPLEX_ERROR_INVALID_URL, _INVALID_ARGUMENT) or where a connection exists or none can be made. "demo:/PATH" starts
  * the built-in server where it does not run yet, and connects to that. */
 gboolean duplex_session_connect (DuplexSession *self,
                                  GError       **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What both ends want of a TCP socket. */
+/* What both ends want of a socket and of the stream above it. */
 
 #include <gio/gio.h>
 
@@ -10,5 +10,9 @@ G_BEGIN_DECLS
 /* Frames are written whole, so waiting to fill a segment would only delay small ones (Nagle, RFC
  * 896). */
 void duplex_socket_set_no_delay (GSocketConnection *connection);
+
+/* Closes stream, within a second: a TLS stream says close_notify first, which a peer that reads
+ * nothing could block for ever. The context that is the thread's default must run. */
+void duplex_socket_close_stream (GIOStream *stream);
 
 G_END_DECLS

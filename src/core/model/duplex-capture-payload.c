@@ -28,6 +28,12 @@ duplex_capture_payloads_new (void)
   return g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, payload_free);
 }
 
+static GByteArray *
+new_bytes (DuplexCapture *self)
+{
+  return g_byte_array_sized_new (self->path != NULL ? DUPLEX_CAPTURE_FILE_CHUNK : 0);
+}
+
 /* With the mutex held. */
 static guint64
 open_payload (DuplexCapture *self)
@@ -35,7 +41,7 @@ open_payload (DuplexCapture *self)
   Payload *payload = g_new0 (Payload, 1);
   guint64  number = self->next_payload++;
 
-  payload->bytes = g_byte_array_new ();
+  payload->bytes = new_bytes (self);
   g_hash_table_insert (self->payloads, g_memdup2 (&number, sizeof number), payload);
   return number;
 }
@@ -76,7 +82,7 @@ put_gathered (DuplexCapture *self,
 {
   g_autoptr (GBytes) chunk = g_byte_array_free_to_bytes (payload->bytes);
 
-  payload->bytes = g_byte_array_new ();
+  payload->bytes = new_bytes (self);
   put_chunk (self, number, payload, chunk);
 }
 
@@ -93,8 +99,6 @@ add_to_file (DuplexCapture *self,
       gsize room = DUPLEX_CAPTURE_FILE_CHUNK - payload->bytes->len;
       gsize n = MIN (room, size);
 
-      if (payload->bytes->len == 0)
-        g_byte_array_set_size (payload->bytes, 0);
       g_byte_array_append (payload->bytes, data, (guint)n);
       data += n;
       size -= n;

@@ -42,6 +42,7 @@ struct _DuplexCapture
   char                *path;
   DuplexCaptureWriter *writer; /* or NULL */
   gboolean             record_secrets;
+  gboolean             temporary;
 
   GMutex             file_mutex;
   DuplexCaptureFile *file; /* to read from; opened when it is needed */

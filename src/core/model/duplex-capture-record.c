@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The recording of a capture: to a file, to its end, and what is made of the file later. */
+#include <glib/gstdio.h>
+
 #include "core/model/duplex-capture-private.h"
 #include "core/model/duplex-redact.h"
 
@@ -126,6 +128,7 @@ duplex_capture_record (DuplexCapture             *self,
   g_mutex_lock (&self->mutex);
   self->path = g_strdup (path);
   self->record_secrets = origin->record_secrets;
+  self->temporary = origin->temporary;
   self->recording = own == NULL ? DUPLEX_RECORDING_ON : DUPLEX_RECORDING_STALLED;
   self->trouble = own != NULL ? g_strdup (own->message) : NULL;
   self->writer = duplex_capture_writer_new (path, file, &writer_callbacks, self);
@@ -166,6 +169,8 @@ duplex_capture_stop_writer (DuplexCapture *self,
   duplex_capture_schedule_publish (self);
   g_mutex_unlock (&self->mutex);
   duplex_capture_writer_free (writer);
+  if (self->temporary)
+    g_unlink (self->path);
   g_mutex_unlock (&self->file_mutex);
   return done;
 }
@@ -388,6 +393,19 @@ duplex_capture_get_recording (DuplexCapture *self)
   recording = self->recording;
   g_mutex_unlock (&self->mutex);
   return recording;
+}
+
+gboolean
+duplex_capture_is_begun (DuplexCapture *self)
+{
+  gboolean is_begun;
+
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (self), FALSE);
+
+  g_mutex_lock (&self->mutex);
+  is_begun = self->next_number > 0;
+  g_mutex_unlock (&self->mutex);
+  return is_begun;
 }
 
 const char *

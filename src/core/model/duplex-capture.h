@@ -42,6 +42,7 @@ typedef struct
   const char *profile_id;
   gboolean    record_secrets; /* else see duplex-redact.h; the live capture shows all */
   gboolean    keep_trying;    /* a file that cannot be made is no failure but STALLED */
+  gboolean    temporary;      /* the file is removed when the recording ends */
 } DuplexCaptureOrigin;
 
 DuplexCapture *duplex_capture_new (void);
@@ -88,6 +89,9 @@ gboolean duplex_capture_finish_finish (DuplexCapture *self,
                                        GError       **error);
 
 DuplexRecording duplex_capture_get_recording (DuplexCapture *self);
+
+/* TRUE once anything has been appended. */
+gboolean duplex_capture_is_begun (DuplexCapture *self);
 
 /* Of the file, or NULL. */
 const char *duplex_capture_get_path (DuplexCapture *self);

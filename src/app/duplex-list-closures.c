@@ -17,10 +17,3 @@ duplex_closure_new_messages (gpointer instance,
   /* Translators: on the button that scrolls down to messages that came meanwhile */
   return g_strdup_printf (ngettext ("%s new", "%s new", n_new), count);
 }
-
-char *
-duplex_closure_list_page (gpointer instance,
-                          guint    n_rows)
-{
-  return g_strdup (n_rows > 0 ? "messages" : "empty");
-}

@@ -11,8 +11,4 @@ G_BEGIN_DECLS
 char *duplex_closure_new_messages (gpointer instance,
                                    guint    n_new);
 
-/* "messages" or "empty": the page of the list's stack. */
-char *duplex_closure_list_page (gpointer instance,
-                                guint    n_rows);
-
 G_END_DECLS

@@ -1,15 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-list-items.h"
 
+#include "app/duplex-list-window.h"
 #include "app/duplex-message-row.h"
 
+/* In the model of the window below view. */
 static guint
-get_position (GtkWidget *item)
+get_position (GtkListView *view,
+              GtkWidget   *item)
 {
-  DuplexBubble *bubble = duplex_list_item_get_bubble (item);
-  DuplexRow    *row = bubble != NULL ? duplex_bubble_get_row (bubble) : NULL;
+  GtkWidget        *row = gtk_widget_get_first_child (item);
+  DuplexListWindow *window = DUPLEX_LIST_WINDOW (gtk_list_view_get_model (view));
+  guint             position;
 
-  return row != NULL ? (guint)duplex_row_get_position (row) : GTK_INVALID_LIST_POSITION;
+  if (row == NULL || !DUPLEX_IS_MESSAGE_ROW (row))
+    return GTK_INVALID_LIST_POSITION;
+
+  position = duplex_message_row_get_position (DUPLEX_MESSAGE_ROW (row));
+  if (position == GTK_INVALID_LIST_POSITION)
+    return position;
+
+  return duplex_list_window_get_start (window) + position;
+}
+
+/* Where a row widget stands in view; FALSE before it was laid out. */
+static gboolean
+get_extent (GtkListView *view,
+            GtkWidget   *item,
+            double      *ret_top,
+            double      *ret_height)
+{
+  graphene_rect_t bounds;
+
+  if (!gtk_widget_get_child_visible (item) ||
+      !gtk_widget_compute_bounds (item, GTK_WIDGET (view), &bounds) || bounds.size.height <= 0)
+    return FALSE;
+
+  *ret_top = bounds.origin.y;
+  *ret_height = bounds.size.height;
+  return TRUE;
 }
 
 DuplexBubble *
@@ -37,7 +66,7 @@ duplex_list_items_find (GtkListView *view,
 
   for (GtkWidget *item = gtk_widget_get_first_child (GTK_WIDGET (view)); item != NULL;
        item = gtk_widget_get_next_sibling (item))
-    if (get_position (item) == position)
+    if (get_position (view, item) == position)
       return item;
 
   return NULL;
@@ -54,7 +83,7 @@ duplex_list_items_find_boundary (GtkListView *view)
   for (GtkWidget *item = gtk_widget_get_first_child (GTK_WIDGET (view)); item != NULL;
        item = gtk_widget_get_next_sibling (item))
     {
-      guint position = get_position (item);
+      guint position = get_position (view, item);
 
       /* What is on screen, and from there on as long as one follows the other. */
       is_near = gtk_widget_get_child_visible (item) || (is_near && position == boundary);
@@ -86,4 +115,47 @@ duplex_list_items_pick (GtkListView *view,
   *ret_x = point.x;
   *ret_y = point.y;
   return DUPLEX_BUBBLE (widget);
+}
+
+gboolean
+duplex_list_items_get_place (GtkListView *view,
+                             guint        position,
+                             double      *ret_top,
+                             double      *ret_height)
+{
+  GtkWidget *item = duplex_list_items_find (view, position);
+
+  return item != NULL && get_extent (view, item, ret_top, ret_height);
+}
+
+gboolean
+duplex_list_items_get_range (GtkListView *view,
+                             double      *ret_first,
+                             double      *ret_last)
+{
+  double page;
+  double first = G_MAXDOUBLE;
+  double last = -1;
+
+  g_return_val_if_fail (GTK_IS_LIST_VIEW (view), FALSE);
+
+  page = gtk_widget_get_height (GTK_WIDGET (view));
+  for (GtkWidget *item = gtk_widget_get_first_child (GTK_WIDGET (view)); item != NULL;
+       item = gtk_widget_get_next_sibling (item))
+    {
+      guint  position = get_position (view, item);
+      double top;
+      double height;
+
+      if (position == GTK_INVALID_LIST_POSITION || !get_extent (view, item, &top, &height) ||
+          top >= page || top + height <= 0)
+        continue;
+
+      first = MIN (first, position + MAX (-top, 0) / height);
+      last = MAX (last, position + MIN (page - top, height) / height);
+    }
+
+  *ret_first = first;
+  *ret_last = last;
+  return last >= 0;
 }

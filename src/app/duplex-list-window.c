@@ -7,7 +7,7 @@ struct _DuplexListWindow
 
   /* owned */
   GListModel *model;
-  gpointer    selected_item;
+  GObject    *selected_item;
 
   /* state: the items from start on are shown */
   guint    start;
@@ -214,12 +214,9 @@ move_to_end (DuplexListWindow *self)
 static void
 unselect (DuplexListWindow *self)
 {
-  if (self->selected == GTK_INVALID_LIST_POSITION)
-    return;
-
   self->selected = GTK_INVALID_LIST_POSITION;
-  g_clear_object (&self->selected_item);
-  notify (self, PROP_SELECTED_ITEM);
+  if (g_set_object (&self->selected_item, NULL))
+    notify (self, PROP_SELECTED_ITEM);
 }
 
 static void
@@ -255,6 +252,14 @@ items_changed_cb (GListModel       *model,
     move_to_end (self);
 
   notify (self, PROP_N_BELOW);
+}
+
+static void
+clear_model (DuplexListWindow *self)
+{
+  if (self->model != NULL)
+    g_signal_handlers_disconnect_by_func (self->model, items_changed_cb, self);
+  g_clear_object (&self->model);
 }
 
 static guint
@@ -311,14 +316,6 @@ duplex_list_window_set_property (GObject      *object,
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
-}
-
-static void
-clear_model (DuplexListWindow *self)
-{
-  if (self->model != NULL)
-    g_signal_handlers_disconnect_by_func (self->model, items_changed_cb, self);
-  g_clear_object (&self->model);
 }
 
 static void
@@ -389,6 +386,36 @@ duplex_list_window_set_model (DuplexListWindow *self,
       g_signal_connect_object (model, "items-changed", G_CALLBACK (items_changed_cb), self, 0);
     }
   start_anew (self);
+  notify (self, PROP_MODEL);
+  notify (self, PROP_N_BELOW);
+}
+
+void
+duplex_list_window_replace_model (DuplexListWindow *self,
+                                  GListModel       *model,
+                                  guint             selected)
+{
+  guint old;
+
+  g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
+  g_return_if_fail (G_IS_LIST_MODEL (model));
+
+  if (self->model == model)
+    return;
+
+  old = self->n_items;
+  self->start = 0;
+  self->n_items = 0;
+  if (old > 0)
+    g_list_model_items_changed (G_LIST_MODEL (self), 0, old, 0);
+
+  clear_model (self);
+  self->model = g_object_ref (model);
+  g_signal_connect_object (model, "items-changed", G_CALLBACK (items_changed_cb), self, 0);
+  self->selected = selected;
+  self->seen = duplex_list_window_get_total (self);
+  if (self->following)
+    move_to_end (self);
   notify (self, PROP_MODEL);
   notify (self, PROP_N_BELOW);
 }
@@ -500,23 +527,34 @@ void
 duplex_list_window_set_selected (DuplexListWindow *self,
                                  guint             position)
 {
-  GtkSelectionModel *selection = GTK_SELECTION_MODEL (self);
-  guint              old;
+  g_autoptr (GObject) item = NULL;
 
   g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
 
   if (position >= duplex_list_window_get_total (self))
     position = GTK_INVALID_LIST_POSITION;
-  if (self->selected == position)
+  if (self->selected == position && (position != GTK_INVALID_LIST_POSITION ||
+                                     self->selected_item == NULL))
     return;
+
+  if (position != GTK_INVALID_LIST_POSITION)
+    item = g_list_model_get_item (self->model, position);
+  duplex_list_window_set_selected_item (self, item, position);
+}
+
+void
+duplex_list_window_set_selected_item (DuplexListWindow *self,
+                                      gpointer          item,
+                                      guint             position)
+{
+  GtkSelectionModel *selection = GTK_SELECTION_MODEL (self);
+  guint              old;
+
+  g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
 
   old = self->selected;
   self->selected = position;
-  g_clear_object (&self->selected_item);
-  if (position != GTK_INVALID_LIST_POSITION)
-    self->selected_item = g_list_model_get_item (self->model, position);
-
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < 2 && old != position; i++)
     {
       guint changed = i == 0 ? old : position;
 
@@ -524,7 +562,21 @@ duplex_list_window_set_selected (DuplexListWindow *self,
           changed - self->start < self->n_items)
         gtk_selection_model_selection_changed (selection, changed - self->start, 1);
     }
-  notify (self, PROP_SELECTED_ITEM);
+  if (g_set_object (&self->selected_item, item))
+    notify (self, PROP_SELECTED_ITEM);
+}
+
+void
+duplex_list_window_set_seen (DuplexListWindow *self,
+                             guint             seen)
+{
+  g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
+
+  if (self->seen == seen)
+    return;
+
+  self->seen = seen;
+  notify (self, PROP_N_BELOW);
 }
 
 guint

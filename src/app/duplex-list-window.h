@@ -33,6 +33,13 @@ DuplexListWindow *duplex_list_window_new (void);
 void duplex_list_window_set_model (DuplexListWindow *self,
                                    GListModel       *model);
 
+/* Shows another choice of the same things: the item that is selected stays so, at position selected
+ * of model or, with GTK_INVALID_LIST_POSITION, out of sight. When following it shows the end of
+ * model, else nothing until duplex_list_window_show(). */
+void duplex_list_window_replace_model (DuplexListWindow *self,
+                                       GListModel       *model,
+                                       guint             selected);
+
 gboolean duplex_list_window_get_following (DuplexListWindow *self);
 void     duplex_list_window_set_following (DuplexListWindow *self,
                                            gboolean          following);
@@ -66,6 +73,16 @@ void     duplex_list_window_set_selected (DuplexListWindow *self,
                                           guint             position);
 guint    duplex_list_window_get_selected (DuplexListWindow *self);
 gpointer duplex_list_window_get_selected_item (DuplexListWindow *self);
+
+/* Selects item, which stands at position of the model, or is none of it (then
+ * GTK_INVALID_LIST_POSITION). */
+void duplex_list_window_set_selected_item (DuplexListWindow *self,
+                                           gpointer          item,
+                                           guint             position);
+
+/* What "n-below" counts from, for a model that learns of items that came before. */
+void duplex_list_window_set_seen (DuplexListWindow *self,
+                                  guint             seen);
 
 /* Items that are shown while following. More are shown at once; a surplus goes with the next
  * change of the model. */

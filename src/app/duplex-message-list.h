@@ -6,7 +6,7 @@
 
 #include <gtk/gtk.h>
 
-#include "core/model/duplex-capture.h"
+#include "core/model/duplex-capture-view.h"
 #include "core/model/duplex-row.h"
 
 G_BEGIN_DECLS
@@ -14,9 +14,13 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_MESSAGE_LIST (duplex_message_list_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexMessageList, duplex_message_list, DUPLEX, MESSAGE_LIST, GtkWidget)
 
-/* Properties: "capture" (DuplexCapture), "selected-row" (DuplexRow or NULL: one of that capture),
- * "following" (TRUE while it sticks to the end), "n-rows" and "n-new" (guint, read only: rows of
- * the capture; those that arrived below since it stopped following).
+/* Properties: "capture" (DuplexCapture), "view" (DuplexCaptureView of that capture, or NULL: show
+ * only its rows), "selected-row" (DuplexRow or NULL: one of that capture, also one that the view
+ * leaves out), "following" (TRUE while it sticks to the end), "n-rows" and "n-new" (guint, read
+ * only: rows that are shown; those that arrived below since it stopped following).
+ *
+ * Setting the view keeps the selected row or, where that is not on screen, the first that is, in
+ * its place, and waits a moment for the matches around it.
  * Signals: "row-activated" (DuplexRow *: Enter or a double click), "show-whole" (DuplexRow *:
  * "Show all" of a folded message), "show-frames" (DuplexRow *).
  * Actions for whatever is inside: messages.copy, messages.copy-hex, messages.show-frames (of the
@@ -31,6 +35,20 @@ void           duplex_message_list_set_capture (DuplexMessageList *self,
 DuplexRow *duplex_message_list_get_selected_row (DuplexMessageList *self);
 void       duplex_message_list_set_selected_row (DuplexMessageList *self,
                                                  DuplexRow         *row);
+
+/* Selects the row at that position of the capture and scrolls to it, where it is not on screen.
+ * FALSE where the view leaves it out or it does not exist; it is selected then as far as it can
+ * be. */
+gboolean duplex_message_list_reveal_row (DuplexMessageList *self,
+                                         guint64            row);
+
+/* Position in the capture of the first row on screen. FALSE where there is none. */
+gboolean duplex_message_list_get_first_shown (DuplexMessageList *self,
+                                              guint64           *ret_row);
+
+DuplexCaptureView *duplex_message_list_get_view (DuplexMessageList *self);
+void               duplex_message_list_set_view (DuplexMessageList *self,
+                                                 DuplexCaptureView *view);
 
 gboolean duplex_message_list_get_following (DuplexMessageList *self);
 void     duplex_message_list_set_following (DuplexMessageList *self,

@@ -16,6 +16,9 @@ struct _DuplexMessageRow
 
   /* owned by being its child */
   GtkWidget *bubble;
+
+  /* borrowed */
+  GtkListItem *item; /* weak */
 };
 
 G_DEFINE_FINAL_TYPE (DuplexMessageRow, duplex_message_row, GTK_TYPE_WIDGET)
@@ -101,6 +104,7 @@ duplex_message_row_dispose (GObject *object)
 {
   DuplexMessageRow *self = DUPLEX_MESSAGE_ROW (object);
 
+  g_clear_weak_pointer (&self->item);
   g_clear_pointer (&self->bubble, gtk_widget_unparent);
 
   G_OBJECT_CLASS (duplex_message_row_parent_class)->dispose (object);
@@ -149,4 +153,22 @@ duplex_message_row_set_row (DuplexMessageRow *self,
   g_return_if_fail (DUPLEX_IS_MESSAGE_ROW (self));
 
   duplex_bubble_set_row (DUPLEX_BUBBLE (self->bubble), row);
+}
+
+void
+duplex_message_row_set_item (DuplexMessageRow *self,
+                             GtkListItem      *item)
+{
+  g_return_if_fail (DUPLEX_IS_MESSAGE_ROW (self));
+  g_return_if_fail (item == NULL || GTK_IS_LIST_ITEM (item));
+
+  g_set_weak_pointer (&self->item, item);
+}
+
+guint
+duplex_message_row_get_position (DuplexMessageRow *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_MESSAGE_ROW (self), GTK_INVALID_LIST_POSITION);
+
+  return self->item != NULL ? gtk_list_item_get_position (self->item) : GTK_INVALID_LIST_POSITION;
 }

@@ -18,4 +18,11 @@ DuplexBubble *duplex_message_row_get_bubble (DuplexMessageRow *self);
 void duplex_message_row_set_row (DuplexMessageRow *self,
                                  DuplexRow        *row);
 
+/* What a factory made the row for, which outlives it; it knows where the row stands in the list. */
+void duplex_message_row_set_item (DuplexMessageRow *self,
+                                  GtkListItem      *item);
+
+/* Position in the list's model, or GTK_INVALID_LIST_POSITION. */
+guint duplex_message_row_get_position (DuplexMessageRow *self);
+
 G_END_DECLS

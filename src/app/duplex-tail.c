@@ -40,7 +40,9 @@ struct _DuplexTail
   guint    tick;
   guint    settled;   /* frames for which the view has been at the end */
   guint    grown;     /* frames since following ended in which the window grew */
-  gboolean in_layout; /* what changes the adjustment now is not the person */
+  guint    n_moves;   /* of the person */
+  guint    scrolling; /* what changes the adjustment now is the program */
+  gboolean in_layout; /* or the layout */
   gboolean moved;     /* the person has changed it since the last layout */
 };
 
@@ -69,15 +71,14 @@ duplex_tail_is_pending (DuplexTail *self)
 static void
 scroll_to_end (DuplexTail *self)
 {
-  guint    n_items = g_list_model_get_n_items (G_LIST_MODEL (self->window));
-  gboolean in_layout = self->in_layout;
+  guint n_items = g_list_model_get_n_items (G_LIST_MODEL (self->window));
 
   if (n_items == 0)
     return;
 
-  self->in_layout = TRUE;
+  duplex_tail_begin_scrolling (self);
   gtk_widget_activate_action (self->view, "list.scroll-to-item", "u", n_items - 1);
-  self->in_layout = in_layout;
+  duplex_tail_end_scrolling (self);
 }
 
 /* While following, each row costs a layout with every batch: no more of them than the view can show
@@ -166,6 +167,31 @@ duplex_tail_queue (DuplexTail *self)
     start_tick (self);
 }
 
+void
+duplex_tail_begin_scrolling (DuplexTail *self)
+{
+  g_return_if_fail (DUPLEX_IS_TAIL (self));
+
+  self->scrolling++;
+}
+
+void
+duplex_tail_end_scrolling (DuplexTail *self)
+{
+  g_return_if_fail (DUPLEX_IS_TAIL (self));
+  g_return_if_fail (self->scrolling > 0);
+
+  self->scrolling--;
+}
+
+guint
+duplex_tail_get_n_moves (DuplexTail *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_TAIL (self), 0);
+
+  return self->n_moves;
+}
+
 /* Near an edge of a window that does not show all, there must be more to scroll to. */
 static void
 move_window (DuplexTail *self)
@@ -199,13 +225,14 @@ value_changed_cb (DuplexTail *self)
   gboolean at_end = duplex_tail_is_at_end (self);
   gboolean following = duplex_list_window_get_following (self->window);
 
-  if (self->in_layout)
+  if (self->in_layout || self->scrolling > 0)
     {
       if (following && !at_end)
         duplex_tail_queue (self);
       return;
     }
 
+  self->n_moves++;
   if (following)
     {
       if (!at_end)

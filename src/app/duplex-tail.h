@@ -28,6 +28,13 @@ DuplexTail *duplex_tail_new (GtkListView       *view,
 /* Asks for the end in the frames that come, if following. */
 void duplex_tail_queue (DuplexTail *self);
 
+/* What changes the adjustment between these is not the person. They nest. */
+void duplex_tail_begin_scrolling (DuplexTail *self);
+void duplex_tail_end_scrolling (DuplexTail *self);
+
+/* How often the person has scrolled: for whoever must not scroll against them. */
+guint duplex_tail_get_n_moves (DuplexTail *self);
+
 /* TRUE when the view shows the end of its list. */
 gboolean duplex_tail_is_at_end (DuplexTail *self);
 

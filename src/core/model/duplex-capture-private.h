@@ -151,6 +151,10 @@ GHashTable *duplex_capture_notes_new (void);
 void duplex_capture_load_notes (DuplexCapture     *self,
                                 DuplexCaptureFile *file);
 
+/* For tests: see duplex_capture_file_set_max_pages(). */
+void duplex_capture_set_max_pages (DuplexCapture *self,
+                                   guint          max_pages);
+
 /* Ends the writer, if there is one. */
 gboolean duplex_capture_stop_writer (DuplexCapture *self,
                                      GError       **error);

@@ -138,6 +138,13 @@ duplex_capture_record (DuplexCapture             *self,
   return TRUE;
 }
 
+void
+duplex_capture_set_max_pages (DuplexCapture *self,
+                              guint          max_pages)
+{
+  duplex_capture_writer_set_max_pages (self->writer, max_pages);
+}
+
 /* ---- end ---- */
 
 gboolean

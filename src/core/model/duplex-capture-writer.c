@@ -532,7 +532,7 @@ static gpointer
 writer_worker (gpointer data)
 {
   DuplexCaptureWriter *self = data;
-  gint64               retry_at = 0;
+  gint64               retry_at = g_get_monotonic_time ();
 
   /* Of this thread alone, on Linux. Elsewhere nothing depends on it. */
   setpriority (PRIO_PROCESS, 0, NICE);
@@ -568,6 +568,7 @@ duplex_capture_writer_new (const char                         *path,
 
   self->path = g_strdup (path);
   self->file = file;
+  self->is_stalled = file == NULL;
   self->callbacks = callbacks;
   self->user_data = user_data;
   g_mutex_init (&self->mutex);

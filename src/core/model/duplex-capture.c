@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/model/duplex-capture-private.h"
+#include "core/proto/duplex-limits.h"
 
 /* At most 20 batches a second become visible: a person does not read faster, and each makes the
  * window lay out its list. */
@@ -276,6 +277,9 @@ duplex_capture_drop_before (DuplexCapture *self,
   g_return_if_fail (DUPLEX_IS_CAPTURE (self));
 
   g_mutex_lock (&self->mutex);
+  /* The block that is still filled may go too; the file gets it first. */
+  if (number >= self->next_number)
+    duplex_capture_queue_last (self);
   self->held -= duplex_capture_index_drop_before (&self->index, number);
   duplex_capture_check_bound (self);
   first = duplex_capture_index_get_first (&self->index);

@@ -595,6 +595,32 @@ test_clear (void)
   fixture_free (f);
 }
 
+/* A reader that goes through once forgets; the file does not. */
+static void
+test_drop_before (void)
+{
+  const gsize        size = 300000;
+  Fixture           *f = fixture_new (NULL);
+  g_autofree guint8 *bytes = make_bytes (size);
+  DuplexEvent        event = duplex_test_text ("");
+
+  event.payload = bytes;
+  event.payload_size = event.message_size = size;
+  for (guint64 i = 0; i < 5; i++)
+    {
+      g_assert_cmpuint (duplex_capture_append (f->capture, &event), ==, i);
+      duplex_capture_drop_before (f->capture, i + 1);
+    }
+  append_texts (f->capture, 5, 3000, 100);
+  duplex_capture_drop_before (f->capture, 3005);
+  fixture_reopen (f);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->stored)), ==, 3005);
+  assert_payload (f->stored, 4, DUPLEX_PAYLOAD_WIRE, bytes, size);
+  assert_text (f->stored, 5, 100);
+  assert_text (f->stored, 3004, 100);
+  fixture_free (f);
+}
+
 static void
 test_notes (void)
 {
@@ -813,6 +839,7 @@ main (int    argc,
   g_test_add_func ("/core/capture-record/keep-trying", test_keep_trying);
   g_test_add_func ("/core/capture-record/back-pressure", test_back_pressure);
   g_test_add_func ("/core/capture-record/clear", test_clear);
+  g_test_add_func ("/core/capture-record/drop-before", test_drop_before);
   g_test_add_func ("/core/capture-record/notes", test_notes);
   g_test_add_func ("/core/capture-record/find", test_find);
   g_test_add_func ("/core/capture-record/find-far-end", test_find_row_of_far_end);

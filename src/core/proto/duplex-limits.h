@@ -65,6 +65,15 @@ G_BEGIN_DECLS
 /* Bytes of a line of JSON Lines that is read: a message at its limit in base64, and the rest. */
 #define DUPLEX_LIMIT_JSONL_LINE ((gsize)1536 * 1024 * 1024)
 
+/* Bytes of a filter's expression, and how deeply its parentheses nest: far beyond what a person
+ * writes, and its parser recurses. */
+#define DUPLEX_LIMIT_FILTER_LENGTH ((gsize)8 * 1024)
+#define DUPLEX_LIMIT_FILTER_DEPTH  64
+
+/* Bytes of a message that a filter's regular expressions and JSON paths look at: they need them in
+ * one piece, in memory. Plain text is searched for to the end. */
+#define DUPLEX_LIMIT_FILTER_TEXT ((gsize)16 * 1024 * 1024)
+
 /* Bytes of a profile's file. A profile with every field filled takes about 1 KiB; what is larger is
  * no profile, and is not read into memory. */
 #define DUPLEX_LIMIT_PROFILE ((gsize)1024 * 1024)

@@ -14,6 +14,9 @@
 #define MAGIC      "SQLite format 3"
 #define MAGIC_SIZE sizeof MAGIC
 
+/* Lines that cannot be read and are named; of a file that is something else there are thousands. */
+#define MAX_NAMED 20
+
 typedef struct
 {
   const char       *path;
@@ -23,6 +26,7 @@ typedef struct
   DuplexCapture    *capture; /* of the file, or of its lines when there is a filter; or NULL */
   GArray           *numbers; /* of the file, by those of such a capture of lines; or NULL */
   guint64           n_lost;
+  guint64           n_broken; /* lines */
   gboolean          is_broken;
 } Play;
 
@@ -109,10 +113,7 @@ play_capture (Play    *self,
   g_autoptr (DuplexCapture) capture = duplex_capture_open (path, error);
 
   if (capture == NULL)
-    {
-      g_prefix_error (error, "%s: ", self->path);
-      return FALSE;
-    }
+    return FALSE;
   self->capture = capture;
   duplex_capture_walk (capture, 0, G_MAXUINT64, event_cb, self);
   self->capture = NULL;
@@ -180,8 +181,9 @@ problem_cb (guint64       line,
   Play *self = user_data;
 
   self->is_broken = TRUE;
-  duplex_cli_complain (_ ("%s, line %llu: %s"), self->path, (unsigned long long)line,
-                       error->message);
+  if (++self->n_broken <= MAX_NAMED)
+    duplex_cli_complain (_ ("%s, line %llu: %s"), self->path, (unsigned long long)line,
+                         error->message);
   return TRUE;
 }
 
@@ -189,6 +191,19 @@ static const DuplexImportCallbacks import_callbacks = {
   .event = line_cb,
   .problem = problem_cb,
 };
+
+static gboolean
+import_lines (Play         *self,
+              GInputStream *stream,
+              GError      **error)
+{
+  gboolean done = duplex_import_jsonl (stream, &import_callbacks, self, error);
+
+  if (self->n_broken > MAX_NAMED)
+    duplex_cli_complain (_ ("%s: %llu more lines cannot be read"), self->path,
+                         (unsigned long long)(self->n_broken - MAX_NAMED));
+  return done;
+}
 
 static gboolean
 play_lines (Play         *self,
@@ -200,11 +215,11 @@ play_lines (Play         *self,
   gboolean                  done;
 
   if (self->filter == NULL)
-    return duplex_import_jsonl (stream, &import_callbacks, self, error);
+    return import_lines (self, stream, error);
 
   self->capture = capture = duplex_capture_new ();
   self->numbers = numbers = g_array_new (FALSE, FALSE, sizeof (guint64));
-  done = duplex_import_jsonl (stream, &import_callbacks, self, error);
+  done = import_lines (self, stream, error);
   if (done)
     duplex_capture_walk (capture, 0, G_MAXUINT64, event_cb, self);
   self->capture = NULL;

@@ -53,7 +53,7 @@ begin (DuplexCliRecording     *self,
     g_set_error (error, local->domain, local->code,
                  _ ("“%s” exists; a capture is a new file"), self->path);
   else
-    g_set_error (error, local->domain, local->code, "%s: %s", self->path, local->message);
+    g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
 
@@ -91,8 +91,9 @@ duplex_cli_recording_finish (DuplexCliRecording *self)
   gboolean           done = duplex_capture_finish (self->capture, &error);
   guint64            n_not_kept = duplex_capture_get_n_not_kept (self->capture);
 
-  if (!done)
-    duplex_cli_complain ("%s: %s", self->path, error->message);
+  /* Which is said below. */
+  if (!done && !(n_not_kept > 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT)))
+    duplex_cli_complain ("%s", error->message);
   if (n_not_kept > 0)
     duplex_cli_complain (_ ("%s: %llu events were not kept"), self->path,
                          (unsigned long long)n_not_kept);

@@ -78,6 +78,40 @@ def events(output):
     return [json.loads(line) for line in output.decode().splitlines()]
 
 
+class Measured:
+    """duplex-cli, whose output is read in pieces while its memory is watched.
+
+    The process's own account would begin with the memory of this one.
+    """
+
+    def __init__(self, *args):
+        self.process = subprocess.Popen([CLI, *map(str, args)], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE)
+        self.most = 0             # bytes of resident memory
+        self.timer = threading.Timer(10 * DEADLINE, self.process.kill)
+
+    def pieces(self):
+        """Yield its output; at the end it must have ended well."""
+        self.timer.start()
+        try:
+            while piece := self.process.stdout.read1(1 << 20):
+                self.measure()
+                yield piece
+            equal(self.process.wait(), 0)
+        finally:
+            self.timer.cancel()
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+
+    def measure(self):
+        """Look at the most that it has had so far."""
+        status = pathlib.Path(f'/proc/{self.process.pid}/status').read_text(encoding='ascii')
+        for line in status.splitlines():
+            if line.startswith('VmHWM:'):
+                self.most = max(self.most, int(line.split()[1]) << 10)
+
+
 @contextlib.contextmanager
 def running(*args, **options):
     """Start duplex-cli, and see to its end."""

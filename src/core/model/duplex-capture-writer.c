@@ -53,6 +53,7 @@ struct _DuplexCaptureWriter
   /* the writer's thread only; set before it starts */
   DuplexCaptureFile *file;
   guint64            last_written; /* id of the newest block in the file */
+  guint64            n_in_last;    /* events of it there */
 
   GMutex mutex; /* guards all below */
   GCond  cond;
@@ -478,6 +479,7 @@ write_some (DuplexCaptureWriter *self,
         {
           g_array_append_val (written, job->info);
           self->last_written = job->info.id;
+          self->n_in_last = job->info.n_events;
         }
     }
   g_mutex_lock (&self->mutex);
@@ -593,6 +595,26 @@ duplex_capture_writer_free (DuplexCaptureWriter *self)
   g_free (self);
 }
 
+/* With the mutex held: what still waits will never be in the file. A block may wait twice, and may
+ * be there as it was before it grew. */
+static void
+count_rest (DuplexCaptureWriter *self)
+{
+  guint64 id = self->last_written;
+  guint64 n = self->n_in_last;
+
+  for (GList *link = self->jobs.head; link != NULL; link = link->next)
+    {
+      const Job *job = link->data;
+
+      if (job->kind != JOB_BLOCK)
+        continue;
+      self->n_lost += job->info.n_events - (job->info.id == id ? n : 0);
+      id = job->info.id;
+      n = job->info.n_events;
+    }
+}
+
 /* What waits: its blocks and chunks are not in the file. */
 static gboolean
 write_rest (DuplexCaptureWriter *self,
@@ -603,6 +625,8 @@ write_rest (DuplexCaptureWriter *self,
   g_mutex_lock (&self->mutex);
   while (done && !g_queue_is_empty (&self->jobs))
     done = write_some (self, error);
+  if (!done)
+    count_rest (self);
   g_mutex_unlock (&self->mutex);
   return done;
 }

@@ -118,6 +118,8 @@ store_event (DuplexCapture     *self,
     return entry;
 
   duplex_capture_queue_last (self);
+  if (entry != NULL)
+    duplex_capture_cache_written (self, entry);
   /* A payload just under the limit needs a little more, for its record. */
   room = MAX (DUPLEX_LIMIT_CAPTURE_BLOCK, duplex_capture_block_get_room (event, beside, inflated));
   fresh.block = duplex_capture_block_new (room);

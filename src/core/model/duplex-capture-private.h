@@ -103,6 +103,10 @@ void duplex_capture_queue_last (DuplexCapture *self);
 void duplex_capture_cache (DuplexCapture      *self,
                            DuplexCaptureEntry *entry);
 
+/* The same, where all of it has been written. */
+void duplex_capture_cache_written (DuplexCapture      *self,
+                                   DuplexCaptureEntry *entry);
+
 /* The bytes of an open payload, which ends. Without a file. */
 GBytes *duplex_capture_take_payload (DuplexCapture *self,
                                      guint64        payload);

@@ -53,6 +53,14 @@ duplex_capture_cache (DuplexCapture      *self,
   self->cached[0] = entry->first_event;
 }
 
+void
+duplex_capture_cache_written (DuplexCapture      *self,
+                              DuplexCaptureEntry *entry)
+{
+  if (entry->block != NULL && entry->n_written == entry->n_events)
+    duplex_capture_cache (self, entry);
+}
+
 /* What duplex_capture_ref_block() learns of an entry with the mutex held. */
 typedef struct
 {

@@ -18,7 +18,7 @@ flush_cb (gpointer user_data)
   g_mutex_unlock (&self->mutex);
 }
 
-/* A block that may still grow stays in memory; it is reported again. */
+/* The last block stays in memory: it may still grow. */
 static void
 written_cb (const DuplexCaptureBlockInfo *info,
             gpointer                      user_data)
@@ -28,9 +28,12 @@ written_cb (const DuplexCaptureBlockInfo *info,
 
   g_mutex_lock (&self->mutex);
   entry = duplex_capture_index_find_event (&self->index, info->first_event);
-  if (entry != NULL && entry->id == info->id && entry->block != NULL &&
-      entry->n_events == info->n_events && entry != duplex_capture_index_get_last (&self->index))
-    duplex_capture_cache (self, entry);
+  if (entry != NULL && entry->id == info->id)
+    {
+      entry->n_written = (guint32)info->n_events;
+      if (entry != duplex_capture_index_get_last (&self->index))
+        duplex_capture_cache_written (self, entry);
+    }
   g_mutex_unlock (&self->mutex);
 }
 

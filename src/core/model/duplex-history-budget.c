@@ -38,7 +38,7 @@ find_candidates (GPtrArray         *paths,
       candidate.created_us = summary.created_us;
       candidate.is_removable =
         (keep == NULL || !g_strv_contains (keep, candidate.path)) &&
-        (!summary.is_live || !duplex_history_files_is_locked (candidate.path));
+        (!summary.is_live || !duplex_history_files_is_recorded (candidate.path));
       g_array_append_val (candidates, candidate);
     }
   g_array_sort (candidates, compare_age);

@@ -14,7 +14,7 @@ struct _DuplexHistoryEntry
   char                *haystack; /* case folded, or NULL: not made yet */
 
   DuplexHistoryStamp stamp;
-  gboolean           is_locked;
+  gboolean           is_recorded;
 };
 
 G_DEFINE_FINAL_TYPE (DuplexHistoryEntry, duplex_history_entry, G_TYPE_OBJECT)
@@ -58,7 +58,7 @@ DuplexHistoryEntry *
 duplex_history_entry_new (const char               *path,
                           const DuplexHistoryStamp *stamp,
                           DuplexCaptureSummary     *summary,
-                          gboolean                  is_locked,
+                          gboolean                  is_recorded,
                           const GError             *error)
 {
   DuplexHistoryEntry *self = g_object_new (DUPLEX_TYPE_HISTORY_ENTRY, NULL);
@@ -67,7 +67,7 @@ duplex_history_entry_new (const char               *path,
   self->base = g_filename_display_basename (path);
   if (g_str_has_suffix (self->base, DUPLEX_HISTORY_SUFFIX))
     self->base[strlen (self->base) - strlen (DUPLEX_HISTORY_SUFFIX)] = '\0';
-  duplex_history_entry_update (self, stamp, summary, is_locked, error);
+  duplex_history_entry_update (self, stamp, summary, is_recorded, error);
   return self;
 }
 
@@ -89,7 +89,7 @@ void
 duplex_history_entry_update (DuplexHistoryEntry       *self,
                              const DuplexHistoryStamp *stamp,
                              DuplexCaptureSummary     *summary,
-                             gboolean                  is_locked,
+                             gboolean                  is_recorded,
                              const GError             *error)
 {
   g_return_if_fail (DUPLEX_IS_HISTORY_ENTRY (self));
@@ -97,7 +97,7 @@ duplex_history_entry_update (DuplexHistoryEntry       *self,
   g_return_if_fail ((summary == NULL) == (error != NULL));
 
   self->stamp = *stamp;
-  self->is_locked = is_locked;
+  self->is_recorded = is_recorded;
   duplex_capture_summary_clear (&self->summary);
   g_clear_error (&self->error);
   g_clear_pointer (&self->haystack, g_free);
@@ -141,7 +141,7 @@ duplex_history_entry_get_state (DuplexHistoryEntry *self)
     return DUPLEX_HISTORY_UNREADABLE;
   if (!self->summary.is_live)
     return DUPLEX_HISTORY_FINISHED;
-  return self->is_locked ? DUPLEX_HISTORY_LIVE : DUPLEX_HISTORY_INTERRUPTED;
+  return self->is_recorded ? DUPLEX_HISTORY_LIVE : DUPLEX_HISTORY_INTERRUPTED;
 }
 
 const DuplexCaptureSummary *

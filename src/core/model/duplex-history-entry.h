@@ -28,12 +28,12 @@ typedef enum {
 DuplexHistoryEntry *duplex_history_entry_new (const char               *path,
                                               const DuplexHistoryStamp *stamp,
                                               DuplexCaptureSummary     *summary,
-                                              gboolean                  is_locked,
+                                              gboolean                  is_recorded,
                                               const GError             *error);
 void                duplex_history_entry_update (DuplexHistoryEntry       *self,
                                                  const DuplexHistoryStamp *stamp,
                                                  DuplexCaptureSummary     *summary,
-                                                 gboolean                  is_locked,
+                                                 gboolean                  is_recorded,
                                                  const GError             *error);
 
 const char               *duplex_history_entry_get_path (DuplexHistoryEntry *self);

@@ -169,45 +169,19 @@ duplex_history_files_list (const char *folder,
   return g_steal_pointer (&paths);
 }
 
-/* A line is "1: POSIX  ADVISORY  READ 15080 fe:00:11305155 128 128". The device is not compared:
- * some file systems show another one there, and to take a capture for one that is being written
- * does no harm. */
-static gboolean
-is_inode_locked (const char *locks,
-                 guint64     inode)
-{
-  g_autofree char *field = g_strdup_printf (":%" G_GUINT64_FORMAT " ", inode);
-
-  for (const char *hit = strstr (locks, field); hit != NULL; hit = strstr (hit + 1, field))
-    {
-      const char *line = hit;
-
-      while (line > locks && line[-1] != '\n')
-        line--;
-      if (g_strstr_len (line, hit - line, "POSIX") != NULL)
-        return TRUE;
-    }
-  return FALSE;
-}
-
 gboolean
-duplex_history_files_is_locked (const char *path)
+duplex_history_files_is_recorded (const char *path)
 {
-  g_autofree char *locks = NULL;
+  g_autofree char *wal = g_strconcat (path, "-wal", NULL);
+  int              fd = g_open (wal, O_RDONLY | O_CLOEXEC, 0);
+  gboolean         is_recorded;
 
-  /* Opening the files to ask for their locks would give up those of this very program. */
-  if (!g_file_get_contents ("/proc/locks", &locks, NULL, NULL))
-    return TRUE;
+  if (fd < 0)
+    return FALSE;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (companions); i++)
-    {
-      g_autofree char *file = g_strconcat (path, companions[i], NULL);
-      struct stat      info;
-
-      if (stat (file, &info) == 0 && is_inode_locked (locks, info.st_ino))
-        return TRUE;
-    }
-  return FALSE;
+  is_recorded = flock (fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close (fd);
+  return is_recorded;
 }
 
 /* -- removing ---------------------------------------------------------------------------------- */

@@ -42,9 +42,8 @@ gboolean duplex_history_files_stat (const char         *path,
 GPtrArray *duplex_history_files_list (const char *folder,
                                       GError    **error);
 
-/* Whether a program has the capture open to write it. Linux tells which locks are held
- * (/proc/locks, of all programs that this one can see); where it does not: TRUE. */
-gboolean duplex_history_files_is_locked (const char *path);
+/* Whether a program records into the capture now: it holds a lock (flock) of its -wal. */
+gboolean duplex_history_files_is_recorded (const char *path);
 
 /* Renames the capture and what stands beside it. */
 gboolean duplex_history_files_take_away (const char *path,

@@ -94,7 +94,7 @@ look (Scan       *scan,
   found->path = g_strdup (path);
   found->stamp = stamp;
   if (duplex_capture_file_read_summary (path, &found->summary, &found->error))
-    found->is_locked = found->summary.is_live && duplex_history_files_is_locked (path);
+    found->is_recorded = found->summary.is_live && duplex_history_files_is_recorded (path);
   return found;
 }
 

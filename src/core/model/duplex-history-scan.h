@@ -15,7 +15,7 @@ typedef struct
   DuplexHistoryStamp   stamp;
   DuplexCaptureSummary summary; /* unless error */
   GError              *error;
-  gboolean             is_locked;
+  gboolean             is_recorded;
 } DuplexHistoryFound;
 
 void duplex_history_found_free (DuplexHistoryFound *self);

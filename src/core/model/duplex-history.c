@@ -146,10 +146,10 @@ found_cb (GPtrArray *found,
       if (g_hash_table_contains (self->deleted, item->path))
         continue;
       if (entry != NULL)
-        duplex_history_entry_update (entry, &item->stamp, summary, item->is_locked, item->error);
+        duplex_history_entry_update (entry, &item->stamp, summary, item->is_recorded, item->error);
       else
         g_ptr_array_add (entries, duplex_history_entry_new (item->path, &item->stamp, summary,
-                                                            item->is_locked, item->error));
+                                                            item->is_recorded, item->error));
     }
   replace_entries (self, entries);
   update_bytes (self);

@@ -17,7 +17,9 @@ G_DECLARE_FINAL_TYPE (DuplexCaptureView, duplex_capture_view, DUPLEX, CAPTURE_VI
 /* Properties, read only:
  *   "busy"      gboolean: rows that are visible in the capture have not been looked at yet
  *   "progress"  double, 0 to 1: how far through the capture it is
- * Both change with the batches. When the capture is cleared, so is the view. */
+ * Both change with the batches, of the capture and of what was found. When the capture is cleared,
+ * so is the view. A row is looked at once: a bookmark or comment that it gets later changes
+ * nothing. */
 
 DuplexCaptureView *duplex_capture_view_new (DuplexCapture *capture,
                                             DuplexFilter  *filter);
@@ -29,7 +31,8 @@ gboolean      duplex_capture_view_get_busy (DuplexCaptureView *self);
 double        duplex_capture_view_get_progress (DuplexCaptureView *self);
 DuplexFilter *duplex_capture_view_get_filter (DuplexCaptureView *self);
 
-/* The row of the capture that stands at position of the view, which is below its number of items. */
+/* The row of the capture that stands at position of the view, which is below its number of
+ * items. */
 guint64 duplex_capture_view_get_row (DuplexCaptureView *self,
                                      guint              position);
 

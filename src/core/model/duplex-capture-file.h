@@ -121,6 +121,11 @@ gboolean duplex_capture_file_put_note (DuplexCaptureFile *self,
 gboolean duplex_capture_file_finish (DuplexCaptureFile *self,
                                      GError           **error);
 
+/* Makes one plain file of one that is opened to be changed, and says nothing of an end: for what a
+ * program that died left beside it. Fails where another connection has it open. */
+gboolean duplex_capture_file_settle (DuplexCaptureFile *self,
+                                     GError           **error);
+
 /* For tests: pages of 4 KiB that the file may have, as if the disk were full then; 0: any. */
 void duplex_capture_file_set_max_pages (DuplexCaptureFile *self,
                                         guint              max_pages);

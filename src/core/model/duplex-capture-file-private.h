@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the parts of the capture's file share: the open database, its statements, its errors.
+ * Private to duplex-capture-file*.c. */
+
+#include <gio/gio.h>
+#include <sqlite3.h>
+
+#include "core/model/duplex-capture-file.h"
+
+G_BEGIN_DECLS
+
+/* Bytes of a block's data. The capture makes them of DUPLEX_LIMIT_CAPTURE_BLOCK and one payload
+ * that did not fit; what claims to be larger was not made by it, and nothing is allocated for it. */
+#define DUPLEX_CAPTURE_FILE_BLOCK_MAX ((gsize)8 * 1024 * 1024)
+
+/* The number of a chunk's row: its payload's id, and its place in the payload. */
+#define DUPLEX_CAPTURE_FILE_SEQUENCE_BITS 24
+#define DUPLEX_CAPTURE_FILE_MAX_SEQUENCE  ((1u << DUPLEX_CAPTURE_FILE_SEQUENCE_BITS) - 1)
+#define DUPLEX_CAPTURE_FILE_MAX_PAYLOAD   ((guint64)1 << 38)
+
+/* Each is prepared when it is first used and kept. */
+typedef enum {
+  DUPLEX_STATEMENT_BEGIN,
+  DUPLEX_STATEMENT_COMMIT,
+  DUPLEX_STATEMENT_PUT_BLOCK,
+  DUPLEX_STATEMENT_PUT_DATA,
+  DUPLEX_STATEMENT_REMOVE_DATA,
+  DUPLEX_STATEMENT_PUT_CHUNK,
+  DUPLEX_STATEMENT_PUT_META,
+  DUPLEX_STATEMENT_REMOVE_META,
+  DUPLEX_STATEMENT_PUT_END,
+  DUPLEX_STATEMENT_PUT_NOTE,
+  DUPLEX_STATEMENT_REMOVE_NOTE,
+  DUPLEX_STATEMENT_PUT_CONNECTING,
+  DUPLEX_STATEMENT_PUT_REQUEST,
+  DUPLEX_STATEMENT_PUT_RESPONSE,
+  DUPLEX_STATEMENT_PUT_TLS,
+  DUPLEX_STATEMENT_PUT_CONNECTED,
+  DUPLEX_STATEMENT_PUT_CLOSED,
+  DUPLEX_STATEMENT_PUT_FAILED,
+  DUPLEX_STATEMENT_GET_META,
+  DUPLEX_STATEMENT_GET_BLOCK,
+  DUPLEX_STATEMENT_GET_BLOCKS,
+  DUPLEX_STATEMENT_GET_BLOCK_BEFORE,
+  DUPLEX_STATEMENT_GET_DATA,
+  DUPLEX_STATEMENT_GET_CONNECTING,
+  DUPLEX_STATEMENT_GET_LAST_CONNECTION,
+  DUPLEX_STATEMENT_GET_NOTES,
+  DUPLEX_N_STATEMENTS,
+} DuplexStatement;
+
+/* What a writer knows of its file; the first two are kept in rows of "meta". */
+typedef struct
+{
+  guint64 n_events; /* that there are blocks for, "events" */
+  guint64 n_lost;   /* of them those whose bytes are not there, "not-kept" */
+  guint64 last_block;
+} DuplexCaptureFileCounts;
+
+struct _DuplexCaptureFile
+{
+  sqlite3      *db;
+  sqlite3_stmt *statements[DUPLEX_N_STATEMENTS];
+  char         *path;     /* without symbolic links */
+  char         *wal_path; /* what SQLite writes beside it */
+
+  /* writing */
+  DuplexCaptureFileCounts counts;
+  DuplexCaptureFileCounts committed;
+  gsize                   n_unflushed; /* bytes */
+  int                     wal_fd;      /* to flush it, or -1 */
+  gboolean                is_writer;   /* it made the file */
+  gboolean                in_transaction;
+  gboolean                has_failed; /* in this transaction */
+
+  /* reading */
+  gint     work_left;  /* until a file that sends SQLite in circles is given up */
+  gboolean is_damaged; /* SQLite itself found the file to be shorter than it says, or worse */
+  gboolean is_alone;   /* nothing was beside it: what is in the file is all there is */
+};
+
+DuplexCaptureFile *duplex_capture_file_new (void);
+
+/* Opens self->path in SQLite. vfs may be NULL. */
+gboolean duplex_capture_file_connect (DuplexCaptureFile *self,
+                                      const char        *query,
+                                      int                flags,
+                                      const char        *vfs,
+                                      GError           **error);
+void     duplex_capture_file_disconnect (DuplexCaptureFile *self);
+
+/* Sets error from what SQLite says last, "Cannot WHAT PATH: ...". Always FALSE. */
+gboolean duplex_capture_file_fail (DuplexCaptureFile *self,
+                                   const char        *what,
+                                   GError           **error);
+
+/* Runs SQL of ours; what as above. */
+gboolean duplex_capture_file_run (DuplexCaptureFile *self,
+                                  const char        *sql,
+                                  const char        *what,
+                                  GError           **error);
+
+/* Ready to be bound; NULL where the file is so damaged that it cannot be prepared. The caller
+ * resets it, in any case before it asks for the next one. */
+sqlite3_stmt *duplex_capture_file_get_statement (DuplexCaptureFile *self,
+                                                 DuplexStatement    statement);
+
+/* What every statement begins with: the work that a call may make of a file. */
+void duplex_capture_file_renew (DuplexCaptureFile *self);
+
+/* Ends the use of a statement; what was bound to it may go. */
+void duplex_capture_file_reset (sqlite3_stmt *statement);
+
+/* Whether the tables are those that this version makes, and nothing else is in the file. */
+gboolean duplex_capture_file_check_tables (DuplexCaptureFile *self,
+                                           GError           **error);
+
+gboolean duplex_capture_file_make_tables (DuplexCaptureFile *self,
+                                          GError           **error);
+
+/* The columns of PUT_BLOCK and of the GET_BLOCKs, in their order, but for the checksum, which comes
+ * after them. FALSE where a column holds something else than what was put. */
+#define DUPLEX_CAPTURE_FILE_N_INFO 19
+
+gboolean duplex_capture_file_get_info (sqlite3_stmt           *statement,
+                                       DuplexCaptureBlockInfo *ret_info);
+
+/* As duplex_capture_file_walk_blocks(); with check_data, bytes that are damaged end it too. */
+void duplex_capture_file_walk (DuplexCaptureFile         *self,
+                               guint64                    id,
+                               gboolean                   check_data,
+                               DuplexCaptureFileBlockFunc func,
+                               gpointer                   user_data,
+                               char                     **ret_missing);
+
+gboolean duplex_capture_file_has_meta (DuplexCaptureFile *self,
+                                       const char        *key);
+
+/* An integer of "meta"; 0 where there is none. */
+guint64 duplex_capture_file_get_count (DuplexCaptureFile *self,
+                                       const char        *key);
+
+G_END_DECLS

@@ -340,29 +340,46 @@ def test_read_only():
 
 def test_full_disk():
     """A disk that is full stops the recording, not the connection; what is not kept is counted."""
-    n = 40000
-    with folder() as where:
+    n, before = 40000, 500
+    go_on = threading.Event()
+
+    def script(peer):
+        peer.upgrade()
+        for i in range(before):
+            peer.frame(0x81, str(i).encode())
+        assert go_on.wait(DEADLINE)
+        for i in range(before, n):
+            peer.frame(0x81, f'{i} {"x" * 200}'.encode())
+        peer.finish()
+
+    with folder() as where, raw_server(script) as host:
         path = where / 'one.duplex'
-        with raw_server(say(*(f'{i} {"x" * 200}' for i in range(n)))) as host:
-            # Python leaves SIGXFSZ ignored, which is inherited: writing fails then.
-            live = subprocess.run(
-                [CLI, 'connect', '--capture', path, f'ws://{host}/', '--wait', '20'],
-                stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE, check=False,
-                restore_signals=False,
-                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+        # Python leaves SIGXFSZ ignored, which is inherited: writing fails then.
         equal(signal.getsignal(signal.SIGXFSZ), signal.SIG_IGN)
-        equal((live.returncode, live.stdout.count(b'\n')), (1, n))
-        said = live.stderr.decode()
+        live = subprocess.Popen(
+            [CLI, 'connect', '--capture', path, f'ws://{host}/', '--wait', str(DEADLINE)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            restore_signals=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+        equal([int(live.stdout.readline()) for _ in range(before)], list(range(before)))
+        end = time.monotonic() + DEADLINE
+        while cli('show', path).stdout.count(b'\n') < before:
+            assert time.monotonic() < end
+        go_on.set()
+        printed, said = live.communicate(timeout=DEADLINE)
+        equal((live.returncode, printed.count(b'\n')), (1, n - before))
+        said = said.decode()
         equal(said.count('recording stalled: '), 1)
         assert 'events were not kept' in said, said
         not_kept = int(said.split(' events were not kept')[0].split()[-1])
         # Nothing could be written at the end either, so the file cannot say that there was more.
         result = cli('show', '--json', path)
         ends(result, 0)
-        kept = sum(event['event'] == 'frame' for event in events(result.stdout))
-        assert kept > 100 and kept + not_kept >= n, (kept, not_kept)
-        equal([event['text'].split()[0] for event in events(result.stdout)
-               if event.get('type') == 'text'], [str(i) for i in range(kept)])
+        seen = events(result.stdout)
+        texts = [event['text'].split()[0] for event in seen if event.get('type') == 'text']
+        equal(texts, [str(i) for i in range(len(texts))])
+        # Of the events that are no messages there are fewer than ten.
+        assert len(texts) >= before and n <= len(texts) + not_kept < n + 10, (len(texts), not_kept)
 
 
 if __name__ == '__main__':

@@ -504,13 +504,15 @@ wait (DuplexCaptureWriter *self,
 {
   while (!self->stops)
     {
+      gboolean idle = g_queue_is_empty (&self->jobs);
       gint64   until = self->flush_at;
-      gboolean over = self->waits > DUPLEX_LIMIT_CAPTURE_WAITS;
 
-      if (self->is_stalled)
-        until = retry_at;
-      if (self->is_stalled ? over && find_oldest (self) != NULL : !g_queue_is_empty (&self->jobs))
+      if (!idle && !self->is_stalled)
         return;
+      if (!idle && self->waits > DUPLEX_LIMIT_CAPTURE_WAITS && find_oldest (self) != NULL)
+        return;
+      if (!idle)
+        until = retry_at;
       if (until != 0 && g_get_monotonic_time () >= until)
         return;
       if (until == 0)

@@ -87,30 +87,46 @@ duplex_export_jsonl_append_string (GString    *out,
   g_string_append_c (out, '"');
 }
 
+/* GDate counts days from the first of year 1, which is day 1. */
+#define EPOCH_DAY   719163
+#define LAST_DAY    3652059 /* of year 9999 */
+#define DAY_SECONDS (24 * 60 * 60)
+
 static void
 append_time (GString *out,
              gint64   time_us)
 {
-  gint64                seconds = time_us / G_USEC_PER_SEC;
-  gint64                rest = time_us % G_USEC_PER_SEC;
-  g_autoptr (GDateTime) time = NULL;
-  g_autofree char      *text = NULL;
+  gint64 second = time_us / G_USEC_PER_SEC - (time_us % G_USEC_PER_SEC < 0);
+  gint64 day = second / DAY_SECONDS - (second % DAY_SECONDS < 0) + EPOCH_DAY;
+  int    us = (int)((time_us % G_USEC_PER_SEC + G_USEC_PER_SEC) % G_USEC_PER_SEC);
+  int    of_day;
+  GDate  date;
 
-  if (rest < 0)
+  if (day < 1 || day > LAST_DAY)
     {
-      rest += G_USEC_PER_SEC;
-      seconds--;
+      day = EPOCH_DAY;
+      second = us = 0;
     }
-  time = g_date_time_new_from_unix_utc (seconds);
-  if (time == NULL) /* not of years 1 to 9999 */
+  of_day = (int)(second - (day - EPOCH_DAY) * DAY_SECONDS);
+  g_date_clear (&date, 1);
+  g_date_set_julian (&date, (guint32)day);
+  g_string_append_printf (out, "\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ\"",
+                          g_date_get_year (&date), g_date_get_month (&date),
+                          g_date_get_day (&date), of_day / 3600, of_day / 60 % 60, of_day % 60, us);
+}
+
+static void
+append_hex (GString      *out,
+            const guint8 *data,
+            gsize         size)
+{
+  static const char digits[] = "0123456789abcdef";
+
+  for (gsize i = 0; i < size; i++)
     {
-      time = g_date_time_new_from_unix_utc (0);
-      rest = 0;
+      g_string_append_c (out, digits[data[i] >> 4]);
+      g_string_append_c (out, digits[data[i] & 0xf]);
     }
-  /* Years before 1000 too have four digits. */
-  text = g_date_time_format (time, "-%m-%dT%H:%M:%S");
-  g_string_append_printf (out, "\"time\":\"%04d%s.%06" G_GINT64_FORMAT "Z\"",
-                          g_date_time_get_year (time), text, rest);
 }
 
 static void
@@ -125,13 +141,15 @@ append_header (GString           *out,
                               header.fin ? "true" : "false",
                               header.rsv1 * 4 + header.rsv2 * 2 + header.rsv3);
       if (header.masked)
-        g_string_append_printf (out, ",\"mask\":\"%02x%02x%02x%02x\"", header.mask[0],
-                                header.mask[1], header.mask[2], header.mask[3]);
+        {
+          g_string_append (out, ",\"mask\":\"");
+          append_hex (out, header.mask, sizeof header.mask);
+          g_string_append_c (out, '"');
+        }
       g_string_append_printf (out, ",\"length\":%" G_GUINT64_FORMAT, header.length);
     }
   g_string_append (out, ",\"header\":\"");
-  for (guint i = 0; i < event->header_size; i++)
-    g_string_append_printf (out, "%02x", event->header[i]);
+  append_hex (out, event->header, event->header_size);
   g_string_append_c (out, '"');
 }
 

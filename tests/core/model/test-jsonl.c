@@ -174,6 +174,28 @@ test_times (void)
     }
 }
 
+/* What a damaged file says is a line too. */
+static void
+test_no_times (void)
+{
+  static const gint64 times[] = {
+    G_MININT64,
+    G_GINT64_CONSTANT (-62135596800000001),
+    G_GINT64_CONSTANT (253402300800000000),
+    G_MAXINT64,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      DuplexEvent      event = DUPLEX_EVENT_INIT;
+      g_autofree char *line = NULL;
+
+      event.time_us = times[i];
+      line = to_line (&event);
+      g_assert_nonnull (strstr (line, "\"1970-01-01T00:00:00.000000Z\""));
+    }
+}
+
 /* Half a character at the end of a fragment is no text. */
 static void
 test_half_character (void)
@@ -473,6 +495,7 @@ main (int    argc,
   g_test_add_func ("/core/jsonl/round-trip", test_round_trip);
   g_test_add_func ("/core/jsonl/text", test_text);
   g_test_add_func ("/core/jsonl/times", test_times);
+  g_test_add_func ("/core/jsonl/no-times", test_no_times);
   g_test_add_func ("/core/jsonl/half-character", test_half_character);
   g_test_add_data_func ("/core/jsonl/pieces/text", GINT_TO_POINTER (TRUE), test_pieces);
   g_test_add_data_func ("/core/jsonl/pieces/bytes", GINT_TO_POINTER (FALSE), test_pieces);

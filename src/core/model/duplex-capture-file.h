@@ -66,7 +66,7 @@ gboolean duplex_capture_file_read_summary (const char           *path,
 /* ---- writing ---- */
 
 /* Makes path, which must not exist yet (DUPLEX_ERROR_EXISTS... as GIO's G_IO_ERROR_EXISTS): WAL,
- * synchronous NORMAL, mode 0600. */
+ * synchronous OFF, mode 0600. */
 DuplexCaptureFile *duplex_capture_file_create (const char *path,
                                                GError    **error);
 
@@ -132,9 +132,11 @@ void duplex_capture_file_set_max_pages (DuplexCaptureFile *self,
 
 /* ---- reading ---- */
 
-/* Opens path to read it; one that is being written too. What is no capture: G_IO_ERROR_INVALID_DATA;
- * one that a later Duplex made: G_IO_ERROR_NOT_SUPPORTED, with both versions in the message; what
- * cannot be read: GIO's code for that. A file that was cut short or is damaged opens. */
+/* Opens path to read it; one that is being written too. What is no capture:
+ * G_IO_ERROR_INVALID_DATA; one that a later Duplex made, or a machine of the other byte order:
+ * G_IO_ERROR_NOT_SUPPORTED, with both versions in the message; what cannot be read: GIO's code for
+ * that. A file that was cut short or is damaged opens, unless its first page is gone: that says what
+ * it is. */
 DuplexCaptureFile *duplex_capture_file_open (const char *path,
                                              GError    **error);
 

@@ -13,8 +13,12 @@
 
 /* SQLite's header: where it has the numbers that say what a file is, big-endian. */
 #define HEADER_SIZE           100
+#define HEADER_PAGE_SIZE      16
+#define HEADER_CHANGES        24
+#define HEADER_N_PAGES        28
 #define HEADER_USER_VERSION   60
 #define HEADER_APPLICATION_ID 68
+#define HEADER_COUNTED        92 /* the changes when the pages were counted */
 
 static const char header_magic[16] = "SQLite format 3";
 
@@ -33,6 +37,19 @@ fail_errno (const char *path,
 
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "Cannot open %s: %s", shown,
                g_strerror (saved_errno));
+
+  return FALSE;
+}
+
+static gboolean
+refuse (DuplexCaptureFile *self,
+        GIOErrorEnum       code,
+        const char        *why,
+        GError           **error)
+{
+  g_autofree char *shown = g_filename_display_name (self->path);
+
+  g_set_error (error, G_IO_ERROR, code, "%s %s", shown, why);
 
   return FALSE;
 }
@@ -61,7 +78,7 @@ find (DuplexCaptureFile *self,
     return fail_errno (path, EISDIR, error);
   /* Opening a pipe would wait for its other end. */
   if (!S_ISREG (info.st_mode))
-    return fail_errno (path, EINVAL, error);
+    return refuse (self, G_IO_ERROR_NOT_REGULAR_FILE, "is no file", error);
   if (access (self->path, R_OK) != 0)
     return fail_errno (path, errno, error);
 
@@ -84,18 +101,6 @@ get_uint32 (const guint8 *bytes)
 }
 
 static gboolean
-refuse (DuplexCaptureFile *self,
-        const char        *why,
-        GError           **error)
-{
-  g_autofree char *shown = g_filename_display_name (self->path);
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s %s", shown, why);
-
-  return FALSE;
-}
-
-static gboolean
 check_version (DuplexCaptureFile *self,
                guint32            version,
                GError           **error)
@@ -105,7 +110,7 @@ check_version (DuplexCaptureFile *self,
   if (version == DUPLEX_CAPTURE_FILE_VERSION)
     return TRUE;
   if (version == 0 || version > G_MAXINT32)
-    return refuse (self, "is no capture: it has no version", error);
+    return refuse (self, G_IO_ERROR_INVALID_DATA, "is no capture: it has no version", error);
 
   shown = g_filename_display_name (self->path);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
@@ -113,6 +118,24 @@ check_version (DuplexCaptureFile *self,
                shown, version, DUPLEX_CAPTURE_FILE_VERSION);
 
   return FALSE;
+}
+
+/* SQLite counts the beginning of a page for a whole one. */
+static gboolean
+is_cut (sqlite3_file *file,
+        const guint8 *header)
+{
+  guint32       page_size = get_uint32 (header + HEADER_PAGE_SIZE) >> 16;
+  guint64       n_pages = get_uint32 (header + HEADER_N_PAGES);
+  sqlite3_int64 size = 0;
+
+  /* 65,536 does not fit. */
+  if (page_size == 1)
+    page_size = 65536;
+
+  return get_uint32 (header + HEADER_CHANGES) == get_uint32 (header + HEADER_COUNTED) &&
+         file->pMethods->xFileSize (file, &size) == SQLITE_OK &&
+         (guint64)size < n_pages * page_size;
 }
 
 /* Before SQLite looks at it: it has only one word for all that can be wrong. */
@@ -130,14 +153,17 @@ check_header (DuplexCaptureFile *self,
 
   code = file->pMethods->xRead (file, header, sizeof header, 0);
   if (code == SQLITE_IOERR_SHORT_READ)
-    return refuse (self, "is no capture: it is too short", error);
+    return refuse (self, G_IO_ERROR_INVALID_DATA, "is no capture: it is too short", error);
   if (code != SQLITE_OK)
-    return refuse (self, "cannot be read", error);
+    return refuse (self, G_IO_ERROR_INVALID_DATA, "cannot be read", error);
   if (memcmp (header, header_magic, sizeof header_magic) != 0)
-    return refuse (self, "is no capture: it is no SQLite database", error);
+    return refuse (self, G_IO_ERROR_INVALID_DATA, "is no capture: it is no SQLite database", error);
   if (get_uint32 (header + HEADER_APPLICATION_ID) != DUPLEX_CAPTURE_FILE_APPLICATION_ID)
-    return refuse (self, "is no capture, but another program's SQLite database", error);
+    return refuse (self, G_IO_ERROR_INVALID_DATA,
+                   "is no capture, but another program's SQLite database", error);
 
+  /* With a -wal, pages of the file may stand there alone. */
+  self->is_damaged = self->is_alone && is_cut (file, header);
   return check_version (self, get_uint32 (header + HEADER_USER_VERSION), error);
 }
 
@@ -155,8 +181,8 @@ check_byte_order (DuplexCaptureFile *self,
 
   shown = g_filename_display_name (self->path);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               "%s was made on a machine of the other byte order: it is %s-endian, and this machine "
-               "%s-endian",
+               "%s was made on a machine of the other byte order: it is %s-endian, and this "
+               "machine %s-endian",
                shown, theirs, ours);
 
   return FALSE;
@@ -280,7 +306,7 @@ open_to_read (DuplexCaptureFile *self,
   g_autofree char *cache = g_strdup_printf ("PRAGMA cache_size = -%d", READER_CACHE);
   gboolean         is_open;
 
-  if (access (self->wal_path, F_OK) == 0)
+  if (is_beside (self, "-wal"))
     is_open = open_with_wal (self, error);
   else if (is_beside (self, "-journal"))
     is_open = open_with_journal (self, error);
@@ -316,10 +342,13 @@ open_to_change (DuplexCaptureFile *self,
 {
   if (access (self->path, W_OK) != 0)
     return fail_errno (self->path, errno, error);
+
+  self->is_alone = !is_beside (self, "-wal") && !is_beside (self, "-journal");
   if (!try_way (self, "", SQLITE_OPEN_READWRITE, NULL, error))
     return FALSE;
   if (self->is_damaged)
-    return refuse (self, "is cut short or damaged, and is not changed", error);
+    return refuse (self, G_IO_ERROR_INVALID_DATA, "is cut short or damaged, and is not changed",
+                   error);
 
   self->counts.n_events = duplex_capture_file_get_count (self, "events");
   self->counts.n_lost = duplex_capture_file_get_count (self, "not-kept");

@@ -11,8 +11,9 @@
 
 G_BEGIN_DECLS
 
-/* Bytes of a block's data. The capture makes them of DUPLEX_LIMIT_CAPTURE_BLOCK and one payload
- * that did not fit; what claims to be larger was not made by it, and nothing is allocated for it. */
+/* Bytes of a block's data. The capture makes them of DUPLEX_LIMIT_CAPTURE_BLOCK, and larger ones
+ * for what a single event brings with it; what claims to be larger than this was not made by it,
+ * and nothing is allocated for it. */
 #define DUPLEX_CAPTURE_FILE_BLOCK_MAX ((gsize)8 * 1024 * 1024)
 
 /* The number of a chunk's row: its payload's id, and its place in the payload. */

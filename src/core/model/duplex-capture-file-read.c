@@ -144,7 +144,7 @@ describe_missing (DuplexCaptureFile *self,
 
   if (self->is_alone && !duplex_capture_file_has_meta (self, "ended") &&
       !duplex_capture_file_has_meta (self, "settled"))
-    why = "the recording was broken off, and the file ending in -wal that belongs to it is not there";
+    why = "the recording was broken off, and the -wal file that belongs to it is not there";
   else if (!self->is_damaged && !walk->is_broken && n >= n_expected)
     return NULL;
 
@@ -153,7 +153,8 @@ describe_missing (DuplexCaptureFile *self,
                             "the end: %s",
                             n_expected - n, n_expected, why);
   if (walk->is_broken)
-    return g_strdup_printf ("All after the first %" G_GUINT64_FORMAT " events is missing: %s", n, why);
+    return g_strdup_printf ("All after the first %" G_GUINT64_FORMAT " events is missing: %s", n,
+                            why);
   if (self->is_damaged)
     return g_strdup_printf ("The events are there, but not all of what belongs to them: %s", why);
 

@@ -77,7 +77,8 @@ static void
 read_last_connection (DuplexCaptureFile    *self,
                       DuplexCaptureSummary *summary)
 {
-  sqlite3_stmt *get = duplex_capture_file_get_statement (self, DUPLEX_STATEMENT_GET_LAST_CONNECTION);
+  sqlite3_stmt *get =
+    duplex_capture_file_get_statement (self, DUPLEX_STATEMENT_GET_LAST_CONNECTION);
 
   if (get == NULL)
     return;

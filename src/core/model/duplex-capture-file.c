@@ -67,9 +67,9 @@ static const char *const statements[DUPLEX_N_STATEMENTS] = {
   [DUPLEX_STATEMENT_GET_META] = "SELECT value FROM meta WHERE key = ?1",
   [DUPLEX_STATEMENT_GET_BLOCK] = "SELECT " BLOCK_COLUMNS " FROM block WHERE id = ?1",
   [DUPLEX_STATEMENT_GET_BLOCKS] =
-    "SELECT " BLOCK_COLUMNS " FROM block WHERE id >= ?1 ORDER BY id LIMIT ?2",
+    "SELECT " BLOCK_COLUMNS " FROM block WHERE id >= ?1 AND id > 0 ORDER BY id LIMIT ?2",
   [DUPLEX_STATEMENT_GET_BLOCK_BEFORE] =
-    "SELECT " BLOCK_COLUMNS " FROM block WHERE id < ?1 ORDER BY id DESC LIMIT 1",
+    "SELECT " BLOCK_COLUMNS " FROM block WHERE id < ?1 AND id > 0 ORDER BY id DESC LIMIT 1",
   [DUPLEX_STATEMENT_GET_DATA] = "SELECT data FROM block_data WHERE id = ?1",
   [DUPLEX_STATEMENT_GET_CONNECTING] = "SELECT id, event FROM connection ORDER BY id",
   [DUPLEX_STATEMENT_GET_LAST_CONNECTION] =
@@ -187,6 +187,37 @@ get_error_code (int code,
     }
 }
 
+static int
+get_file_errno (DuplexCaptureFile *self,
+                int                which)
+{
+  sqlite3_file *file = NULL;
+  int           file_errno = 0;
+
+  if (sqlite3_file_control (self->db, "main", which, &file) == SQLITE_OK && file != NULL &&
+      file->pMethods != NULL)
+    file->pMethods->xFileControl (file, SQLITE_FCNTL_LAST_ERRNO, &file_errno);
+
+  return file_errno;
+}
+
+/* What the system said: SQLite does not keep it when a commit fails, but its files do. */
+static int
+get_system_errno (DuplexCaptureFile *self,
+                  int                code)
+{
+  int system_errno = sqlite3_system_errno (self->db);
+
+  if ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN)
+    return 0;
+  if (system_errno == 0)
+    system_errno = get_file_errno (self, SQLITE_FCNTL_JOURNAL_POINTER);
+  if (system_errno == 0)
+    system_errno = get_file_errno (self, SQLITE_FCNTL_FILE_POINTER);
+
+  return system_errno;
+}
+
 gboolean
 duplex_capture_file_fail (DuplexCaptureFile *self,
                           const char        *what,
@@ -194,13 +225,13 @@ duplex_capture_file_fail (DuplexCaptureFile *self,
 {
   g_autofree char *shown = g_filename_display_name (self->path);
   int              code = sqlite3_extended_errcode (self->db);
-  int              system_errno = sqlite3_system_errno (self->db);
+  int              system_errno = get_system_errno (self, code);
   const char      *text = sqlite3_errmsg (self->db);
   GIOErrorEnum     error_code = get_error_code (code, system_errno);
 
   if (is_full (code, system_errno))
     text = "No space left";
-  else if (system_errno != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN))
+  else if (system_errno != 0)
     text = g_strerror (system_errno);
   g_set_error (error, G_IO_ERROR, error_code, "Cannot %s %s: %s", what, shown, text);
 
@@ -290,12 +321,13 @@ gboolean
 duplex_capture_file_check_tables (DuplexCaptureFile *self,
                                   GError           **error)
 {
+  const char   *sql = "SELECT type, name, sql FROM sqlite_schema";
   sqlite3_stmt *rows = NULL;
   guint         seen = 0;
   int           code;
 
   duplex_capture_file_renew (self);
-  code = sqlite3_prepare_v2 (self->db, "SELECT type, name, sql FROM sqlite_schema", -1, &rows, NULL);
+  code = sqlite3_prepare_v2 (self->db, sql, -1, &rows, NULL);
   if (code != SQLITE_OK)
     return duplex_capture_file_fail (self, "read", error);
 

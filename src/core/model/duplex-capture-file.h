@@ -135,8 +135,8 @@ void duplex_capture_file_set_max_pages (DuplexCaptureFile *self,
 /* Opens path to read it; one that is being written too. What is no capture:
  * G_IO_ERROR_INVALID_DATA; one that a later Duplex made, or a machine of the other byte order:
  * G_IO_ERROR_NOT_SUPPORTED, with both versions in the message; what cannot be read: GIO's code for
- * that. A file that was cut short or is damaged opens, unless its first page is gone: that says what
- * it is. */
+ * that. A file that was cut short or is damaged opens, unless its first page is gone: that says
+ * what it is. */
 DuplexCaptureFile *duplex_capture_file_open (const char *path,
                                              GError    **error);
 

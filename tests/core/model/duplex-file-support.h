@@ -20,8 +20,8 @@ void duplex_test_put_blocks (DuplexCaptureFile *file,
                              guint64            first,
                              guint64            last);
 
-/* A file of n blocks, a payload of three chunks (number 7), a connection, a title and a note that is
- * being recorded; and one that is finished. */
+/* A file that is being recorded: n blocks, a payload of three chunks (number 7), a connection, a
+ * title and a note; and one that is finished. */
 DuplexCaptureFile *duplex_test_begin_file (const char *path,
                                            guint64     n);
 void               duplex_test_make_file (const char *path,

@@ -53,6 +53,7 @@ static void
 test_create (Fixture      *fixture,
              gconstpointer unused)
 {
+  gint64                        began = g_get_real_time ();
   g_autoptr (GError)            error = NULL;
   g_autoptr (DuplexCaptureFile) file = duplex_capture_file_create (fixture->path, &error);
   g_autoptr (DuplexCaptureFile) second = NULL;
@@ -64,7 +65,7 @@ test_create (Fixture      *fixture,
   g_assert_cmpuint (info.st_mode & 0777, ==, 0600);
   created = duplex_capture_file_dup_meta (file, "created");
   g_assert_cmpint (g_ascii_strtoll (created, NULL, 10), <=, g_get_real_time ());
-  g_assert_cmpint (g_ascii_strtoll (created, NULL, 10), >, g_get_real_time () - G_USEC_PER_SEC * 60);
+  g_assert_cmpint (g_ascii_strtoll (created, NULL, 10), >=, began);
 
   second = duplex_capture_file_create (fixture->path, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
@@ -324,12 +325,13 @@ test_payload_limits (Fixture      *fixture,
   guint64                       offset = (((guint64)1 << 24) - 1) * DUPLEX_CAPTURE_FILE_CHUNK;
   g_autoptr (GError)            error = NULL;
   guint8                        buffer[4];
+  gsize                         size;
 
   duplex_capture_file_put_chunk (file, (guint64)1 << 38, (1 << 24) - 1, (const guint8 *)"end", 3,
                                  &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (duplex_capture_file_read_payload (file, (guint64)1 << 38, offset, buffer, 4), ==,
-                    3);
+  size = duplex_capture_file_read_payload (file, (guint64)1 << 38, offset, buffer, sizeof buffer);
+  g_assert_cmpuint (size, ==, 3);
   g_assert_cmpmem (buffer, 3, "end", 3);
 }
 
@@ -523,7 +525,8 @@ test_summary (Fixture      *fixture,
   g_assert_cmpint (summary.close_code, ==, -1);
 }
 
-/* A transaction that finds no room is taken back; what comes later is written when there is some. */
+/* A transaction that finds no room is taken back; what comes later is written when there is
+ * some. */
 static void
 test_full (Fixture      *fixture,
            gconstpointer unused)

@@ -1,0 +1,732 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/model/duplex-capture-file.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "duplex-file-support.h"
+#include "duplex-model-support.h"
+
+/* Files whose program was killed, that were cut short or changed, or that are no captures. */
+
+/* Whom files and folders of others are read-only to, also where the tests run as root. */
+#define NOBODY 65534
+
+typedef struct
+{
+  char *folder;
+  char *path;
+  char *wal;
+  char *shm;
+} Fixture;
+
+static void
+set_up (Fixture      *fixture,
+        gconstpointer unused)
+{
+  fixture->folder = duplex_test_make_folder ();
+  fixture->path = g_build_filename (fixture->folder, "x.duplex", NULL);
+  fixture->wal = g_strconcat (fixture->path, "-wal", NULL);
+  fixture->shm = g_strconcat (fixture->path, "-shm", NULL);
+}
+
+static void
+tear_down (Fixture      *fixture,
+           gconstpointer unused)
+{
+  g_chmod (fixture->folder, 0700);
+  g_clear_pointer (&fixture->folder, duplex_test_remove_folder);
+  g_clear_pointer (&fixture->path, g_free);
+  g_clear_pointer (&fixture->wal, g_free);
+  g_clear_pointer (&fixture->shm, g_free);
+}
+
+/* Runs func in a process of its own, which it may end as it likes. Returns what waitpid() says. */
+static int
+run_child (int (*func) (Fixture *),
+           Fixture *fixture)
+{
+  pid_t pid;
+  int   status;
+
+  /* What stands in buffers would be written twice. */
+  fflush (NULL);
+  pid = fork ();
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0)
+    _exit (func (fixture));
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+
+  return status;
+}
+
+/* The same without a right to change the folder or a file in it. */
+static int
+run_without_rights (int (*func) (Fixture *),
+                    Fixture *fixture)
+{
+  int status;
+
+  g_chmod (fixture->path, 0444);
+  g_chmod (fixture->wal, 0444);
+  g_chmod (fixture->folder, 0555);
+  status = run_child (func, fixture);
+  g_chmod (fixture->folder, 0755);
+  g_assert_true (WIFEXITED (status));
+
+  return WEXITSTATUS (status);
+}
+
+static void
+drop_rights (void)
+{
+  if (getuid () != 0)
+    return;
+
+  g_assert_cmpint (setgid (NOBODY), ==, 0);
+  g_assert_cmpint (setuid (NOBODY), ==, 0);
+}
+
+static int
+die_while_writing (Fixture *fixture)
+{
+  DuplexCaptureFile     *file = duplex_test_begin_file (fixture->path, 10);
+  DuplexCaptureBlockInfo info;
+
+  duplex_test_put_blocks (file, 11, 20);
+  duplex_capture_file_begin (file, NULL);
+  for (guint64 id = 21; id < 60; id++)
+    {
+      GBytes *bytes = duplex_test_fill_block (id, &info);
+
+      duplex_capture_file_put_block (file, &info, g_bytes_get_data (bytes, NULL), NULL);
+    }
+  raise (SIGKILL);
+
+  return 0;
+}
+
+static void
+make_killed (Fixture *fixture)
+{
+  int status = run_child (die_while_writing, fixture);
+
+  g_assert_true (WIFSIGNALED (status));
+  g_assert_cmpint (WTERMSIG (status), ==, SIGKILL);
+  g_assert_true (g_file_test (fixture->wal, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_killed (Fixture      *fixture,
+             gconstpointer unused)
+{
+  g_auto (DuplexCaptureSummary) summary = { 0 };
+  g_autoptr (DuplexCaptureFile) file = NULL;
+  g_autoptr (GError)            error = NULL;
+  char                         *missing;
+
+  make_killed (fixture);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpuint (duplex_test_check_file (fixture->path, &missing), ==, 20);
+      g_assert_cmpstr (missing, ==, NULL);
+      g_assert_true (duplex_capture_file_read_summary (fixture->path, &summary, NULL));
+      g_assert_true (summary.is_live);
+      g_assert_cmpuint (summary.totals.events, ==, 20 * DUPLEX_TEST_EVENTS);
+      duplex_capture_summary_clear (&summary);
+    }
+
+  /* A change leaves it as it is; settling makes one file of it, which misses nothing. */
+  file = duplex_capture_file_open_to_change (fixture->path, &error);
+  g_assert_no_error (error);
+  g_assert_true (duplex_capture_file_put_note (file, 5, TRUE, NULL, NULL));
+  g_clear_pointer (&file, duplex_capture_file_free);
+  g_assert_true (g_file_test (fixture->wal, G_FILE_TEST_EXISTS));
+
+  file = duplex_capture_file_open_to_change (fixture->path, &error);
+  g_assert_no_error (error);
+  g_assert_true (duplex_capture_file_settle (file, &error));
+  g_assert_no_error (error);
+  g_clear_pointer (&file, duplex_capture_file_free);
+  g_assert_false (g_file_test (fixture->wal, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (fixture->shm, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (duplex_test_check_file (fixture->path, &missing), ==, 20);
+  g_assert_cmpstr (missing, ==, NULL);
+  g_assert_true (duplex_capture_file_read_summary (fixture->path, &summary, NULL));
+  g_assert_true (summary.is_live);
+}
+
+/* The number of blocks, or 100 and more for what should not be. */
+static int
+count_without_rights (Fixture *fixture)
+{
+  g_autoptr (GError)            error = NULL;
+  g_autoptr (DuplexCaptureFile) file = NULL;
+  g_autofree char              *missing = NULL;
+  guint64                       n;
+  gsize                         size;
+
+  drop_rights ();
+  if (access (fixture->path, W_OK) == 0 || access (fixture->folder, W_OK) == 0)
+    return 100;
+  if (duplex_capture_file_open_to_change (fixture->path, &error) != NULL ||
+      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    return 101;
+
+  g_clear_error (&error);
+  file = duplex_capture_file_open (fixture->path, &error);
+  if (file == NULL)
+    return 102;
+  n = duplex_test_check_blocks (file, &missing);
+  if (missing != NULL)
+    return 103;
+  g_free (duplex_capture_file_read_block (file, n, &size, &error));
+
+  return error == NULL ? (int)n : 104;
+}
+
+/* Root's temporary folder may be closed to others. */
+static gboolean
+can_drop_rights (Fixture *fixture)
+{
+  g_autofree char *parent = g_path_get_dirname (fixture->folder);
+  GStatBuf         info;
+
+  return getuid () != 0 || (g_stat (parent, &info) == 0 && (info.st_mode & 1) != 0);
+}
+
+/* With the -wal's index, with one that cannot be read, and without: nothing of the -wal is lost. */
+static void
+test_killed_read_only (Fixture      *fixture,
+                       gconstpointer unused)
+{
+  if (!can_drop_rights (fixture))
+    {
+      g_test_skip ("others cannot enter the temporary folder");
+      return;
+    }
+
+  make_killed (fixture);
+  g_assert_cmpint (g_chmod (fixture->shm, 0444), ==, 0);
+  g_assert_cmpint (run_without_rights (count_without_rights, fixture), ==, 20);
+  g_assert_cmpint (g_chmod (fixture->shm, 0), ==, 0);
+  g_assert_cmpint (run_without_rights (count_without_rights, fixture), ==, 20);
+  g_assert_cmpint (g_unlink (fixture->shm), ==, 0);
+  g_assert_cmpint (run_without_rights (count_without_rights, fixture), ==, 20);
+  g_assert_true (g_file_test (fixture->wal, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_closed_read_only (Fixture      *fixture,
+                       gconstpointer unused)
+{
+  if (!can_drop_rights (fixture))
+    {
+      g_test_skip ("others cannot enter the temporary folder");
+      return;
+    }
+
+  duplex_test_make_file (fixture->path, 10);
+  g_assert_cmpint (run_without_rights (count_without_rights, fixture), ==, 10);
+}
+
+static int
+open_forbidden (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+
+  drop_rights ();
+
+  return duplex_capture_file_open (fixture->path, &error) == NULL &&
+             g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)
+           ? 0
+           : 1;
+}
+
+static void
+test_forbidden (Fixture      *fixture,
+                gconstpointer unused)
+{
+  if (!can_drop_rights (fixture))
+    {
+      g_test_skip ("others cannot enter the temporary folder");
+      return;
+    }
+
+  duplex_test_make_file (fixture->path, 1);
+  g_chmod (fixture->folder, 0755);
+  g_chmod (fixture->path, 0);
+  g_assert_cmpint (run_child (open_forbidden, fixture), ==, 0);
+}
+
+/* What a file says that came without what stood beside it. */
+static void
+test_wal_lost (Fixture      *fixture,
+               gconstpointer unused)
+{
+  char *missing;
+
+  make_killed (fixture);
+  g_unlink (fixture->wal);
+  g_unlink (fixture->shm);
+  g_assert_cmpuint (duplex_test_check_file (fixture->path, &missing), <, 20);
+  g_assert_nonnull (strstr (missing, "-wal"));
+  g_free (missing);
+}
+
+/* A change that was broken off when part of it was in the file is taken back. */
+static int
+die_while_changing (Fixture *fixture)
+{
+  DuplexCaptureFile *file = duplex_capture_file_open_to_change (fixture->path, NULL);
+  char              *large = g_strnfill (4 * 1024 * 1024, 'x');
+
+  duplex_capture_file_begin (file, NULL);
+  duplex_capture_file_put_meta (file, "title", large, NULL);
+  duplex_capture_file_put_meta (file, "profile", large, NULL);
+  raise (SIGKILL);
+
+  return 0;
+}
+
+static void
+test_journal (Fixture      *fixture,
+              gconstpointer unused)
+{
+  g_autofree char              *journal = g_strconcat (fixture->path, "-journal", NULL);
+  g_autofree char              *title = NULL;
+  g_autoptr (DuplexCaptureFile) file = NULL;
+  char                         *missing;
+
+  duplex_test_make_file (fixture->path, 10);
+  g_assert_true (WIFSIGNALED (run_child (die_while_changing, fixture)));
+  g_assert_true (g_file_test (journal, G_FILE_TEST_EXISTS));
+  file = duplex_capture_file_open (fixture->path, NULL);
+  g_assert_nonnull (file);
+  title = duplex_capture_file_dup_meta (file, "title");
+  g_assert_cmpstr (title, ==, "A title");
+  g_assert_cmpuint (duplex_test_check_blocks (file, &missing), ==, 10);
+  g_assert_cmpstr (missing, ==, NULL);
+  g_assert_false (g_file_test (journal, G_FILE_TEST_EXISTS));
+}
+
+/* A largest size of files is a full disk too. */
+static int
+write_too_much (Fixture *fixture)
+{
+  static const struct rlimit limit = { 1024 * 1024, 1024 * 1024 };
+  DuplexCaptureFile         *file = duplex_test_begin_file (fixture->path, 4);
+  DuplexCaptureBlockInfo     info;
+  GError                    *error = NULL;
+
+  signal (SIGXFSZ, SIG_IGN);
+  setrlimit (RLIMIT_FSIZE, &limit);
+  for (guint64 id = 5; id < 100; id++)
+    {
+      GBytes *bytes = duplex_test_fill_block (id, &info);
+
+      if (!duplex_capture_file_begin (file, &error) ||
+          !duplex_capture_file_put_block (file, &info, g_bytes_get_data (bytes, NULL), &error) ||
+          !duplex_capture_file_commit (file, &error))
+        break;
+    }
+  duplex_capture_file_rollback (file);
+
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE) ? (int)info.id : 0;
+}
+
+static void
+test_too_large (Fixture      *fixture,
+                gconstpointer unused)
+{
+  int   status = run_child (write_too_much, fixture);
+  char *missing;
+
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), >, 4);
+  g_assert_cmpuint (duplex_test_check_file (fixture->path, &missing), ==,
+                    WEXITSTATUS (status) - 1);
+  g_assert_cmpstr (missing, ==, NULL);
+}
+
+static void
+write_bytes (const char   *path,
+             const guint8 *bytes,
+             gsize         size)
+{
+  FILE *stream = g_fopen (path, "wb");
+
+  g_assert_nonnull (stream);
+  g_assert_cmpuint (fwrite (bytes, 1, size, stream), ==, size);
+  g_assert_cmpint (fclose (stream), ==, 0);
+}
+
+/* Whatever the length: what is whole is there, and that something is missing is said. */
+static void
+test_cut (Fixture      *fixture,
+          gconstpointer unused)
+{
+  g_autofree guint8 *bytes = NULL;
+  gsize              size;
+  guint64            before = 0;
+
+  duplex_test_make_file (fixture->path, 40);
+  g_assert_true (g_file_get_contents (fixture->path, (char **)&bytes, &size, NULL));
+
+  for (gsize length = 0; length < size; length += length < 400 ? 33 : 9973)
+    {
+      g_autoptr (DuplexCaptureFile) file = NULL;
+      g_autoptr (GError)            error = NULL;
+      g_autofree char              *missing = NULL;
+      guint64                       n;
+
+      write_bytes (fixture->path, bytes, length);
+      file = duplex_capture_file_open (fixture->path, &error);
+      if (file == NULL)
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+          g_assert_cmpuint (length, <, 40000);
+          continue;
+        }
+
+      n = duplex_test_check_blocks (file, &missing);
+      g_assert_nonnull (missing);
+      g_assert_cmpuint (n, >=, before);
+      before = n;
+      for (guint64 id = 1; id <= n; id++)
+        {
+          gsize              data_size;
+          g_autofree guint8 *data = duplex_capture_file_read_block (file, id, &data_size, NULL);
+
+          g_assert_nonnull (data);
+        }
+      g_assert_null (duplex_capture_file_open_to_change (fixture->path, NULL));
+    }
+  g_assert_cmpuint (before, ==, 40);
+}
+
+static void
+test_cut_text (Fixture      *fixture,
+               gconstpointer unused)
+{
+  g_auto (DuplexCaptureSummary) summary = { 0 };
+  g_autofree guint8            *bytes = NULL;
+  g_autofree char              *expected = NULL;
+  g_autofree char              *missing = NULL;
+  gsize                         size;
+  guint64                       n;
+
+  duplex_test_make_file (fixture->path, 40);
+  g_assert_true (g_file_get_contents (fixture->path, (char **)&bytes, &size, NULL));
+  write_bytes (fixture->path, bytes, size / 2);
+  n = duplex_test_check_file (fixture->path, &missing);
+  g_assert_cmpuint (n, >, 10);
+  g_assert_cmpuint (n, <, 40);
+  expected = g_strdup_printf ("%u of 400 events are missing at the end: the file is cut short or "
+                              "damaged",
+                              (guint)(40 - n) * DUPLEX_TEST_EVENTS);
+  g_assert_cmpstr (missing, ==, expected);
+  g_assert_true (duplex_capture_file_read_summary (fixture->path, &summary, NULL));
+  g_assert_cmpstr (summary.title, ==, "A title");
+}
+
+static void
+count_note_cb (guint64     event,
+               gboolean    bookmarked,
+               const char *comment,
+               gpointer    user_data)
+{
+  ++*(guint *)user_data;
+}
+
+static gboolean
+check_data_cb (const DuplexCaptureBlockInfo *info,
+               gpointer                      user_data)
+{
+  DuplexCaptureBlockInfo expected;
+  g_autoptr (GBytes)     bytes = NULL;
+  g_autofree guint8     *data = NULL;
+  gsize                  size;
+
+  g_assert_cmpuint (info->id, <=, 10);
+  bytes = duplex_test_fill_block (info->id, &expected);
+  data = duplex_capture_file_read_block (user_data, info->id, &size, NULL);
+  if (data != NULL)
+    g_assert_cmpmem (data, size, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+
+  return TRUE;
+}
+
+/* One byte is wrong: what is read as a block's is what was written. */
+static void
+test_flipped (Fixture      *fixture,
+              gconstpointer unused)
+{
+  g_autoptr (GRand)  rand = g_rand_new_with_seed (20110413);
+  g_autofree guint8 *bytes = NULL;
+  gsize              size;
+  guint              n_opened = 0;
+
+  duplex_test_make_file (fixture->path, 10);
+  g_assert_true (g_file_get_contents (fixture->path, (char **)&bytes, &size, NULL));
+
+  for (guint i = 0; i < 500; i++)
+    {
+      /* Half of them where the tables' pages begin and end. */
+      gsize                         page = g_rand_int_range (rand, 0, size / 32768) * 32768;
+      gsize                         at = i % 2 == 0 ? (gsize)g_rand_int_range (rand, 0, size)
+                                                    : page + g_rand_int_range (rand, 0, 200);
+      guint8                        old = bytes[at];
+      g_autoptr (GError)            error = NULL;
+      g_autoptr (DuplexCaptureFile) file = NULL;
+      g_autoptr (GArray)            connecting = NULL;
+      g_autofree char              *missing = NULL;
+      guint                         n_notes = 0;
+
+      bytes[at] = g_rand_int (rand);
+      write_bytes (fixture->path, bytes, size);
+      bytes[at] = old;
+      file = duplex_capture_file_open (fixture->path, &error);
+      if (file == NULL)
+        {
+          g_assert_true (error->domain == G_IO_ERROR);
+          continue;
+        }
+      n_opened++;
+      duplex_capture_file_walk_blocks (file, 1, check_data_cb, file, &missing);
+      duplex_capture_file_walk_notes (file, count_note_cb, &n_notes);
+      connecting = duplex_capture_file_dup_connecting (file);
+      g_assert_cmpuint (connecting->len, <=, 1);
+    }
+  g_assert_cmpuint (n_opened, >, 300);
+}
+
+static void
+test_no_capture (Fixture      *fixture,
+                 gconstpointer unused)
+{
+  static const struct
+  {
+    const char *bytes;
+    gsize       size;
+  } cases[] = {
+    { "", 0 },
+    { "x", 1 },
+    { "{\"log\": {}}", 11 },
+    { "SQLite format 3", 16 },
+    { "SQLite format 3\0\x10\0\1\1\0\x40\x20\x20", 24 },
+  };
+
+  for (guint i = 0; i <= G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree guint8 *bytes = g_malloc0 (100000);
+      g_autoptr (GError) error = NULL;
+
+      if (i < G_N_ELEMENTS (cases))
+        memcpy (bytes, cases[i].bytes, cases[i].size);
+      write_bytes (fixture->path, bytes, i < G_N_ELEMENTS (cases) ? cases[i].size : 100000);
+      g_assert_null (duplex_capture_file_open (fixture->path, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+    }
+}
+
+static void
+test_no_file (Fixture      *fixture,
+              gconstpointer unused)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (duplex_capture_file_open (fixture->path, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_null (duplex_capture_file_open (fixture->folder, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
+  g_clear_error (&error);
+  g_assert_cmpint (mkfifo (fixture->path, 0600), ==, 0);
+  g_assert_null (duplex_capture_file_open (fixture->path, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE);
+}
+
+/* What another program may have made of it, and what we make of that. */
+static void
+test_changed (Fixture      *fixture,
+              gconstpointer unused)
+{
+  static const struct
+  {
+    const char *sql;
+    int         code;
+    const char *text; /* in the message */
+  } cases[] = {
+    { "PRAGMA user_version = 7", G_IO_ERROR_NOT_SUPPORTED,
+      "version 7, and this Duplex reads version 1" },
+    { "PRAGMA user_version = 0", G_IO_ERROR_INVALID_DATA, "no version" },
+    { "PRAGMA user_version = -3", G_IO_ERROR_INVALID_DATA, "no version" },
+    { "PRAGMA application_id = 1", G_IO_ERROR_INVALID_DATA, "another program's" },
+    { "UPDATE meta SET value = 'big' WHERE key = 'byte-order'", G_IO_ERROR_NOT_SUPPORTED,
+      "big-endian" },
+    { "DROP TABLE note", G_IO_ERROR_INVALID_DATA, "tables" },
+    { "CREATE TABLE more(x)", G_IO_ERROR_INVALID_DATA, "tables" },
+    { "CREATE INDEX more ON note(comment)", G_IO_ERROR_INVALID_DATA, "tables" },
+    { "CREATE TRIGGER more INSERT ON note BEGIN DELETE FROM block; END", G_IO_ERROR_INVALID_DATA,
+      "tables" },
+    { "DROP TABLE note; CREATE VIEW note AS SELECT 1 event, 1 bookmarked, randomblob(1000000000) "
+      "comment",
+      G_IO_ERROR_INVALID_DATA, "tables" },
+    { "DROP TABLE note; CREATE TABLE note(event INTEGER PRIMARY KEY, bookmarked, comment AS "
+      "(zeroblob(1000000000)))",
+      G_IO_ERROR_INVALID_DATA, "tables" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      duplex_test_make_file (fixture->path, 1);
+      duplex_test_run_sql (fixture->path, cases[i].sql);
+      g_assert_null (duplex_capture_file_open (fixture->path, &error));
+      g_assert_error (error, G_IO_ERROR, cases[i].code);
+      g_assert_nonnull (strstr (error->message, cases[i].text));
+      g_assert_null (duplex_capture_file_open_to_change (fixture->path, NULL));
+      g_unlink (fixture->path);
+    }
+}
+
+static gboolean
+count_block_cb (const DuplexCaptureBlockInfo *info,
+                gpointer                      user_data)
+{
+  ++*(guint64 *)user_data;
+
+  return TRUE;
+}
+
+/* A walk ends at the first entry that cannot be right. */
+static void
+test_contradictions (Fixture      *fixture,
+                     gconstpointer unused)
+{
+  static const struct
+  {
+    const char *sql;
+    guint64     n;
+  } cases[] = {
+    { "DELETE FROM block WHERE id = 5", 4 },
+    { "DELETE FROM block WHERE id = 1", 0 },
+    { "DELETE FROM block WHERE id = 8", 7 },
+    { "UPDATE block SET n_events = 0 WHERE id = 8", 7 },
+    { "UPDATE block SET n_events = 9223372036854775807 WHERE id = 6", 5 },
+    { "UPDATE block SET n_events = n_events + 1 WHERE id = 6", 6 },
+    { "UPDATE block SET first_event = 51 WHERE id = 6", 5 },
+    { "UPDATE block SET first_row = 1 WHERE id = 6", 5 },
+    { "UPDATE block SET n_rows = 11 WHERE id = 6", 5 },
+    { "UPDATE block SET bytes_sent = 3 WHERE id = 6", 5 },
+    { "UPDATE block SET rows = -1 WHERE id = 6", 5 },
+    { "UPDATE block SET size = 'x' WHERE id = 6", 5 },
+    { "UPDATE block SET size = NULL WHERE id = 6", 5 },
+    { "UPDATE block SET size = 1 << 40 WHERE id = 6", 5 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DuplexCaptureFile) file = NULL;
+      g_autofree char              *missing = NULL;
+      guint64                       n = 0;
+
+      duplex_test_make_file (fixture->path, 8);
+      duplex_test_run_sql (fixture->path, cases[i].sql);
+      file = duplex_capture_file_open (fixture->path, NULL);
+      duplex_capture_file_walk_blocks (file, 1, count_block_cb, &n, &missing);
+      g_test_message ("%s: %s", cases[i].sql, missing);
+      g_assert_cmpuint (n, ==, cases[i].n);
+      g_assert_nonnull (missing);
+      g_unlink (fixture->path);
+    }
+}
+
+/* Bytes of a block that are not what its entry says are not given out. */
+static void
+test_wrong_data (Fixture      *fixture,
+                 gconstpointer unused)
+{
+  static const char *const cases[] = {
+    "DELETE FROM block_data WHERE id = 2",
+    "UPDATE block_data SET data = NULL WHERE id = 2",
+    "UPDATE block_data SET data = 'text' WHERE id = 2",
+    "UPDATE block_data SET data = zeroblob(length(data)) WHERE id = 2",
+    "UPDATE block_data SET data = data || x'00' WHERE id = 2",
+    "UPDATE block_data SET data = zeroblob(100000000) WHERE id = 2",
+    "UPDATE block SET checksum = checksum + 1 WHERE id = 2",
+    "UPDATE block SET checksum = 'x' WHERE id = 2",
+    "UPDATE block SET size = size - 1 WHERE id = 2",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DuplexCaptureFile) file = NULL;
+      g_autoptr (GError)            error = NULL;
+      g_autofree guint8            *good = NULL;
+      gsize                         size;
+
+      duplex_test_make_file (fixture->path, 3);
+      duplex_test_run_sql (fixture->path, cases[i]);
+      file = duplex_capture_file_open (fixture->path, NULL);
+      g_assert_null (duplex_capture_file_read_block (file, 2, &size, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      good = duplex_capture_file_read_block (file, 3, &size, NULL);
+      g_assert_nonnull (good);
+      g_unlink (fixture->path);
+    }
+}
+
+static void
+test_wrong_chunks (Fixture      *fixture,
+                   gconstpointer unused)
+{
+  g_autoptr (DuplexCaptureFile) file = NULL;
+  g_autofree guint8            *buffer = g_malloc (3 * DUPLEX_CAPTURE_FILE_CHUNK);
+
+  duplex_test_make_file (fixture->path, 1);
+  duplex_test_run_sql (fixture->path,
+                       "UPDATE chunk SET data = zeroblob(100000000) WHERE id = 7 << 24 | 1");
+  file = duplex_capture_file_open (fixture->path, NULL);
+  g_assert_cmpuint (
+    duplex_capture_file_read_payload (file, 7, 0, buffer, 3 * DUPLEX_CAPTURE_FILE_CHUNK), ==,
+    DUPLEX_CAPTURE_FILE_CHUNK);
+}
+
+#define ADD(name, func) \
+  g_test_add ("/core/capture-file/" name, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("killed", test_killed);
+  ADD ("killed-read-only", test_killed_read_only);
+  ADD ("closed-read-only", test_closed_read_only);
+  ADD ("forbidden", test_forbidden);
+  ADD ("wal-lost", test_wal_lost);
+  ADD ("journal", test_journal);
+  ADD ("too-large", test_too_large);
+  ADD ("cut", test_cut);
+  ADD ("cut-text", test_cut_text);
+  ADD ("flipped", test_flipped);
+  ADD ("no-capture", test_no_capture);
+  ADD ("no-file", test_no_file);
+  ADD ("changed", test_changed);
+  ADD ("contradictions", test_contradictions);
+  ADD ("wrong-data", test_wrong_data);
+  ADD ("wrong-chunks", test_wrong_chunks);
+
+  return g_test_run ();
+}

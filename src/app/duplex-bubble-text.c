@@ -6,6 +6,7 @@
 
 #include "app/duplex-escape.h"
 #include "app/duplex-texts.h"
+#include "core/model/duplex-capture.h"
 
 /* What is read of a message: enough for the lines of a fold, also when much of it is white space.
  */
@@ -84,6 +85,30 @@ append_findings (DuplexBubbleText *self,
   mark (self, start, error ? DUPLEX_HIGHLIGHT_ERROR : DUPLEX_HIGHLIGHT_WARNING);
 }
 
+/* "★ what the user wrote", which wraps. */
+static void
+append_note (DuplexBubbleText *self,
+             DuplexRow        *row)
+{
+  g_autofree char *comment = NULL;
+  gboolean         bookmarked = FALSE;
+  gsize            start = self->text->len + strlen (" · ");
+
+  if (!duplex_capture_get_note (duplex_row_get_capture (row), duplex_row_get_event (row)->number,
+                                &bookmarked, &comment))
+    return;
+
+  g_string_append (self->text, bookmarked ? " · ★" : " · ✎");
+  mark (self, start, DUPLEX_HIGHLIGHT_LINK);
+  if (comment == NULL)
+    return;
+
+  start = self->text->len;
+  g_string_append (self->text, " ");
+  duplex_escape_append (self->text, comment, strlen (comment), DUPLEX_ESCAPE_LINE, self->spans);
+  mark (self, start, DUPLEX_HIGHLIGHT_STRONG);
+}
+
 static gboolean
 is_unfinished (const DuplexEvent *event)
 {
@@ -127,6 +152,7 @@ append_header (DuplexBubbleText *self,
       mark (self, start, DUPLEX_HIGHLIGHT_WARNING);
     }
   append_findings (self, row);
+  append_note (self, row);
 }
 
 /* The beginning of a string that did not fit. */
@@ -486,6 +512,7 @@ append_control (DuplexBubbleText *self,
   append_separated (self->text, time);
   mark (self, start, DUPLEX_HIGHLIGHT_DIM);
   append_findings (self, row);
+  append_note (self, row);
 }
 
 static void
@@ -499,10 +526,11 @@ append_state (DuplexBubbleText *self,
   g_string_append (self->text, time);
   g_string_append (self->text, " · ");
   /* The colour of an error is not dark enough to be made fainter. */
-  if (event->kind != DUPLEX_EVENT_FAILED)
+  if (duplex_bubble_style_of (row) != DUPLEX_BUBBLE_ERROR)
     mark (self, 0, DUPLEX_HIGHLIGHT_DIM);
   duplex_escape_append (self->text, state, strlen (state), DUPLEX_ESCAPE_LINE, self->spans);
   append_findings (self, row);
+  append_note (self, row);
 }
 
 DuplexBubbleStyle
@@ -525,7 +553,9 @@ duplex_bubble_style_of (DuplexRow *row)
       return sent ? DUPLEX_BUBBLE_SENT_CONTROL : DUPLEX_BUBBLE_RECEIVED_CONTROL;
     case DUPLEX_ROW_STATE:
     default:
-      return event->kind == DUPLEX_EVENT_FAILED ? DUPLEX_BUBBLE_ERROR : DUPLEX_BUBBLE_STATE;
+      if (event->kind == DUPLEX_EVENT_FAILED || event->kind == DUPLEX_EVENT_LOST)
+        return DUPLEX_BUBBLE_ERROR;
+      return DUPLEX_BUBBLE_STATE;
     }
 }
 

@@ -288,6 +288,16 @@ duplex_bubble_set_row (DuplexBubble *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ROW]);
 }
 
+void
+duplex_bubble_update (DuplexBubble *self)
+{
+  g_return_if_fail (DUPLEX_IS_BUBBLE (self));
+
+  g_clear_pointer (&self->text, duplex_bubble_text_free);
+  drop_layout (self);
+  gtk_widget_queue_resize (GTK_WIDGET (self));
+}
+
 const char *
 duplex_bubble_get_text (DuplexBubble *self)
 {

@@ -23,6 +23,9 @@ DuplexRow *duplex_bubble_get_row (DuplexBubble *self);
 void       duplex_bubble_set_row (DuplexBubble *self,
                                   DuplexRow    *row);
 
+/* What the user says about the row has changed. */
+void duplex_bubble_update (DuplexBubble *self);
+
 /* What is drawn, as plain text. */
 const char *duplex_bubble_get_text (DuplexBubble *self);
 

@@ -3,7 +3,7 @@
 
 #include "app/duplex-list-items.h"
 
-/* Corrections after which the place is as good as it gets: rows that keep changing their heights. */
+/* Corrections after which the place is as good as it gets: some rows keep changing their height. */
 #define MAX_TRIES 12
 
 /* Layouts in a frame that may be corrected: GDK warns after four. */

@@ -3,8 +3,8 @@
 
 /* Brings an item of a GtkListView to a place on screen: near or far, laid out before or not. The
  * view's own ways are by pixels, which it only estimates for rows that it has not laid out, and an
- * action that scrolls as little as it can. So the item is first brought on screen by that, and moved
- * from there once the layout knows the heights around it, in the same frame. */
+ * action that scrolls as little as it can. So the item is first brought on screen by that, and
+ * moved from there once the layout knows the heights around it, in the same frame. */
 
 #include "app/duplex-tail.h"
 

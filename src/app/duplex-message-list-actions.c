@@ -79,22 +79,18 @@ menu_action (GtkWidget  *widget,
              GVariant   *parameter)
 {
   DuplexMessageList *self = DUPLEX_MESSAGE_LIST (widget);
-  guint              selected = duplex_list_window_get_selected (self->window);
-  GtkWidget         *item = duplex_list_items_find (self->view, selected);
-  GtkWidget         *bubble;
-  graphene_rect_t    bounds;
-  graphene_rect_t    visible;
+  GdkRectangle       area;
 
-  if (item == NULL)
-    return;
+  if (duplex_message_list_find_selected (self, &area))
+    popup_menu (self, &area);
+}
 
-  bubble = GTK_WIDGET (duplex_list_item_get_bubble (item));
-  graphene_rect_init (&visible, 0, 0, (float)gtk_widget_get_width (widget),
-                      (float)gtk_widget_get_height (widget));
-  if (gtk_widget_compute_bounds (bubble, widget, &bounds) &&
-      graphene_rect_intersection (&bounds, &visible, &bounds))
-    popup_menu (self, &(GdkRectangle){ (int)bounds.origin.x, (int)bounds.origin.y,
-                                       (int)bounds.size.width, (int)bounds.size.height });
+static void
+comment_action (GtkWidget  *widget,
+                const char *action_name,
+                GVariant   *parameter)
+{
+  duplex_message_list_edit_comment (DUPLEX_MESSAGE_LIST (widget));
 }
 
 static void
@@ -221,6 +217,8 @@ duplex_message_list_update_actions (DuplexMessageList *self)
                                  row != NULL && duplex_row_copy_hex_fits (row));
   gtk_widget_action_set_enabled (widget, "messages.show-frames",
                                  row != NULL && duplex_row_get_n_frames (row) > 0);
+  gtk_widget_action_set_enabled (widget, "messages.bookmark", row != NULL);
+  gtk_widget_action_set_enabled (widget, "messages.comment", row != NULL);
 }
 
 void
@@ -231,6 +229,8 @@ duplex_message_list_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "messages.show-frames", NULL, show_frames_action);
   gtk_widget_class_install_action (widget_class, "messages.jump-to-end", NULL, jump_to_end_action);
   gtk_widget_class_install_action (widget_class, "messages.menu", NULL, menu_action);
+  gtk_widget_class_install_action (widget_class, "messages.comment", NULL, comment_action);
+  gtk_widget_class_install_property_action (widget_class, "messages.bookmark", "bookmarked");
 
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "messages.copy",
                                        NULL);

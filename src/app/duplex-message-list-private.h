@@ -2,7 +2,8 @@
 #pragma once
 
 /* What the files of DuplexMessageList share: the widget itself, what a person does with a row
- * (-actions), and what is shown of the capture (-view). */
+ * (-actions), what it was said to be (-notes),
+ * and what is shown of the capture (-view). */
 
 #include "app/duplex-list-bar.h"
 #include "app/duplex-list-items.h"
@@ -87,5 +88,22 @@ void duplex_message_list_update_page (DuplexMessageList *self);
 
 /* Following has begun or ended. */
 void duplex_message_list_remember_seen (DuplexMessageList *self);
+
+/* ---- -notes ---- */
+
+/* Gives the list's own row, which is what a screen reader meets, the name that GTK does not. */
+void duplex_message_list_name_item (GtkWidget *item,
+                                    DuplexRow *row);
+
+/* Handler of the capture's signal. */
+void duplex_message_list_note_changed (DuplexMessageList *self,
+                                       guint64            number);
+
+/* Asks for the comment on the selected row, where it is on screen. */
+void duplex_message_list_edit_comment (DuplexMessageList *self);
+
+/* Part of the list's area that the selected bubble takes. FALSE where it is not on screen. */
+gboolean duplex_message_list_find_selected (DuplexMessageList *self,
+                                            GdkRectangle      *ret_area);
 
 G_END_DECLS

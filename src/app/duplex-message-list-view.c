@@ -46,6 +46,25 @@ duplex_message_list_to_position (DuplexMessageList *self,
   return position;
 }
 
+void
+duplex_message_list_reveal_nearest (DuplexMessageList *self,
+                                    guint64            row)
+{
+  guint position;
+
+  g_return_if_fail (DUPLEX_IS_MESSAGE_LIST (self));
+
+  if (self->capture == NULL)
+    return;
+
+  position = get_nearest (self, row);
+  if (position == GTK_INVALID_LIST_POSITION)
+    return;
+
+  duplex_list_window_set_selected (self->window, position);
+  duplex_list_place_reveal (self->place, position);
+}
+
 static guint
 find_selected (DuplexMessageList *self)
 {

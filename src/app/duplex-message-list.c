@@ -15,6 +15,7 @@ enum {
   PROP_FOLLOWING,
   PROP_N_ROWS,
   PROP_N_NEW,
+  PROP_BOOKMARKED,
   N_PROPS
 };
 
@@ -22,6 +23,7 @@ enum {
   ROW_ACTIVATED,
   SHOW_WHOLE,
   SHOW_FRAMES,
+  NOTE_FAILED,
   N_SIGNALS
 };
 
@@ -44,17 +46,13 @@ static void
 bind_cb (DuplexMessageList *self,
          GtkListItem       *item)
 {
-  DuplexRow       *row = DUPLEX_ROW (gtk_list_item_get_item (item));
-  GtkWidget       *child = gtk_list_item_get_child (item);
-  GtkWidget       *parent = gtk_widget_get_parent (child);
-  g_autofree char *label = duplex_text_row_label (row);
+  DuplexRow *row = DUPLEX_ROW (gtk_list_item_get_item (item));
+  GtkWidget *child = gtk_list_item_get_child (item);
+  GtkWidget *parent = gtk_widget_get_parent (child);
 
   duplex_message_row_set_row (DUPLEX_MESSAGE_ROW (child), row);
-
-  /* The list's own row is what a screen reader meets; GTK gives it no name. */
   if (parent != NULL)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                    -1);
+    duplex_message_list_name_item (parent, row);
 }
 
 static void
@@ -71,6 +69,7 @@ static void
 selected_item_cb (DuplexMessageList *self)
 {
   duplex_message_list_update_actions (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BOOKMARKED]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTED_ROW]);
 }
 
@@ -109,6 +108,8 @@ duplex_message_list_size_allocate (GtkWidget *widget,
 
   if (self->menu != NULL)
     gtk_popover_present (GTK_POPOVER (self->menu));
+  if (self->note != NULL)
+    gtk_popover_present (GTK_POPOVER (self->note));
 }
 
 static void
@@ -139,6 +140,9 @@ duplex_message_list_get_property (GObject    *object,
     case PROP_N_NEW:
       g_value_set_uint (value, duplex_message_list_get_n_new (self));
       break;
+    case PROP_BOOKMARKED:
+      g_value_set_boolean (value, duplex_message_list_get_bookmarked (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -166,6 +170,9 @@ duplex_message_list_set_property (GObject      *object,
     case PROP_FOLLOWING:
       duplex_message_list_set_following (self, g_value_get_boolean (value));
       break;
+    case PROP_BOOKMARKED:
+      duplex_message_list_set_bookmarked (self, g_value_get_boolean (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -176,6 +183,10 @@ duplex_message_list_dispose (GObject *object)
 {
   DuplexMessageList *self = DUPLEX_MESSAGE_LIST (object);
 
+  /* Whoever else holds the capture may go on filling it. */
+  g_signal_handlers_disconnect_by_data (self->window, self);
+  if (self->capture != NULL)
+    g_signal_handlers_disconnect_by_data (self->capture, self);
   duplex_message_list_clear_view (self);
   if (self->bar != NULL)
     g_object_run_dispose (G_OBJECT (self->bar));
@@ -187,6 +198,7 @@ duplex_message_list_dispose (GObject *object)
     g_object_run_dispose (G_OBJECT (self->tail));
   g_clear_object (&self->tail);
   g_clear_pointer (&self->menu, gtk_widget_unparent);
+  g_clear_pointer (&self->note, gtk_widget_unparent);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_MESSAGE_LIST);
   g_clear_object (&self->capture);
 
@@ -233,11 +245,15 @@ duplex_message_list_class_init (DuplexMessageListClass *klass)
   properties[PROP_FOLLOWING] = g_param_spec_boolean ("following", NULL, NULL, TRUE, rw);
   properties[PROP_N_ROWS] = g_param_spec_uint ("n-rows", NULL, NULL, 0, G_MAXUINT, 0, ro);
   properties[PROP_N_NEW] = g_param_spec_uint ("n-new", NULL, NULL, 0, G_MAXUINT, 0, ro);
+  properties[PROP_BOOKMARKED] = g_param_spec_boolean ("bookmarked", NULL, NULL, FALSE, rw);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   install_signal (klass, ROW_ACTIVATED, "row-activated");
   install_signal (klass, SHOW_WHOLE, "show-whole");
   install_signal (klass, SHOW_FRAMES, "show-frames");
+  signals[NOTE_FAILED] =
+    g_signal_new ("note-failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR);
   duplex_message_list_install_actions (widget_class);
 
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
@@ -301,9 +317,15 @@ duplex_message_list_set_capture (DuplexMessageList *self,
   g_return_if_fail (DUPLEX_IS_MESSAGE_LIST (self));
   g_return_if_fail (capture == NULL || DUPLEX_IS_CAPTURE (capture));
 
-  if (!g_set_object (&self->capture, capture))
+  if (self->capture == capture)
     return;
 
+  if (self->capture != NULL)
+    g_signal_handlers_disconnect_by_func (self->capture, duplex_message_list_note_changed, self);
+  g_set_object (&self->capture, capture);
+  if (capture != NULL)
+    g_signal_connect_object (capture, "note-changed", G_CALLBACK (duplex_message_list_note_changed),
+                             self, G_CONNECT_SWAPPED);
   duplex_message_list_start_anew (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CAPTURE]);
 }

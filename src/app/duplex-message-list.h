@@ -17,14 +17,17 @@ G_DECLARE_FINAL_TYPE (DuplexMessageList, duplex_message_list, DUPLEX, MESSAGE_LI
 /* Properties: "capture" (DuplexCapture), "view" (DuplexCaptureView of that capture, or NULL: show
  * only its rows), "selected-row" (DuplexRow or NULL: one of that capture, also one that the view
  * leaves out), "following" (TRUE while it sticks to the end), "n-rows" and "n-new" (guint, read
- * only: rows that are shown; those that arrived below since it stopped following).
+ * only: rows that are shown; those that arrived below since it stopped following), "bookmarked"
+ * (gboolean: whether the selected row is).
  *
  * Setting the view keeps the selected row or, where that is not on screen, the first that is, in
  * its place, and waits a moment for the matches around it.
  * Signals: "row-activated" (DuplexRow *: Enter or a double click), "show-whole" (DuplexRow *:
- * "Show all" of a folded message), "show-frames" (DuplexRow *).
- * Actions for whatever is inside: messages.copy, messages.copy-hex, messages.show-frames (of the
- * selected row), messages.jump-to-end, messages.menu. */
+ * "Show all" of a folded message), "show-frames" (DuplexRow *), "note-failed" (GError *: a bookmark
+ * or comment could not be kept).
+ * Actions for whatever is inside: messages.copy, messages.copy-hex, messages.show-frames,
+ * messages.bookmark, messages.comment (of the selected row), messages.jump-to-end,
+ * messages.menu. */
 
 GtkWidget *duplex_message_list_new (void);
 
@@ -45,6 +48,14 @@ gboolean duplex_message_list_reveal_row (DuplexMessageList *self,
 /* Position in the capture of the first row on screen. FALSE where there is none. */
 gboolean duplex_message_list_get_first_shown (DuplexMessageList *self,
                                               guint64           *ret_row);
+
+/* The same for the first row that is shown at or after that one, or the last before it. */
+void duplex_message_list_reveal_nearest (DuplexMessageList *self,
+                                         guint64            row);
+
+gboolean duplex_message_list_get_bookmarked (DuplexMessageList *self);
+void     duplex_message_list_set_bookmarked (DuplexMessageList *self,
+                                             gboolean           bookmarked);
 
 DuplexCaptureView *duplex_message_list_get_view (DuplexMessageList *self);
 void               duplex_message_list_set_view (DuplexMessageList *self,

@@ -108,6 +108,93 @@ save_profile_activated_cb (GSimpleAction *action,
 }
 
 static void
+find_activated_cb (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  duplex_filter_bar_focus_entry (DUPLEX_SESSION_PAGE (user_data)->filter_bar);
+}
+
+static void
+close_find_activated_cb (GSimpleAction *action,
+                         GVariant      *parameter,
+                         gpointer       user_data)
+{
+  DuplexSessionPage *self = DUPLEX_SESSION_PAGE (user_data);
+
+  duplex_filter_bar_set_open (self->filter_bar, FALSE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->list));
+}
+
+static void
+next_match_activated_cb (GSimpleAction *action,
+                         GVariant      *parameter,
+                         gpointer       user_data)
+{
+  duplex_session_page_jump_to_match (DUPLEX_SESSION_PAGE (user_data), DUPLEX_JUMP_ON);
+}
+
+static void
+previous_match_activated_cb (GSimpleAction *action,
+                             GVariant      *parameter,
+                             gpointer       user_data)
+{
+  duplex_session_page_jump_to_match (DUPLEX_SESSION_PAGE (user_data), DUPLEX_JUMP_BACK);
+}
+
+static void
+next_finding_activated_cb (GSimpleAction *action,
+                           GVariant      *parameter,
+                           gpointer       user_data)
+{
+  duplex_session_page_jump_to_finding (DUPLEX_SESSION_PAGE (user_data), DUPLEX_JUMP_ON);
+}
+
+static void
+previous_finding_activated_cb (GSimpleAction *action,
+                               GVariant      *parameter,
+                               gpointer       user_data)
+{
+  duplex_session_page_jump_to_finding (DUPLEX_SESSION_PAGE (user_data), DUPLEX_JUMP_BACK);
+}
+
+static void
+jump_to_time_activated_cb (GSimpleAction *action,
+                           GVariant      *parameter,
+                           gpointer       user_data)
+{
+  duplex_session_page_ask_for_time (DUPLEX_SESSION_PAGE (user_data));
+}
+
+static void
+bookmark_activated_cb (GSimpleAction *action,
+                       GVariant      *parameter,
+                       gpointer       user_data)
+{
+  DuplexMessageList *list = DUPLEX_SESSION_PAGE (user_data)->list;
+
+  duplex_message_list_set_bookmarked (list, !duplex_message_list_get_bookmarked (list));
+}
+
+static void
+comment_activated_cb (GSimpleAction *action,
+                      GVariant      *parameter,
+                      gpointer       user_data)
+{
+  DuplexMessageList *list = DUPLEX_SESSION_PAGE (user_data)->list;
+
+  gtk_widget_activate_action (GTK_WIDGET (list), "messages.comment", NULL);
+}
+
+static void
+open_profile_activated_cb (GSimpleAction *action,
+                           GVariant      *parameter,
+                           gpointer       user_data)
+{
+  duplex_session_page_open_profile (DUPLEX_SESSION_PAGE (user_data));
+}
+
+static void
 inspector_changed_cb (GSimpleAction *action,
                       GVariant      *state,
                       gpointer       user_data)
@@ -129,6 +216,17 @@ duplex_session_page_add_actions (DuplexSessionPage *self)
     { .name = "follow", .activate = follow_activated_cb },
     { .name = "copy-message", .activate = copy_message_activated_cb },
     { .name = "save-profile", .activate = save_profile_activated_cb },
+    { .name = "find", .activate = find_activated_cb },
+    { .name = "close-find", .activate = close_find_activated_cb },
+    { .name = "show-all", .activate = close_find_activated_cb },
+    { .name = "next-match", .activate = next_match_activated_cb },
+    { .name = "previous-match", .activate = previous_match_activated_cb },
+    { .name = "next-finding", .activate = next_finding_activated_cb },
+    { .name = "previous-finding", .activate = previous_finding_activated_cb },
+    { .name = "jump-to-time", .activate = jump_to_time_activated_cb },
+    { .name = "bookmark", .activate = bookmark_activated_cb },
+    { .name = "comment", .activate = comment_activated_cb },
+    { .name = "open-profile", .activate = open_profile_activated_cb },
     { .name = "toggle-inspector", .state = "true", .change_state = inspector_changed_cb },
   };
 
@@ -165,79 +263,22 @@ void
 duplex_session_page_update_actions (DuplexSessionPage *self)
 {
   DuplexSessionState state = duplex_session_get_state (self->session);
+  gboolean           selected = duplex_message_list_get_selected_row (self->list) != NULL;
+  gboolean           has_view = duplex_filter_bar_get_view (self->filter_bar) != NULL;
 
-  enable (self, "connect", state != DUPLEX_SESSION_CLOSING);
+  enable (self, "connect", state != DUPLEX_SESSION_CLOSING && !self->stored);
   enable (self, "ping", state == DUPLEX_SESSION_OPEN);
   enable (self, "send", duplex_composer_get_can_send (self->composer));
+  enable (self, "clear", !self->stored);
+  enable (self, "focus-composer", !self->stored);
   enable (self, "save-profile", self->modified);
-  enable (self, "copy-message", duplex_message_list_get_selected_row (self->list) != NULL);
+  enable (self, "copy-message", selected);
+  enable (self, "bookmark", selected);
+  enable (self, "comment", selected);
+  enable (self, "close-find", duplex_filter_bar_get_open (self->filter_bar));
+  enable (self, "next-match", has_view);
+  enable (self, "previous-match", has_view);
+  enable (self, "open-profile", self->stored);
   g_simple_action_set_state (lookup (self, "toggle-inspector"),
                              g_variant_new_boolean (self->inspector_visible));
-}
-
-/* Where the inspector tells of an event's findings. */
-static const char *
-get_page_for (DuplexEventKind kind)
-{
-  switch (kind)
-    {
-    case DUPLEX_EVENT_FRAME:
-      return "frames";
-    case DUPLEX_EVENT_TLS:
-    case DUPLEX_EVENT_REQUEST:
-    case DUPLEX_EVENT_RESPONSE:
-    case DUPLEX_EVENT_BODY:
-      return "handshake";
-    case DUPLEX_EVENT_CONNECTING:
-    case DUPLEX_EVENT_CONNECTED:
-    case DUPLEX_EVENT_CLOSED:
-    case DUPLEX_EVENT_FAILED:
-    case DUPLEX_EVENT_UNFINISHED:
-    default:
-      return "message";
-    }
-}
-
-/* Position of the first row that ends at or after event number, by halving. FALSE past the end. */
-static gboolean
-find_row_at (DuplexCapture *capture,
-             guint64        number,
-             guint         *ret_position)
-{
-  guint low = 0;
-  guint high = g_list_model_get_n_items (G_LIST_MODEL (capture));
-  guint n = high;
-
-  while (low < high)
-    {
-      guint   middle = low + (high - low) / 2;
-      guint64 end;
-
-      if (duplex_capture_find_row (capture, middle, &end) && end >= number)
-        high = middle;
-      else
-        low = middle + 1;
-    }
-
-  *ret_position = low;
-  return low < n;
-}
-
-void
-duplex_session_page_show_finding (DuplexSessionPage *self)
-{
-  DuplexCapture        *capture = duplex_session_get_capture (self->session);
-  g_autoptr (DuplexRow) row = NULL;
-  DuplexEvent           event = { 0 };
-  guint64               number;
-  guint                 position;
-
-  if (!duplex_capture_find_finding (capture, 0, &number) ||
-      !find_row_at (capture, number, &position) || !duplex_capture_read (capture, number, &event))
-    return;
-
-  row = g_list_model_get_item (G_LIST_MODEL (capture), position);
-  if (row != NULL)
-    duplex_session_page_show_in_inspector (self, row, get_page_for (event.kind));
-  duplex_event_clear (&event);
 }

@@ -4,6 +4,7 @@
 /* What duplex-session-page.c and its actions share. */
 
 #include "app/duplex-composer.h"
+#include "app/duplex-filter-bar.h"
 #include "app/duplex-inspector.h"
 #include "app/duplex-message-list.h"
 #include "app/duplex-session-page.h"
@@ -23,6 +24,7 @@ struct _DuplexSessionPage
   GSignalGroup       *profile_signals;
   GSimpleActionGroup *actions;
   char               *title;
+  GtkWidget          *jump; /* child of the list; NULL until it is needed */
 
   /* borrowed */
   AdwToast *toast; /* weak: the last one */
@@ -32,12 +34,14 @@ struct _DuplexSessionPage
   AdwToastOverlay   *toasts;
   DuplexUrlBar      *url_bar;
   DuplexTrustBanner *banner;
+  DuplexFilterBar   *filter_bar;
   GtkPaned          *paned;
   DuplexMessageList *list;
   DuplexComposer    *composer;
   DuplexInspector   *inspector;
 
   /* state */
+  gboolean stored; /* it shows a recording */
   gboolean modified;
   gboolean inspector_visible;
   gboolean inspector_alone; /* the messages are hidden */
@@ -56,8 +60,29 @@ void duplex_session_page_show_in_inspector (DuplexSessionPage *self,
                                             DuplexRow         *row,
                                             const char        *name);
 
-/* Shows the first row with a finding, or the handshake where that is in it. */
+/* Selects the first row with a finding, and shows it or the handshake where that is in it. */
 void duplex_session_page_show_finding (DuplexSessionPage *self);
+
+/* ---- -jump: from the selected row, else from what is on screen; once around at the end ---- */
+
+typedef enum {
+  DUPLEX_JUMP_BACK,
+  DUPLEX_JUMP_ON,
+} DuplexJump;
+
+void duplex_session_page_jump_to_match (DuplexSessionPage *self,
+                                        DuplexJump         where);
+void duplex_session_page_jump_to_finding (DuplexSessionPage *self,
+                                          DuplexJump         where);
+void duplex_session_page_ask_for_time (DuplexSessionPage *self);
+
+/* ---- -panes: handlers of the template ---- */
+
+void duplex_session_page_room_changed (DuplexSessionPage *self);
+void duplex_session_page_position_changed (DuplexSessionPage *self);
+
+/* Emits "open-profile". */
+void duplex_session_page_open_profile (DuplexSessionPage *self);
 
 /* Puts the URL into the profile and asks for it to be saved. */
 void duplex_session_page_save_profile (DuplexSessionPage *self);

@@ -3,8 +3,10 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-recording-banner.h"
 #include "app/duplex-session-page-private.h"
 #include "app/duplex-status-bar.h"
+#include "app/duplex-stored-bar.h"
 #include "app/duplex-texts.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
@@ -21,11 +23,13 @@ enum {
   PROP_INSPECTOR_WIDTH,
   PROP_INSPECTOR_PAGE,
   PROP_INSPECTOR_ALONE,
+  PROP_STORED,
   N_PROPS
 };
 
 enum {
   SIGNAL_SAVE_PROFILE,
+  SIGNAL_OPEN_PROFILE,
   N_SIGNALS
 };
 
@@ -35,11 +39,18 @@ static guint       signals[N_SIGNALS];
 static void
 update_title (DuplexSessionPage *self)
 {
+  DuplexCapture   *capture = duplex_session_get_capture (self->session);
   const char      *name = duplex_profile_get_name (self->profile);
   const char      *url = duplex_profile_get_url (self->working);
   g_autofree char *title = NULL;
 
-  if (*name != '\0')
+  /* What somebody called the recording says more than where it comes from. */
+  if (self->stored)
+    title = duplex_capture_dup_meta (capture, "title");
+
+  if (title != NULL)
+    ;
+  else if (*name != '\0')
     title = g_strdup (name);
   else if (*url != '\0')
     title = duplex_text_host (url);
@@ -64,6 +75,7 @@ update_modified (DuplexSessionPage *self)
     modified = *url != '\0';
   else
     modified = !g_str_equal (url, duplex_profile_get_url (self->profile));
+  modified = modified && !self->stored;
 
   if (self->modified == modified)
     return;
@@ -252,6 +264,25 @@ send_cb (DuplexSessionPage *self,
 }
 
 static void
+note_failed_cb (DuplexSessionPage *self,
+                const GError      *error)
+{
+  duplex_session_page_toast_error (self, error);
+}
+
+static void
+filter_closed_cb (DuplexSessionPage *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->list));
+}
+
+void
+duplex_session_page_open_profile (DuplexSessionPage *self)
+{
+  g_signal_emit (self, signals[SIGNAL_OPEN_PROFILE], 0, self->profile);
+}
+
+static void
 selected_row_changed_cb (DuplexSessionPage *self)
 {
   duplex_session_page_update_actions (self);
@@ -279,46 +310,6 @@ show_frames_cb (DuplexSessionPage *self,
                 DuplexRow         *row)
 {
   duplex_session_page_show_in_inspector (self, row, "frames");
-}
-
-/* Puts the handle where the inspector has the width that was asked for, once there is a width to
- * take it from, and again whenever the room changes. */
-static void
-place_handle (DuplexSessionPage *self)
-{
-  int width = gtk_widget_get_width (GTK_WIDGET (self->paned));
-  int min;
-  int max;
-
-  if (self->inspector_width == 0 || width == 0)
-    return;
-
-  self->paned_width = width;
-  /* In the middle of a layout the pane takes any position as it is. */
-  g_object_get (self->paned, "min-position", &min, "max-position", &max, NULL);
-  gtk_paned_set_position (self->paned, CLAMP (width - self->inspector_width, min, MAX (min, max)));
-}
-
-static void
-room_changed_cb (DuplexSessionPage *self)
-{
-  place_handle (self);
-}
-
-/* Only the person moves the handle while the width stays the same: that is a wish to remember. */
-static void
-position_changed_cb (DuplexSessionPage *self)
-{
-  int      width = gtk_widget_get_width (GTK_WIDGET (self->paned));
-  int      inspector = width - gtk_paned_get_position (self->paned);
-  gboolean resized = self->paned_width != width;
-
-  self->paned_width = width;
-  if (resized || inspector <= 0 || self->inspector_width == inspector)
-    return;
-
-  self->inspector_width = inspector;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INSPECTOR_WIDTH]);
 }
 
 static void
@@ -357,6 +348,9 @@ duplex_session_page_get_property (GObject    *object,
       break;
     case PROP_INSPECTOR_ALONE:
       g_value_set_boolean (value, self->inspector_alone);
+      break;
+    case PROP_STORED:
+      g_value_set_boolean (value, self->stored);
       break;
     case PROP_INSPECTOR_PAGE:
       g_object_get_property (G_OBJECT (self->inspector), "page-name", value);
@@ -412,6 +406,7 @@ duplex_session_page_dispose (GObject *object)
   if (self->working != NULL)
     g_signal_handlers_disconnect_by_data (self->working, self);
   g_clear_weak_pointer (&self->toast);
+  g_clear_pointer (&self->jump, gtk_widget_unparent);
   g_clear_object (&self->profile_signals);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_SESSION_PAGE);
   g_clear_object (&self->actions);
@@ -449,6 +444,7 @@ install_properties (GObjectClass *object_class)
     g_param_spec_int ("inspector-width", NULL, NULL, 0, G_MAXINT, 0, rw);
   properties[PROP_INSPECTOR_ALONE] =
     g_param_spec_boolean ("inspector-alone", NULL, NULL, FALSE, rw);
+  properties[PROP_STORED] = g_param_spec_boolean ("stored", NULL, NULL, FALSE, ro);
   properties[PROP_INSPECTOR_PAGE] = g_param_spec_string ("inspector-page", NULL, NULL, NULL, rw);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -468,10 +464,18 @@ duplex_session_page_class_init (DuplexSessionPageClass *klass)
   signals[SIGNAL_SAVE_PROFILE] =
     g_signal_new ("save-profile", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                   NULL, G_TYPE_NONE, 1, DUPLEX_TYPE_PROFILE);
+  signals[SIGNAL_OPEN_PROFILE] =
+    g_signal_new ("open-profile", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                  NULL, G_TYPE_NONE, 1, DUPLEX_TYPE_PROFILE);
+
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "page.close-find", NULL);
 
   g_type_ensure (DUPLEX_TYPE_COMPOSER);
+  g_type_ensure (DUPLEX_TYPE_FILTER_BAR);
   g_type_ensure (DUPLEX_TYPE_INSPECTOR);
   g_type_ensure (DUPLEX_TYPE_MESSAGE_LIST);
+  g_type_ensure (DUPLEX_TYPE_RECORDING_BANNER);
+  g_type_ensure (DUPLEX_TYPE_STORED_BAR);
   g_type_ensure (DUPLEX_TYPE_STATUS_BAR);
   g_type_ensure (DUPLEX_TYPE_TRUST_BANNER);
   g_type_ensure (DUPLEX_TYPE_URL_BAR);
@@ -481,13 +485,16 @@ duplex_session_page_class_init (DuplexSessionPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, toasts);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, url_bar);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, banner);
+  gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, filter_bar);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, paned);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, list);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, composer);
   gtk_widget_class_bind_template_child (widget_class, DuplexSessionPage, inspector);
   gtk_widget_class_bind_template_callback (widget_class, trust_cb);
-  gtk_widget_class_bind_template_callback (widget_class, room_changed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, position_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, filter_closed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, note_failed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, duplex_session_page_room_changed);
+  gtk_widget_class_bind_template_callback (widget_class, duplex_session_page_position_changed);
   gtk_widget_class_bind_template_callback (widget_class, inspector_page_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, selected_row_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, show_message_cb);
@@ -495,6 +502,14 @@ duplex_session_page_class_init (DuplexSessionPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, send_cb);
   gtk_widget_class_bind_template_callback (widget_class, duplex_session_page_show_finding);
   gtk_widget_class_bind_template_callback (widget_class, duplex_session_page_update_actions);
+}
+
+static void
+connect_session (DuplexSessionPage *self)
+{
+  g_signal_connect_swapped (self->session, "notify::state", G_CALLBACK (state_changed_cb), self);
+  g_signal_connect_swapped (self->session, "failed", G_CALLBACK (failed_cb), self);
+  g_signal_connect_swapped (self->session, "closed", G_CALLBACK (closed_cb), self);
 }
 
 static void
@@ -520,9 +535,7 @@ duplex_session_page_init (DuplexSessionPage *self)
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   g_signal_connect_swapped (self->working, "notify::url", G_CALLBACK (working_url_changed_cb),
                             self);
-  g_signal_connect_swapped (self->session, "notify::state", G_CALLBACK (state_changed_cb), self);
-  g_signal_connect_swapped (self->session, "failed", G_CALLBACK (failed_cb), self);
-  g_signal_connect_swapped (self->session, "closed", G_CALLBACK (closed_cb), self);
+  connect_session (self);
   update_title (self);
   duplex_session_page_update_actions (self);
 }
@@ -533,6 +546,37 @@ duplex_session_page_new (DuplexProfile *profile)
   g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), NULL);
 
   return g_object_new (DUPLEX_TYPE_SESSION_PAGE, "profile", profile, NULL);
+}
+
+DuplexSessionPage *
+duplex_session_page_new_for_capture (DuplexProfile *profile,
+                                     DuplexCapture *capture)
+{
+  DuplexSessionPage *self;
+
+  g_return_val_if_fail (DUPLEX_IS_PROFILE (profile), NULL);
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (capture), NULL);
+
+  self = duplex_session_page_new (profile);
+  g_signal_handlers_disconnect_by_data (self->session, self);
+  g_object_unref (self->session);
+  self->session = duplex_session_new_for_capture (self->working, capture);
+  self->stored = TRUE;
+  connect_session (self);
+  update_title (self);
+  update_modified (self);
+  duplex_session_page_update_actions (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STORED]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SESSION]);
+  return self;
+}
+
+gboolean
+duplex_session_page_is_stored (DuplexSessionPage *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION_PAGE (self), FALSE);
+
+  return self->stored;
 }
 
 DuplexProfile *
@@ -575,52 +619,6 @@ duplex_session_page_get_title (DuplexSessionPage *self)
   return self->title;
 }
 
-gboolean
-duplex_session_page_get_inspector_visible (DuplexSessionPage *self)
-{
-  g_return_val_if_fail (DUPLEX_IS_SESSION_PAGE (self), FALSE);
-
-  return self->inspector_visible;
-}
-
-void
-duplex_session_page_set_inspector_visible (DuplexSessionPage *self,
-                                           gboolean           visible)
-{
-  g_return_if_fail (DUPLEX_IS_SESSION_PAGE (self));
-
-  visible = !!visible;
-  if (self->inspector_visible == visible)
-    return;
-
-  self->inspector_visible = visible;
-  duplex_session_page_update_actions (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INSPECTOR_VISIBLE]);
-}
-
-int
-duplex_session_page_get_inspector_width (DuplexSessionPage *self)
-{
-  g_return_val_if_fail (DUPLEX_IS_SESSION_PAGE (self), 0);
-
-  return self->inspector_width;
-}
-
-void
-duplex_session_page_set_inspector_width (DuplexSessionPage *self,
-                                         int                width)
-{
-  g_return_if_fail (DUPLEX_IS_SESSION_PAGE (self));
-  g_return_if_fail (width >= 0);
-
-  if (self->inspector_width == width)
-    return;
-
-  self->inspector_width = width;
-  place_handle (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INSPECTOR_WIDTH]);
-}
-
 void
 duplex_session_page_connect (DuplexSessionPage *self)
 {
@@ -628,7 +626,7 @@ duplex_session_page_connect (DuplexSessionPage *self)
 
   g_return_if_fail (DUPLEX_IS_SESSION_PAGE (self));
 
-  if (duplex_session_get_state (self->session) != DUPLEX_SESSION_DISCONNECTED)
+  if (self->stored || duplex_session_get_state (self->session) != DUPLEX_SESSION_DISCONNECTED)
     return;
 
   duplex_trust_banner_dismiss (self->banner);
@@ -655,32 +653,4 @@ duplex_session_page_select_row (DuplexSessionPage *self,
   g_return_if_fail (row == NULL || DUPLEX_IS_ROW (row));
 
   duplex_message_list_set_selected_row (self->list, row);
-}
-
-void
-duplex_session_page_toast (DuplexSessionPage *self,
-                           const char        *text)
-{
-  g_autofree char *markup = NULL;
-  AdwToast        *toast;
-
-  g_return_if_fail (DUPLEX_IS_SESSION_PAGE (self));
-  g_return_if_fail (text != NULL);
-
-  if (self->toast != NULL)
-    adw_toast_dismiss (self->toast);
-
-  markup = g_markup_escape_text (text, -1);
-  toast = adw_toast_new (markup);
-  g_set_weak_pointer (&self->toast, toast);
-  adw_toast_overlay_add_toast (self->toasts, toast);
-}
-
-void
-duplex_session_page_toast_error (DuplexSessionPage *self,
-                                 const GError      *error)
-{
-  g_autofree char *text = duplex_text_error (error);
-
-  duplex_session_page_toast (self, text);
 }

@@ -24,14 +24,24 @@ G_DECLARE_FINAL_TYPE (DuplexSessionPage, duplex_session_page, DUPLEX, SESSION_PA
  *   "inspector-width"    int, px: as it was asked for or dragged to; 0 until then
  *   "inspector-alone"    gboolean: the messages are hidden, for a narrow window
  *   "inspector-page"     string: the inspector's "page-name"
- * Signal:
+ *   "stored"             gboolean, read only: it shows a recording, and cannot connect
+ * Signals:
  *   "save-profile" (DuplexProfile *): what the page knows better was put into "profile", which is
  *   to be saved now.
+ *   "open-profile" (DuplexProfile *): of a stored one: a new connection is wanted.
  * Actions, in the group "page" on the widget itself: connect (connects, cancels or disconnects),
  * send, ping, clear, focus-url, focus-composer, follow (jumps to the end), toggle-inspector,
- * copy-message, save-profile. */
+ * copy-message, save-profile, find (opens the filter bar), close-find, show-all (empties it),
+ * next-match, previous-match, next-finding, previous-finding, jump-to-time, bookmark, comment,
+ * open-profile. */
 
 DuplexSessionPage *duplex_session_page_new (DuplexProfile *profile);
+
+/* The same page for a capture that was opened from a file. profile is the one that it was recorded
+ * with, or what the file knows of it. */
+DuplexSessionPage *duplex_session_page_new_for_capture (DuplexProfile *profile,
+                                                        DuplexCapture *capture);
+gboolean           duplex_session_page_is_stored (DuplexSessionPage *self);
 
 DuplexProfile *duplex_session_page_get_profile (DuplexSessionPage *self);
 void           duplex_session_page_set_profile (DuplexSessionPage *self,

@@ -43,6 +43,7 @@ duplex_session_tab_is_empty (AdwTabPage *tab)
 
   /* The session's own profile has the URL as it stands in the bar. */
   return duplex_session_tab_is_disconnected (tab) && totals.events == 0 &&
+         !duplex_session_page_is_stored (duplex_session_tab_get_page (tab)) &&
          *duplex_profile_get_id (profile) == '\0' &&
          *duplex_profile_get_url (duplex_session_get_profile (session)) == '\0';
 }
@@ -83,8 +84,10 @@ static gboolean
 can_take (AdwTabPage    *tab,
           DuplexProfile *profile)
 {
-  return duplex_session_tab_is_disconnected (tab) &&
-         duplex_session_page_get_profile (duplex_session_tab_get_page (tab)) == profile;
+  DuplexSessionPage *page = duplex_session_tab_get_page (tab);
+
+  return duplex_session_tab_is_disconnected (tab) && !duplex_session_page_is_stored (page) &&
+         duplex_session_page_get_profile (page) == profile;
 }
 
 AdwTabPage *

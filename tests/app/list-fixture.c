@@ -140,13 +140,15 @@ list_fixture_is_end_shown (ListFixture *fixture)
 {
   guint n_rows = g_list_model_get_n_items (G_LIST_MODEL (fixture->capture));
 
-  return n_rows > 0 && list_fixture_find_last_visible (fixture, GTK_INVALID_LIST_POSITION, NULL) == n_rows - 1;
+  return n_rows > 0 && list_fixture_find_last_visible (fixture, GTK_INVALID_LIST_POSITION, NULL) ==
+                         n_rows - 1;
 }
 
 gboolean
 list_fixture_is_all_counted (ListFixture *fixture)
 {
-  return list_fixture_count_shown (fixture) == g_list_model_get_n_items (G_LIST_MODEL (fixture->capture));
+  return list_fixture_count_shown (fixture) ==
+         g_list_model_get_n_items (G_LIST_MODEL (fixture->capture));
 }
 
 float

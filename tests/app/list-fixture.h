@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A message list in a window of 600x500, with a capture to fill it; frames are what it waits for. */
+/* A message list in a window of 600x500, with a capture to fill it. */
 
 #include "app/duplex-message-list.h"
 

@@ -287,7 +287,9 @@ test_filter_nothing (ListFixture  *fixture,
                      gconstpointer data)
 {
   g_autoptr (DuplexCaptureView) view = NULL;
-  GtkStack                     *stack = GTK_STACK (widgets_find_type (GTK_WIDGET (fixture->list), GTK_TYPE_STACK));
+  GtkStack                     *stack;
+
+  stack = GTK_STACK (widgets_find_type (GTK_WIDGET (fixture->list), GTK_TYPE_STACK));
 
   list_fixture_append (fixture, 100);
   view = filter (fixture, "not there");

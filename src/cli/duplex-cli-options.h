@@ -27,8 +27,8 @@ typedef struct
   char    *proxy;
   char    *profile;
   char    *profile_id; /* of that profile; known when the session has been made */
-  char    *file;    /* to send as one message */
-  char    *capture; /* to record to */
+  char    *file;       /* to send as one message */
+  char    *capture;    /* to record to */
   int      timeout;
   int      close_timeout;
   int      ping_interval;

@@ -20,7 +20,8 @@ typedef gboolean (*DuplexPayloadPieceFunc) (const guint8 *data,
 guint64 duplex_payload_get_size (const DuplexEvent *event,
                                  DuplexPayload      which);
 
-/* Whether there is one: an empty payload is one, and only a compressed frame has an inflated one. */
+/* Whether there is one: an empty payload is one, and only a compressed frame has an inflated
+ * one. */
 gboolean duplex_payload_exists (const DuplexEvent *event,
                                 DuplexPayload      which);
 

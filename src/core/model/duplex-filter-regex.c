@@ -10,6 +10,10 @@
 /* Bytes before a piece that are there for what looks back (\b, lookbehind) only. */
 #define CONTEXT ((gsize)256)
 
+/* Shorter texts do not fill the stack of compiled matching, which has 32 KiB: where it gives up, it
+ * has taken too many steps, and interpreting would take them again. */
+#define FILLS_STACK 512
+
 /* The same expression compiled to machine code, and interpreted. The former has a small stack of
  * its own, beyond which the latter goes on. */
 typedef struct
@@ -24,6 +28,16 @@ struct _DuplexFilterRegex
   Pair raw; /* both NULL where the expression cannot match bytes */
 };
 
+/* FALSE where the expression itself says that it must not be compiled. */
+static gboolean
+is_usable (GRegex *regex)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_regex_match_full (regex, "", 0, 0, 0, NULL, &error);
+  return error == NULL;
+}
+
 static gboolean
 compile_pair (Pair              *pair,
               const char        *pattern,
@@ -37,7 +51,15 @@ compile_pair (Pair              *pair,
     return FALSE;
 
   pair->fast = g_regex_new (limited, flags | G_REGEX_OPTIMIZE, 0, error);
-  return pair->fast != NULL;
+  if (pair->fast == NULL)
+    return FALSE;
+
+  if (!is_usable (pair->fast))
+    {
+      g_clear_pointer (&pair->fast, g_regex_unref);
+      pair->fast = g_regex_ref (pair->slow);
+    }
+  return TRUE;
 }
 
 static void
@@ -119,7 +141,7 @@ is_in_piece (const Pair  *pair,
   int      end = 0;
   gboolean found = match_with (pair->fast, piece, &start, &end, &gave_up);
 
-  if (gave_up)
+  if (gave_up && piece->size >= FILLS_STACK)
     found = match_with (pair->slow, piece, &start, &end, &gave_up);
   if (!found)
     return FALSE;

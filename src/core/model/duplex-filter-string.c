@@ -135,8 +135,8 @@ duplex_filter_read_string (const char  *text,
                            const char **ret_end,
                            GError     **error)
 {
-  GString *out = g_string_new (NULL);
-  char     quote = *text;
+  g_autoptr (GString) out = g_string_new (NULL);
+  char                quote = *text;
 
   *ret_end = text;
   for (text++; *text != quote;)
@@ -149,17 +149,15 @@ duplex_filter_read_string (const char  *text,
         {
           g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
                        "the string has no end; expected %c", quote);
-          g_string_free (out, TRUE);
           return NULL;
         }
       if (*text == '\\' && !append_escape (out, &text, error))
         {
           *ret_end = text;
-          g_string_free (out, TRUE);
           return NULL;
         }
     }
 
   *ret_end = text + 1;
-  return out;
+  return g_steal_pointer (&out);
 }

@@ -225,9 +225,9 @@ static gboolean
 read_needle (DuplexFilterReader *self,
              DuplexFilterNode   *node)
 {
-  const char *start = self->at;
-  GString    *text = duplex_filter_read_string (self->at, &self->at, self->error);
-  gboolean    has_case;
+  const char         *start = self->at;
+  g_autoptr (GString) text = duplex_filter_read_string (self->at, &self->at, self->error);
+  gboolean            has_case;
 
   if (text == NULL)
     return FALSE;
@@ -238,7 +238,6 @@ read_needle (DuplexFilterReader *self,
 
   if (text->len > 0)
     node->needle = duplex_filter_needle_new (text->str, text->len, has_case);
-  g_string_free (text, TRUE);
   if (node->needle != NULL)
     return TRUE;
 

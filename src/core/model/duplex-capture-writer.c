@@ -12,7 +12,10 @@
 /* Between two attempts to write to a file that takes nothing. */
 #define RETRY_US G_TIME_SPAN_SECOND
 /* Bytes of a transaction: some blocks share its cost, and none waits long for it. */
-#define BATCH_BYTES ((gsize)4 * 1024 * 1024)
+#define BATCH_BYTES ((gsize)1024 * 1024)
+/* A disk or a processor that others use: what has waited this long would, with more behind it, come
+ * too late. */
+#define WAIT_US (30 * 1000)
 /* Steps of "nice" below the window's thread. */
 #define NICE 5
 
@@ -28,7 +31,8 @@ typedef enum {
 typedef struct
 {
   JobKind                kind;
-  gsize                  size; /* bytes that wait with it */
+  gsize                  size;  /* bytes that wait with it */
+  gint64                 since; /* monotonic: when it came */
   DuplexCaptureBlockInfo info;
   DuplexCaptureBlock    *block;
   guint64                number; /* payload of a chunk, event of a note */
@@ -92,10 +96,23 @@ get_chunk_id (guint64 payload,
 
 /* ---- jobs in, with the mutex held ---- */
 
+/* Whether more than max bytes wait, or the oldest has waited for too long. */
+static gboolean
+is_behind (DuplexCaptureWriter *self,
+           gsize                max)
+{
+  const Job *oldest = g_queue_peek_head (&self->jobs);
+
+  if (oldest == NULL)
+    return FALSE;
+  return self->waits > max || g_get_monotonic_time () - oldest->since > WAIT_US;
+}
+
 static void
 push (DuplexCaptureWriter *self,
       Job                 *job)
 {
+  job->since = g_get_monotonic_time ();
   g_queue_push_tail (&self->jobs, job);
   self->waits += job->size;
   if (job->kind == JOB_CHUNK)
@@ -104,7 +121,7 @@ push (DuplexCaptureWriter *self,
 
       g_hash_table_insert (self->chunks, g_memdup2 (&id, sizeof id), job);
     }
-  if (self->waits > DUPLEX_LIMIT_CAPTURE_WAITS && !self->is_stalled)
+  if (!self->is_stalled && is_behind (self, DUPLEX_LIMIT_CAPTURE_WAITS))
     self->is_full = TRUE;
   g_cond_signal (&self->cond);
 }
@@ -339,7 +356,7 @@ end_batch (DuplexCaptureWriter *self,
       else if (job->kind == JOB_BLOCK)
         job->flag = FALSE;
     }
-  if (!self->is_full || self->waits > DUPLEX_LIMIT_CAPTURE_WAITS / 2)
+  if (!self->is_full || is_behind (self, DUPLEX_LIMIT_CAPTURE_WAITS / 2))
     return FALSE;
   self->is_full = FALSE;
   return TRUE;

@@ -70,9 +70,8 @@ struct _DuplexCaptureFile
   /* writing */
   DuplexCaptureFileCounts counts;
   DuplexCaptureFileCounts committed;
-  gsize                   n_unflushed; /* bytes */
-  int                     wal_fd;      /* to flush it, or -1 */
-  gboolean                is_writer;   /* it made the file */
+  int                     wal_fd;    /* to lock it, or -1 */
+  gboolean                is_writer; /* it made the file */
   gboolean                in_transaction;
   gboolean                has_failed; /* in this transaction */
 

@@ -480,7 +480,7 @@ test_flipped (Fixture      *fixture,
   for (guint i = 0; i < 500; i++)
     {
       /* Half of them where the tables' pages begin and end. */
-      gsize                         page = g_rand_int_range (rand, 0, size / 32768) * 32768;
+      gsize                         page = g_rand_int_range (rand, 0, size / 16384) * 16384;
       gsize                         at = i % 2 == 0 ? (gsize)g_rand_int_range (rand, 0, size)
                                                     : page + g_rand_int_range (rand, 0, 200);
       guint8                        old = bytes[at];

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "app/duplex-message-bytes.h"
 #include "app/duplex-severity.h"
 #include "app/duplex-texts.h"
 
@@ -12,9 +13,11 @@ struct _DuplexFrameItem
   GObject parent_instance;
 
   /* owned */
-  DuplexEvent event;
+  DuplexCapture *capture; /* or NULL */
+  DuplexEvent    event;
 
   /* state */
+  guint8            start[DUPLEX_FRAME_ITEM_START]; /* of a payload that stands apart */
   guint             position;
   gboolean          has_header;
   DuplexFrameHeader header;
@@ -53,8 +56,11 @@ dup_header_text (DuplexFrameItem *self,
 {
   const DuplexFrameHeader *header = &self->header;
 
+  if (!self->has_header && prop_id == PROP_OPCODE)
+    return g_strdup (self->event.kind == DUPLEX_EVENT_LOST ? _ ("not kept")
+                                                           : _ ("header cut off"));
   if (!self->has_header)
-    return g_strdup (prop_id == PROP_OPCODE ? _ ("header cut off") : "–");
+    return g_strdup ("–");
 
   switch (prop_id)
     {
@@ -135,6 +141,16 @@ duplex_frame_item_get_property (GObject    *object,
 }
 
 static void
+duplex_frame_item_dispose (GObject *object)
+{
+  DuplexFrameItem *self = DUPLEX_FRAME_ITEM (object);
+
+  g_clear_object (&self->capture);
+
+  G_OBJECT_CLASS (duplex_frame_item_parent_class)->dispose (object);
+}
+
+static void
 duplex_frame_item_finalize (GObject *object)
 {
   DuplexFrameItem *self = DUPLEX_FRAME_ITEM (object);
@@ -165,6 +181,7 @@ duplex_frame_item_class_init (DuplexFrameItemClass *klass)
   };
 
   object_class->get_property = duplex_frame_item_get_property;
+  object_class->dispose = duplex_frame_item_dispose;
   object_class->finalize = duplex_frame_item_finalize;
 
   for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
@@ -185,7 +202,7 @@ duplex_frame_item_init (DuplexFrameItem *self)
 static void
 take_partial_header (DuplexEvent *event)
 {
-  if (event->kind != DUPLEX_EVENT_FRAME || event->header_size > 0 ||
+  if (event->kind != DUPLEX_EVENT_FRAME || event->header_size > 0 || event->payload_id != 0 ||
       (event->flags & DUPLEX_EVENT_FLAG_CUT) == 0 ||
       event->payload_size >= DUPLEX_FRAME_HEADER_MAX)
     return;
@@ -196,19 +213,40 @@ take_partial_header (DuplexEvent *event)
   event->payload_size = 0;
 }
 
+/* The size becomes that of what is there: a file may be cut short. */
+static void
+read_start (DuplexFrameItem *self)
+{
+  DuplexEvent *event = &self->event;
+  DuplexEvent  apart = *event;
+
+  event->payload_size = 0;
+  if (self->capture != NULL)
+    event->payload_size = duplex_message_bytes_measure_event (self->capture, &apart);
+  if (duplex_frame_item_read_payload (self, 0, self->start, sizeof self->start) > 0)
+    event->payload = self->start;
+  else
+    event->payload_size = 0;
+}
+
 DuplexFrameItem *
-duplex_frame_item_new (guint        position,
-                       DuplexEvent *event)
+duplex_frame_item_new (DuplexCapture *capture,
+                       guint          position,
+                       DuplexEvent   *event)
 {
   DuplexFrameItem *self;
 
+  g_return_val_if_fail (capture == NULL || DUPLEX_IS_CAPTURE (capture), NULL);
   g_return_val_if_fail (event != NULL, NULL);
 
   self = g_object_new (DUPLEX_TYPE_FRAME_ITEM, NULL);
+  g_set_object (&self->capture, capture);
   self->position = position;
   self->event = *event;
   *event = (DuplexEvent)DUPLEX_EVENT_INIT;
   take_partial_header (&self->event);
+  if (self->event.payload_id != 0)
+    read_start (self);
   self->has_header = duplex_event_get_header (&self->event, &self->header);
   return self;
 }
@@ -221,13 +259,28 @@ duplex_frame_item_get_event (DuplexFrameItem *self)
   return &self->event;
 }
 
-GBytes *
-duplex_frame_item_dup_payload (DuplexFrameItem *self)
+gsize
+duplex_frame_item_read_payload (DuplexFrameItem *self,
+                                guint64          offset,
+                                guint8          *buffer,
+                                gsize            size)
 {
-  g_return_val_if_fail (DUPLEX_IS_FRAME_ITEM (self), NULL);
+  const DuplexEvent *event;
 
-  return g_bytes_new_with_free_func (self->event.payload, self->event.payload_size,
-                                     g_object_unref, g_object_ref (self));
+  g_return_val_if_fail (DUPLEX_IS_FRAME_ITEM (self), 0);
+  g_return_val_if_fail (buffer != NULL || size == 0, 0);
+
+  event = &self->event;
+  if (event->payload_id != 0)
+    return self->capture == NULL ? 0
+                                 : duplex_capture_read_payload (self->capture, event,
+                                                                DUPLEX_PAYLOAD_WIRE, offset,
+                                                                buffer, size);
+  if (event->payload == NULL || offset >= event->payload_size)
+    return 0;
+  size = MIN (size, event->payload_size - (gsize)offset);
+  memcpy (buffer, event->payload + offset, size);
+  return size;
 }
 
 GBytes *

@@ -6,7 +6,8 @@
 
 #include <gio/gio.h>
 
-#include "core/model/duplex-event.h"
+#include "app/duplex-frame-words.h"
+#include "core/model/duplex-capture.h"
 
 G_BEGIN_DECLS
 
@@ -18,15 +19,25 @@ G_DECLARE_FINAL_TYPE (DuplexFrameItem, duplex_frame_item, DUPLEX, FRAME_ITEM, GO
  * (name of an icon for the worst finding, or NULL), "findings" (how many, or NULL), "label"
  * (accessible name: number, direction, opcode, FIN, length). */
 
-/* Takes event, which becomes empty. position counts from 0 within the message. */
-DuplexFrameItem *duplex_frame_item_new (guint        position,
-                                        DuplexEvent *event);
+/* Bytes of a payload that stands apart in its capture which the item has at hand all the same: as
+ * much as the picture and the words of a frame say of one. */
+#define DUPLEX_FRAME_ITEM_START DUPLEX_FRAME_WORDS_BYTES
 
-/* Borrowed; lives as long as the item. */
+/* Takes event, which was read from capture (may be NULL where nothing of it stands apart) and
+ * becomes empty. position counts from 0 within the message. */
+DuplexFrameItem *duplex_frame_item_new (DuplexCapture *capture,
+                                        guint          position,
+                                        DuplexEvent   *event);
+
+/* Borrowed; lives as long as the item. Where payload_id is not 0, its payload has the first
+ * DUPLEX_FRAME_ITEM_START bytes only, and payload_size says how many are there in all. */
 const DuplexEvent *duplex_frame_item_get_event (DuplexFrameItem *self);
 
-/* The payload, unmasked, without a copy: the bytes keep the item alive. */
-GBytes *duplex_frame_item_dup_payload (DuplexFrameItem *self);
+/* Copies up to size bytes of the payload, unmasked, from offset on; returns how many. */
+gsize duplex_frame_item_read_payload (DuplexFrameItem *self,
+                                      guint64          offset,
+                                      guint8          *buffer,
+                                      gsize            size);
 
 /* The header's bytes, as far as they were seen. */
 GBytes *duplex_frame_item_dup_header (DuplexFrameItem *self);

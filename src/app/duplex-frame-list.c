@@ -34,12 +34,12 @@ duplex_frame_list_get_item (GListModel *model,
     return NULL;
 
   /* A capture that was cleared since knows the number no more; a model must give an item all the
-   * same, and an empty event is one: its header reads as cut off. */
+   * same. */
   number = g_array_index (self->numbers, guint64, position);
   if (!duplex_capture_read (self->capture, number, &event))
-    event = (DuplexEvent)DUPLEX_EVENT_INIT;
+    event.kind = DUPLEX_EVENT_LOST;
 
-  return duplex_frame_item_new (position, &event);
+  return duplex_frame_item_new (self->capture, position, &event);
 }
 
 static void

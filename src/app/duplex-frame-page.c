@@ -16,8 +16,8 @@
 /* Frames of a message that are listed. Their numbers take eight bytes each. */
 #define MAX_FRAMES 100000
 
-/* Messages of more frames than that are looked up off the main thread. */
-#define MAX_FRAMES_AT_ONCE 64
+/* Frames that stand among more events than that are looked up off the main thread. */
+#define MAX_EVENTS_AT_ONCE 64
 
 struct _DuplexFramePage
 {
@@ -52,6 +52,15 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
+static gsize
+read_payload (gpointer source,
+              guint64  offset,
+              guint8  *buffer,
+              gsize    size)
+{
+  return duplex_frame_item_read_payload (source, offset, buffer, size);
+}
+
 static void
 show_item (DuplexFramePage *self,
            DuplexFrameItem *item)
@@ -69,10 +78,11 @@ show_item (DuplexFramePage *self,
   else
     {
       g_autoptr (GBytes) header = duplex_frame_item_dup_header (item);
-      g_autoptr (GBytes) payload = duplex_frame_item_dup_payload (item);
 
       event = duplex_frame_item_get_event (item);
-      bytes = duplex_hex_bytes_new (header, payload, duplex_frame_item_get_mask (item));
+      bytes = duplex_hex_bytes_new_reading (header, event->payload_size,
+                                            duplex_frame_item_get_mask (item), read_payload,
+                                            g_object_ref (item), g_object_unref);
       duplex_finding_list_set_findings (self->findings, event->findings, event->n_findings);
       gtk_widget_set_visible (self->legend, duplex_frame_item_get_mask (item) != NULL &&
                                               event->payload_size > 0);
@@ -167,12 +177,20 @@ find_frames_ready_cb (GObject      *source_object,
   show_frames (self, numbers);
 }
 
+static gboolean
+is_quick (DuplexRow *row)
+{
+  const DuplexEvent *event = duplex_row_get_event (row);
+
+  return event->first >= event->number || event->number - event->first < MAX_EVENTS_AT_ONCE;
+}
+
 static void
 find_frames (DuplexFramePage *self)
 {
-  if (duplex_row_get_n_frames (self->row) <= MAX_FRAMES_AT_ONCE)
+  if (is_quick (self->row))
     {
-      g_autoptr (GArray) numbers = duplex_row_dup_frames (self->row, MAX_FRAMES_AT_ONCE);
+      g_autoptr (GArray) numbers = duplex_row_dup_frames (self->row, MAX_EVENTS_AT_ONCE);
 
       show_frames (self, numbers);
     }

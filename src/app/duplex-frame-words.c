@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/duplex-texts.h"
+#include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-utf8.h"
 
 /* How much of a payload is quoted: about a line of the inspector. */
@@ -12,6 +13,9 @@
 
 /* A character of UTF-8 takes up to four bytes. */
 #define UTF8_CHAR_MAX 4
+
+G_STATIC_ASSERT (EXCERPT_CHARS *UTF8_CHAR_MAX <= DUPLEX_FRAME_WORDS_BYTES);
+G_STATIC_ASSERT (DUPLEX_LIMIT_CONTROL_PAYLOAD <= DUPLEX_FRAME_WORDS_BYTES);
 
 /* The 7-bit lengths that announce a longer field, RFC 6455 §5.2. */
 enum {
@@ -471,6 +475,10 @@ payload_meaning (const DuplexEvent *event,
     {
       g_autofree char *seen = duplex_text_size (event->payload_size);
       g_autofree char *all = duplex_text_size (header->length);
+
+      if (event->payload_id != 0 && (event->flags & DUPLEX_EVENT_FLAG_CUT) == 0)
+        /* Translators: two sizes, such as "1.2 kB of 3.4 MB are in the capture". */
+        return g_strdup_printf (_ ("%s of %s are in the capture"), seen, all);
 
       /* Translators: two sizes, such as "1.2 kB of 3.4 MB arrived". */
       return g_strdup_printf (_ ("%s of %s arrived"), seen, all);

@@ -3,11 +3,15 @@
 
 /* A frame in words: which fields of RFC 6455 §5.2 its bytes hold, where each stands, what its
  * value is and what that means to a person. Pure functions over an event; nothing here touches a
- * widget. */
+ * widget. Of a payload that stands apart (its payload_id is not 0) the event must have the first
+ * DUPLEX_FRAME_WORDS_BYTES in its payload, or all where that is less. */
 
 #include "core/model/duplex-event.h"
 
 G_BEGIN_DECLS
+
+/* Bytes of a payload of which anything is said. */
+#define DUPLEX_FRAME_WORDS_BYTES 256
 
 /* In the order of the wire. */
 typedef enum {

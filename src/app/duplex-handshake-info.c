@@ -5,24 +5,52 @@
 
 #include "app/duplex-escape.h"
 #include "app/duplex-texts.h"
+#include "core/proto/duplex-limits.h"
 
-/* A handshake is about six events; between them others of a connection before it may still come. */
+/* A handshake is about six events; between them others of a connection before it may still come. So
+ * many events, and so many bytes of theirs, are gone through: a few blocks, which may have to come
+ * from the disk. */
 #define MAX_EVENTS 1000
+#define MAX_BYTES  ((gsize)1024 * 1024)
+
+/* Bytes of a part that are shown. Only a file of another origin has more. */
+#define MAX_PART DUPLEX_LIMIT_HANDSHAKE_HEAD
+
+/* A walk through the events behind CONNECTING. */
+typedef struct
+{
+  DuplexHandshakeInfo *info;
+  DuplexCapture       *capture;
+  guint32              connection;
+  guint                n_events;
+  gsize                n_bytes;
+} Walk;
+
+static GBytes *
+dup_bytes (DuplexCapture     *capture,
+           const DuplexEvent *event)
+{
+  return duplex_capture_dup_payload (capture, event, DUPLEX_PAYLOAD_WIRE, 0, MAX_PART);
+}
 
 static char *
-dup_payload (const DuplexEvent *event)
+dup_text (DuplexCapture     *capture,
+          const DuplexEvent *event)
 {
-  return event->payload_size > 0
-           ? g_utf8_make_valid ((const char *)event->payload, (gssize)event->payload_size)
-           : g_strdup ("");
+  g_autoptr (GBytes) bytes = dup_bytes (capture, event);
+  gsize              len;
+  const char        *text = g_bytes_get_data (bytes, &len);
+
+  return len > 0 ? g_utf8_make_valid (text, (gssize)len) : g_strdup ("");
 }
 
 static void
 take_bytes (GBytes           **bytes,
+            DuplexCapture     *capture,
             const DuplexEvent *event)
 {
   g_clear_pointer (bytes, g_bytes_unref);
-  *bytes = g_bytes_new (event->payload, event->payload_size);
+  *bytes = dup_bytes (capture, event);
 }
 
 static void
@@ -41,6 +69,7 @@ take_end (DuplexHandshakeInfo   *self,
 /* Returns FALSE when that was the last event of the handshake. */
 static gboolean
 take_event (DuplexHandshakeInfo *self,
+            DuplexCapture       *capture,
             const DuplexEvent   *event)
 {
   if (event->n_findings > 0 && event->kind != DUPLEX_EVENT_FRAME)
@@ -49,22 +78,22 @@ take_event (DuplexHandshakeInfo *self,
   switch (event->kind)
     {
     case DUPLEX_EVENT_CONNECTING:
-      self->url = dup_payload (event);
-      self->start_us = event->time_us;
+      g_free (self->url);
+      self->url = dup_text (capture, event);
       return TRUE;
     case DUPLEX_EVENT_TLS:
       g_free (self->tls);
-      self->tls = dup_payload (event);
+      self->tls = dup_text (capture, event);
       return TRUE;
     case DUPLEX_EVENT_REQUEST:
-      take_bytes (&self->request, event);
+      take_bytes (&self->request, capture, event);
       return TRUE;
     case DUPLEX_EVENT_RESPONSE:
-      take_bytes (&self->response, event);
+      take_bytes (&self->response, capture, event);
       self->status = event->value > 0 ? (guint)event->value : 0;
       return TRUE;
     case DUPLEX_EVENT_BODY:
-      take_bytes (&self->body, event);
+      take_bytes (&self->body, capture, event);
       return TRUE;
     case DUPLEX_EVENT_CONNECTED:
       take_end (self, event, DUPLEX_HANDSHAKE_DONE);
@@ -75,9 +104,29 @@ take_event (DuplexHandshakeInfo *self,
     case DUPLEX_EVENT_FRAME:
     case DUPLEX_EVENT_CLOSED:
     case DUPLEX_EVENT_UNFINISHED:
+    case DUPLEX_EVENT_LOST:
     default:
       return FALSE;
     }
+}
+
+static gboolean
+walk_event (const DuplexEvent *event,
+            gpointer           user_data)
+{
+  Walk *walk = user_data;
+
+  if (walk->n_events++ == 0)
+    {
+      walk->connection = event->connection;
+      walk->info->start_us = event->time_us;
+    }
+  if (event->connection == walk->connection || event->kind == DUPLEX_EVENT_LOST)
+    return take_event (walk->info, walk->capture, event);
+
+  if (event->payload_id == 0)
+    walk->n_bytes += event->payload_size;
+  return walk->n_events < MAX_EVENTS && walk->n_bytes < MAX_BYTES;
 }
 
 DuplexHandshakeInfo *
@@ -85,8 +134,7 @@ duplex_handshake_info_new (DuplexCapture *capture,
                            guint64        number)
 {
   DuplexHandshakeInfo *self;
-  guint32              connection = 0;
-  gboolean             goes_on = TRUE;
+  Walk                 walk = { .capture = capture };
 
   g_return_val_if_fail (DUPLEX_IS_CAPTURE (capture), NULL);
 
@@ -96,17 +144,8 @@ duplex_handshake_info_new (DuplexCapture *capture,
   self = g_new0 (DuplexHandshakeInfo, 1);
   self->number = number;
   self->findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
-  for (guint i = 0; goes_on && i < MAX_EVENTS; i++)
-    {
-      g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
-
-      if (!duplex_capture_read (capture, number + i, &event))
-        break;
-      if (i == 0)
-        connection = event.connection;
-      if (event.connection == connection)
-        goes_on = take_event (self, &event);
-    }
+  walk.info = self;
+  duplex_capture_walk (capture, number, G_MAXUINT64, walk_event, &walk);
   if (self->outcome == DUPLEX_HANDSHAKE_RUNNING)
     self->duration_us = g_get_real_time () - self->start_us;
 

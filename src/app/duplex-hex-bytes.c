@@ -5,6 +5,9 @@
 
 #include "core/proto/duplex-frame.h"
 
+/* Bytes that are read at once: some screenfuls, and little of what stands together in a file. */
+#define PAGE ((gsize)32 * 1024)
+
 struct _DuplexHexBytes
 {
   gatomicrefcount ref_count;
@@ -12,6 +15,14 @@ struct _DuplexHexBytes
   GBytes         *body; /* or NULL */
   guint8          mask[4];
   gboolean        is_masked;
+
+  /* instead of body, or NULL */
+  DuplexHexReadFunc read;
+  gpointer          source;
+  GDestroyNotify    destroy;
+  guint64           body_size;
+  guint8           *page; /* PAGE bytes from page_offset on, once there are any */
+  guint64           page_offset;
 };
 
 static guint64
@@ -38,6 +49,26 @@ duplex_hex_bytes_new (GBytes       *head,
 }
 
 DuplexHexBytes *
+duplex_hex_bytes_new_reading (GBytes           *head,
+                              guint64           body_size,
+                              const guint8     *mask,
+                              DuplexHexReadFunc read,
+                              gpointer          source,
+                              GDestroyNotify    destroy)
+{
+  DuplexHexBytes *self;
+
+  g_return_val_if_fail (read != NULL, NULL);
+
+  self = duplex_hex_bytes_new (head, NULL, mask);
+  self->body_size = body_size;
+  self->read = read;
+  self->source = source;
+  self->destroy = destroy;
+  return self;
+}
+
+DuplexHexBytes *
 duplex_hex_bytes_ref (DuplexHexBytes *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
@@ -56,6 +87,9 @@ duplex_hex_bytes_unref (DuplexHexBytes *self)
 
   g_clear_pointer (&self->head, g_bytes_unref);
   g_clear_pointer (&self->body, g_bytes_unref);
+  g_clear_pointer (&self->page, g_free);
+  if (self->destroy != NULL)
+    self->destroy (self->source);
   g_free (self);
 }
 
@@ -64,14 +98,57 @@ duplex_hex_bytes_get_size (const DuplexHexBytes *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return get_size (self->head) + get_size (self->body);
+  return get_size (self->head) + (self->read != NULL ? self->body_size : get_size (self->body));
+}
+
+/* The page in which offset is. */
+static void
+load_page (DuplexHexBytes *self,
+           guint64         offset)
+{
+  guint64 page_offset = offset / PAGE * PAGE;
+  gsize   size = (gsize)MIN (self->body_size - page_offset, PAGE);
+  gsize   n;
+
+  if (self->page != NULL && self->page_offset == page_offset)
+    return;
+  if (self->page == NULL)
+    self->page = g_malloc (PAGE);
+  n = self->read (self->source, page_offset, self->page, size);
+  memset (self->page + n, 0, PAGE - n);
+  self->page_offset = page_offset;
+}
+
+static void
+read_body (DuplexHexBytes *self,
+           guint64         offset,
+           guint8         *out,
+           gsize           n)
+{
+  if (self->read == NULL)
+    {
+      memcpy (out, (const guint8 *)g_bytes_get_data (self->body, NULL) + offset, n);
+      return;
+    }
+
+  while (n > 0)
+    {
+      gsize start = offset % PAGE;
+      gsize piece = MIN (n, PAGE - start);
+
+      load_page (self, offset);
+      memcpy (out, self->page + start, piece);
+      out += piece;
+      offset += piece;
+      n -= piece;
+    }
 }
 
 void
-duplex_hex_bytes_read (const DuplexHexBytes *self,
-                       guint64               offset,
-                       guint8               *out,
-                       gsize                 n)
+duplex_hex_bytes_read (DuplexHexBytes *self,
+                       guint64         offset,
+                       guint8         *out,
+                       gsize           n)
 {
   guint64 head_size;
 
@@ -93,13 +170,13 @@ duplex_hex_bytes_read (const DuplexHexBytes *self,
     return;
 
   offset -= head_size;
-  memcpy (out, (const guint8 *)g_bytes_get_data (self->body, NULL) + offset, n);
+  read_body (self, offset, out, n);
   if (self->is_masked)
     duplex_mask (out, out, n, self->mask, offset);
 }
 
 char *
-duplex_hex_bytes_dup_row (const DuplexHexBytes  *self,
+duplex_hex_bytes_dup_row (DuplexHexBytes        *self,
                           const DuplexHexLayout *layout,
                           guint64                offset)
 {
@@ -120,31 +197,42 @@ duplex_hex_bytes_dup_row (const DuplexHexBytes  *self,
 static char *
 format_rows (const guint8 *data,
              guint64       offset,
-             gsize         n,
-             DuplexHexForm form)
+             gsize         n)
 {
   DuplexHexLayout layout = duplex_hex_layout_fit (offset + n, G_MAXUINT);
-  GString        *out = g_string_sized_new (form == DUPLEX_HEX_DUMP ? n * 5 : n * 3);
+  GString        *out = g_string_sized_new (n * 5);
 
   for (gsize i = 0; i < n; i += layout.n_bytes)
-    {
-      guint row = (guint)MIN (layout.n_bytes, n - i);
-
-      if (form == DUPLEX_HEX_DUMP)
-        duplex_hex_layout_append_row (&layout, out, offset + i, data + i, row);
-      else
-        for (guint k = 0; k < row; k++)
-          g_string_append_printf (out, i + k > 0 ? " %02x" : "%02x", data[i + k]);
-    }
+    duplex_hex_layout_append_row (&layout, out, offset + i, data + i,
+                                  (guint)MIN (layout.n_bytes, n - i));
 
   return g_string_free (out, FALSE);
 }
 
+/* "48 65 6c" */
+static char *
+format_digits (const guint8 *data,
+               gsize         n)
+{
+  static const char digits[] = "0123456789abcdef";
+  char             *text = g_malloc (3 * n + 1);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      text[3 * i] = digits[data[i] >> 4];
+      text[3 * i + 1] = digits[data[i] & 0xf];
+      text[3 * i + 2] = ' ';
+    }
+  text[n > 0 ? 3 * n - 1 : 0] = '\0';
+
+  return text;
+}
+
 char *
-duplex_hex_bytes_dup_text (const DuplexHexBytes *self,
-                           guint64               offset,
-                           guint64               n,
-                           DuplexHexForm         form)
+duplex_hex_bytes_dup_text (DuplexHexBytes *self,
+                           guint64         offset,
+                           guint64         n,
+                           DuplexHexForm   form)
 {
   g_autofree guint8 *data = NULL;
 
@@ -156,6 +244,14 @@ duplex_hex_bytes_dup_text (const DuplexHexBytes *self,
   data = g_malloc (MAX (n, 1));
   duplex_hex_bytes_read (self, offset, data, (gsize)n);
 
-  return form == DUPLEX_HEX_TEXT ? g_utf8_make_valid ((const char *)data, (gssize)n)
-                                 : format_rows (data, offset, (gsize)n, form);
+  switch (form)
+    {
+    case DUPLEX_HEX_TEXT:
+      return g_utf8_make_valid ((const char *)data, (gssize)n);
+    case DUPLEX_HEX_DIGITS:
+      return format_digits (data, (gsize)n);
+    case DUPLEX_HEX_DUMP:
+    default:
+      return format_rows (data, offset, (gsize)n);
+    }
 }

@@ -3,7 +3,8 @@
 
 /* What a hex view shows: up to two runs of bytes one behind the other, the second masked on the
  * way out where asked, so that a frame can be shown as it was on the wire without a copy of it.
- * Immutable and counted. */
+ * The second may be read a page at a time from where it is, so that its size costs nothing.
+ * Counted; one thread. */
 
 #include <glib.h>
 
@@ -18,19 +19,35 @@ typedef struct _DuplexHexBytes DuplexHexBytes;
 DuplexHexBytes *duplex_hex_bytes_new (GBytes       *head,
                                       GBytes       *body,
                                       const guint8 *mask);
+
+/* Copies up to size bytes from offset on to buffer; returns how many. */
+typedef gsize (*DuplexHexReadFunc) (gpointer source,
+                                    guint64  offset,
+                                    guint8  *buffer,
+                                    gsize    size);
+
+/* The same with a body of body_size bytes that read gives; what it does not give reads as zeros.
+ * source is owned: destroy, may be NULL, ends it. */
+DuplexHexBytes *duplex_hex_bytes_new_reading (GBytes           *head,
+                                              guint64           body_size,
+                                              const guint8     *mask,
+                                              DuplexHexReadFunc read,
+                                              gpointer          source,
+                                              GDestroyNotify    destroy);
+
 DuplexHexBytes *duplex_hex_bytes_ref (DuplexHexBytes *self);
 void            duplex_hex_bytes_unref (DuplexHexBytes *self);
 
 guint64 duplex_hex_bytes_get_size (const DuplexHexBytes *self);
 
 /* Copies n bytes from offset, which must exist, to out. */
-void duplex_hex_bytes_read (const DuplexHexBytes *self,
-                            guint64               offset,
-                            guint8               *out,
-                            gsize                 n);
+void duplex_hex_bytes_read (DuplexHexBytes *self,
+                            guint64         offset,
+                            guint8         *out,
+                            gsize           n);
 
 /* The row of layout that begins at offset, which must exist, without a line feed. */
-char *duplex_hex_bytes_dup_row (const DuplexHexBytes  *self,
+char *duplex_hex_bytes_dup_row (DuplexHexBytes        *self,
                                 const DuplexHexLayout *layout,
                                 guint64                offset);
 
@@ -40,14 +57,15 @@ typedef enum {
   DUPLEX_HEX_DUMP,   /* rows of 16 with offset and characters */
 } DuplexHexForm;
 
-/* A clipboard is no place for more: pasting 64 MiB of digits stalls most programs. */
-#define DUPLEX_HEX_BYTES_MAX_TEXT ((guint64)16 * 1024 * 1024)
+/* A clipboard is no place for more, and writing the rows of a dump takes a tenth of a second
+ * here. */
+#define DUPLEX_HEX_BYTES_MAX_TEXT ((guint64)4 * 1024 * 1024)
 
 /* n bytes from offset as text, or NULL where n is over the maximum. */
-char *duplex_hex_bytes_dup_text (const DuplexHexBytes *self,
-                                 guint64               offset,
-                                 guint64               n,
-                                 DuplexHexForm         form);
+char *duplex_hex_bytes_dup_text (DuplexHexBytes *self,
+                                 guint64         offset,
+                                 guint64         n,
+                                 DuplexHexForm   form);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexHexBytes, duplex_hex_bytes_unref)
 

@@ -204,7 +204,7 @@ void
 duplex_hex_painter_draw_row (DuplexHexPainter      *self,
                              GtkSnapshot           *snapshot,
                              const DuplexHexLayout *layout,
-                             const DuplexHexBytes  *bytes,
+                             DuplexHexBytes        *bytes,
                              guint64                offset,
                              double                 y)
 {

@@ -56,7 +56,7 @@ void duplex_hex_painter_draw_range (DuplexHexPainter      *self,
 void duplex_hex_painter_draw_row (DuplexHexPainter      *self,
                                   GtkSnapshot           *snapshot,
                                   const DuplexHexLayout *layout,
-                                  const DuplexHexBytes  *bytes,
+                                  DuplexHexBytes        *bytes,
                                   guint64                offset,
                                   double                 y);
 

@@ -4,8 +4,8 @@
 #include <glib/gi18n.h>
 
 #include "app/duplex-compat.h"
+#include "app/duplex-message-bytes.h"
 #include "app/duplex-row-hold.h"
-#include "core/model/duplex-capture.h"
 #include "core/proto/duplex-error.h"
 
 typedef struct
@@ -22,36 +22,48 @@ save_free (Save *save)
   g_free (save);
 }
 
-static gboolean
-write_frames (DuplexRow     *row,
-              GOutputStream *stream,
-              GCancellable  *cancellable,
-              GError       **error)
+/* A payload on its way to the file. */
+typedef struct
 {
-  DuplexCapture     *capture = duplex_row_get_capture (row);
-  g_autoptr (GArray) frames = duplex_row_dup_frames (row, G_MAXUINT);
+  GOutputStream *stream;
+  GCancellable  *cancellable;
+  GError        *error;
+} Output;
 
-  if (frames->len < duplex_row_get_n_frames (row))
+static gboolean
+write_piece (const guint8 *data,
+             gsize         size,
+             gpointer      user_data)
+{
+  Output *output = user_data;
+
+  return g_output_stream_write_all (output->stream, data, size, NULL, output->cancellable,
+                                    &output->error);
+}
+
+static gboolean
+write_payload (DuplexRow     *row,
+               GOutputStream *stream,
+               GCancellable  *cancellable,
+               GError       **error)
+{
+  g_autoptr (DuplexMessageBytes) bytes = duplex_message_bytes_new (row);
+  Output                         output = { stream, cancellable, NULL };
+  guint64                        n_frames = duplex_row_get_n_frames (row);
+  guint64                        n_there = duplex_message_bytes_walk (bytes, write_piece, &output);
+
+  if (output.error != NULL)
     {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_IO, "%u of %u frames are gone",
-                   duplex_row_get_n_frames (row) - frames->len, duplex_row_get_n_frames (row));
+      g_propagate_error (error, output.error);
       return FALSE;
     }
-
-  for (guint i = 0; i < frames->len; i++)
+  if (n_there < n_frames)
     {
-      g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
-
-      if (!duplex_capture_read (capture, g_array_index (frames, guint64, i), &event))
-        {
-          g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_IO, "frame %u is gone", i + 1);
-          return FALSE;
-        }
-      if (!g_output_stream_write_all (stream, event.payload, event.payload_size, NULL, cancellable,
-                                      error))
-        return FALSE;
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_IO,
+                   "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " frames are gone",
+                   n_frames - n_there, n_frames);
+      return FALSE;
     }
-
   return TRUE;
 }
 
@@ -71,7 +83,7 @@ duplex_message_save_to_file (DuplexRow    *row,
                            error);
   if (stream == NULL)
     return FALSE;
-  if (write_frames (row, G_OUTPUT_STREAM (stream), cancellable, error))
+  if (write_payload (row, G_OUTPUT_STREAM (stream), cancellable, error))
     return g_output_stream_close (G_OUTPUT_STREAM (stream), cancellable, error);
 
   /* Closed when cancelled, GIO throws away what was written and leaves the old file. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Saves a row's payload to a file that the person chooses: the bytes as they were sent, frame by
- * frame, so that a message of any size passes through little memory. */
+/* Saves a row's payload to a file that the person chooses: the bytes as they were sent, in
+ * pieces, so that a message of any size passes through little memory. */
 
 #include <gtk/gtk.h>
 
@@ -22,8 +22,8 @@ gboolean duplex_message_save_finish (GAsyncResult *result,
                                      GError      **error);
 
 /* Writes row's payload to file, which is replaced once all is written. Blocks. Fails with
- * DUPLEX_ERROR_IO where frames are missing because the capture was cleared, or with GIO's
- * errors. */
+ * DUPLEX_ERROR_IO where bytes are missing because the capture was cleared or its file is damaged,
+ * or with GIO's errors; then what was there before is left alone. */
 gboolean duplex_message_save_to_file (DuplexRow    *row,
                                       GFile        *file,
                                       GCancellable *cancellable,

@@ -10,6 +10,10 @@
 /* Bytes by which a payload of unknown kind is judged. */
 #define SAMPLE 4096
 
+/* More than the beginning of any token, escape or character that the lexer refuses at its first
+ * byte when the rest is missing: "fals", "\\u12". */
+#define CUT_BYTES 8
+
 /* A text that grows: what is escaped in it and how it is cut into lines. */
 typedef struct
 {
@@ -104,18 +108,29 @@ looks_like_json (const char *text,
   return i < len && (text[i] == '{' || text[i] == '[');
 }
 
+/* Whether an error at offset may be nothing but the end of what is there of a longer text: a token,
+ * an escape or a character that goes on behind it. */
+static gboolean
+is_cut (gsize len,
+        gsize offset)
+{
+  return len - offset < CUT_BYTES;
+}
+
 /* Goes through all of it, so that what is shown as JSON is JSON to its end. */
 static gboolean
 check_json (DuplexMessageText *self,
             const char        *text,
-            gsize              len)
+            gsize              len,
+            guint64            size)
 {
   g_autoptr (DuplexJsonLexer) lexer = NULL;
   DuplexJsonToken             token;
+  const char                 *problem;
   gsize                       offset;
   gsize                       token_len;
 
-  if (len > DUPLEX_LIMIT_JSON_BYTES)
+  if (size > DUPLEX_LIMIT_JSON_BYTES)
     {
       self->json_problem = g_strdup ("too large");
       return FALSE;
@@ -128,8 +143,11 @@ check_json (DuplexMessageText *self,
   if (token == DUPLEX_JSON_END)
     return TRUE;
 
-  self->json_problem = g_strdup (
-    duplex_json_lexer_get_error (lexer, NULL, &self->json_line, &self->json_column));
+  problem = duplex_json_lexer_get_error (lexer, &offset, &self->json_line, &self->json_column);
+  if (len < size && is_cut (len, offset))
+    return TRUE;
+
+  self->json_problem = g_strdup (problem);
   return FALSE;
 }
 
@@ -169,11 +187,13 @@ count_tokens (const char *text,
 /* Re-indents at most max bytes, to the byte: the re-indenter stops before a token that does not
  * fit, which may be a string of megabytes. Returns how much of text that stands for. */
 static gsize
-make_pretty (const char *text,
-             gsize       len,
-             gsize       max,
-             GString    *out,
-             GArray     *spans)
+make_pretty (DuplexMessageText *self,
+             const char        *text,
+             gsize              len,
+             guint64            size,
+             gsize              max,
+             GString           *out,
+             GArray            *spans)
 {
   gboolean is_truncated = FALSE;
   gsize    offset;
@@ -182,7 +202,10 @@ make_pretty (const char *text,
   gsize    more;
 
   if (!duplex_json_pretty (text, len, max, out, spans, &is_truncated, NULL) || !is_truncated)
-    return len;
+    {
+      self->needs_more = len < size;
+      return len;
+    }
 
   tokens_end = out->len;
   find_token (text, len, count_tokens (out->str, out->len), &offset, &token_len);
@@ -203,13 +226,16 @@ static void
 write_json (Writer     *writer,
             const char *text,
             gsize       len,
+            guint64     size,
             gsize       max)
 {
   g_autoptr (GString) pretty = g_string_new (NULL);
   g_autoptr (GArray)  spans = g_array_new (FALSE, FALSE, sizeof (DuplexJsonSpan));
   gsize               pos = 0;
 
-  writer->result->n_shown = make_pretty (text, len, max, pretty, spans);
+  writer->result->n_shown = make_pretty (writer->result, text, len, size, max, pretty, spans);
+  if (writer->result->needs_more)
+    return;
   for (guint i = 0; i < spans->len; i++)
     {
       const DuplexJsonSpan *span = &g_array_index (spans, DuplexJsonSpan, i);
@@ -231,10 +257,14 @@ static void
 write_text (Writer     *writer,
             const char *text,
             gsize       len,
+            guint64     size,
             gsize       max)
 {
   gsize n = len;
 
+  writer->result->needs_more = len <= max && len < size;
+  if (writer->result->needs_more)
+    return;
   if (len > max)
     n = duplex_escape_trim (text, max);
   write_piece (writer, text, n, DUPLEX_HIGHLIGHT_BODY);
@@ -278,7 +308,8 @@ choose_format (const DuplexMessageText *result,
 }
 
 DuplexMessageText *
-duplex_message_text_new (GBytes             *payload,
+duplex_message_text_new (GBytes             *head,
+                         guint64             size,
                          gboolean            is_text,
                          DuplexMessageFormat wanted,
                          gsize               max)
@@ -288,19 +319,19 @@ duplex_message_text_new (GBytes             *payload,
   gsize              len;
   const char        *text;
 
-  g_return_val_if_fail (payload != NULL, NULL);
+  g_return_val_if_fail (head != NULL, NULL);
 
   self = g_new0 (DuplexMessageText, 1);
   self->spans = g_array_new (FALSE, FALSE, sizeof (DuplexMessageSpan));
-  text = g_bytes_get_data (payload, &len);
-  self->is_json = len > 0 && check_json (self, text, len);
+  text = g_bytes_get_data (head, &len);
+  self->is_json = len > 0 && check_json (self, text, len, size);
   if (!looks_like_json (text, len))
     g_clear_pointer (&self->json_problem, g_free);
 
   self->format = choose_format (self, wanted, is_text, text, len);
   if (self->format == DUPLEX_MESSAGE_FORMAT_HEX)
     {
-      self->n_shown = len;
+      self->n_shown = size;
       self->is_whole = TRUE;
       return self;
     }
@@ -310,10 +341,10 @@ duplex_message_text_new (GBytes             *payload,
   writer.scratch = g_string_new (NULL);
   writer.escapes = g_array_new (FALSE, FALSE, sizeof (DuplexHighlightSpan));
   if (self->format == DUPLEX_MESSAGE_FORMAT_JSON)
-    write_json (&writer, text, len, max);
+    write_json (&writer, text, len, size, max);
   else
-    write_text (&writer, text, len, max);
-  self->is_whole = self->n_shown == len;
+    write_text (&writer, text, len, size, max);
+  self->is_whole = self->n_shown == size;
   self->len = writer.text->len;
   self->text = g_string_free (writer.text, FALSE);
   g_string_free (writer.scratch, TRUE);

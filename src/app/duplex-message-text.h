@@ -42,16 +42,20 @@ typedef struct
   guint   n_chars;
   GArray *spans; /* DuplexMessageSpan */
 
-  gsize    n_shown;   /* bytes of the payload that text stands for */
-  gboolean is_whole;  /* that is all of them */
-  gboolean is_broken; /* lines were broken that are whole in the payload */
+  guint64  n_shown;    /* bytes of the payload that text stands for */
+  gboolean is_whole;   /* that is all of them */
+  gboolean is_broken;  /* lines were broken that are whole in the payload */
+  gboolean needs_more; /* more of the payload is needed for as much text as was asked for: all else
+                          is not to be used */
 } DuplexMessageText;
 
-/* Makes text of payload in the wanted format, or where that cannot be in the next simpler one: TEXT
- * for what is not JSON, HEX for what is no text (is_text is FALSE, and it has bytes that no text
- * has). At most max bytes of the formatted payload are used; a longer text of the same payload and
- * format begins with the shorter one. */
-DuplexMessageText *duplex_message_text_new (GBytes             *payload,
+/* Makes text of a payload of size bytes in the wanted format, or where that cannot be in the
+ * next simpler one: TEXT for what is not JSON, HEX for what is no text (is_text is FALSE, and it
+ * has bytes that no text has). At most max bytes of the formatted payload are used; a longer
+ * text of the same payload and format begins with the shorter one. head is the payload or its
+ * beginning; then is_json says that it is JSON as far as it was seen. */
+DuplexMessageText *duplex_message_text_new (GBytes             *head,
+                                            guint64             size,
                                             gboolean            is_text,
                                             DuplexMessageFormat wanted,
                                             gsize               max);

@@ -7,20 +7,12 @@
 #include <string.h>
 
 #include "app/duplex-hex-view.h"
+#include "app/duplex-message-load.h"
 #include "app/duplex-message-save.h"
-#include "app/duplex-message-text.h"
 #include "app/duplex-message-words.h"
 #include "app/duplex-row-copy.h"
-#include "app/duplex-row-hold.h"
 #include "app/duplex-text-marker.h"
 #include "app/duplex-texts.h"
-
-/* Messages up to that size are formatted at once, which takes about a millisecond: a worker would
- * make the view flicker. */
-#define MAX_AT_ONCE (32 * 1024)
-
-/* Bytes of a message that are read at all. */
-#define MAX_PAYLOAD ((gsize)256 * 1024 * 1024)
 
 /* What takes longer shows that it does, ms. */
 #define SPINNER_DELAY 150
@@ -30,11 +22,14 @@ struct _DuplexMessageView
   GtkWidget parent_instance;
 
   /* owned */
-  DuplexRow        *row;
-  GBytes           *payload; /* of row, once it was read */
-  DuplexTextMarker *marker;
-  GCancellable     *cancellable; /* of the worker that runs, or NULL */
-  guint             spinner_id;
+  DuplexRow           *row;
+  DuplexMessageBytes  *bytes; /* of row, where that has frames */
+  GBytes              *head;  /* of those, what was read */
+  DuplexMessageProblem flaw;  /* why what begins as JSON is none */
+  DuplexTextMarker    *marker;
+  GCancellable        *cancellable; /* of the worker that runs, or NULL */
+  GCancellable        *checking;    /* of the one that reads on to the end, or NULL */
+  guint                spinner_id;
 
   /* template */
   GtkStack      *stack;
@@ -55,11 +50,11 @@ struct _DuplexMessageView
   /* state */
   DuplexMessageFormat wanted;
   DuplexMessageFormat shown;
-  gsize               max; /* bytes of the formatted payload to show */
-  gsize               len; /* of the text that is in the buffer */
-  gboolean            payload_whole;
-  gboolean            updating; /* the buttons follow, they do not ask */
-  gboolean            is_stale; /* row is not what is shown */
+  gsize               max;        /* bytes of the formatted payload to show */
+  gsize               len;        /* of the text that is in the buffer */
+  gboolean            is_checked; /* to its end, whether it is JSON */
+  gboolean            updating;   /* the buttons follow, they do not ask */
+  gboolean            is_stale;   /* row is not what is shown */
 };
 
 G_DEFINE_FINAL_TYPE (DuplexMessageView, duplex_message_view, GTK_TYPE_WIDGET)
@@ -79,35 +74,6 @@ static const char *const format_names[] = {
   [DUPLEX_MESSAGE_FORMAT_HEX] = "hex",
 };
 
-/* What a worker reads and makes. */
-typedef struct
-{
-  DuplexRow          *row;
-  GBytes             *payload; /* NULL: to be read */
-  gboolean            payload_whole;
-  gboolean            is_text;
-  DuplexMessageFormat wanted;
-  gsize               max;
-  DuplexMessageText  *result;
-} Load;
-
-static void
-load_free (Load *load)
-{
-  g_clear_pointer (&load->row, duplex_row_hold_release);
-  g_clear_pointer (&load->payload, g_bytes_unref);
-  g_clear_pointer (&load->result, duplex_message_text_free);
-  g_free (load);
-}
-
-static void
-load_run (Load *load)
-{
-  if (load->payload == NULL)
-    load->payload = duplex_row_dup_payload (load->row, MAX_PAYLOAD, &load->payload_whole);
-  load->result = duplex_message_text_new (load->payload, load->is_text, load->wanted, load->max);
-}
-
 static void
 show_toast (DuplexMessageView *self,
             const char        *text)
@@ -120,12 +86,13 @@ show_toast (DuplexMessageView *self,
 
 static void
 update_state (DuplexMessageView       *self,
-              const DuplexMessageText *result)
+              const DuplexMessageText *result,
+              gboolean                 is_damaged)
 {
   g_autofree char *state = NULL;
   g_autofree char *problem = NULL;
 
-  state = duplex_message_words_dup_state (self->row, result, self->payload_whole);
+  state = duplex_message_words_dup_state (self->row, result, !is_damaged);
   gtk_label_set_text (self->state, state != NULL ? state : "");
   gtk_widget_set_visible (self->more_button, !result->is_whole);
   gtk_widget_set_visible (self->more_bar, state != NULL);
@@ -165,11 +132,24 @@ show_text (DuplexMessageView       *self,
   gtk_stack_set_visible_child_name (self->body, "text");
 }
 
-static void
-show_hex (DuplexMessageView *self)
+static gsize
+read_bytes (gpointer source,
+            guint64  offset,
+            guint8  *buffer,
+            gsize    size)
 {
-  g_autoptr (DuplexHexBytes) bytes = duplex_hex_bytes_new (NULL, self->payload, NULL);
+  return duplex_message_bytes_read (source, offset, buffer, size);
+}
 
+static void
+show_hex (DuplexMessageView *self,
+          guint64            size)
+{
+  g_autoptr (DuplexHexBytes) bytes = NULL;
+
+  bytes = duplex_hex_bytes_new_reading (NULL, size, NULL, read_bytes,
+                                        duplex_message_bytes_ref (self->bytes),
+                                        (GDestroyNotify)duplex_message_bytes_unref);
   duplex_hex_view_set_bytes (self->hex, bytes);
   gtk_stack_set_visible_child_name (self->body, "hex");
 }
@@ -201,43 +181,35 @@ press_button (DuplexMessageView *self)
 static void
 show_result (DuplexMessageView       *self,
              const DuplexMessageText *result,
+             gboolean                 is_damaged,
              gboolean                 append)
 {
   g_clear_handle_id (&self->spinner_id, g_source_remove);
   if (result->format == DUPLEX_MESSAGE_FORMAT_HEX)
-    show_hex (self);
+    show_hex (self, result->n_shown);
   else
     show_text (self, result, append && result->format == self->shown);
 
   self->shown = result->format;
   gtk_widget_set_sensitive (self->json_button, result->is_json);
   press_button (self);
-  update_state (self, result);
+  update_state (self, result, is_damaged);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.more", !result->is_whole);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FORMAT]);
 }
 
-static void
-take_load (DuplexMessageView *self,
-           Load              *load,
-           gboolean           append)
-{
-  if (self->payload == NULL)
-    {
-      self->payload = g_bytes_ref (load->payload);
-      self->payload_whole = load->payload_whole;
-    }
-  show_result (self, load->result, append);
-}
+static void check (DuplexMessageView *self);
 
 static void
-load_worker (GTask        *task,
-             gpointer      source_object,
-             gpointer      task_data,
-             GCancellable *cancellable)
+take_load (DuplexMessageView *self,
+           DuplexMessageLoad *load,
+           gboolean           append)
 {
-  load_run (task_data);
-  g_task_return_boolean (task, TRUE);
+  g_clear_pointer (&self->head, g_bytes_unref);
+  self->head = g_bytes_ref (load->head);
+  show_result (self, load->result, load->is_damaged, append);
+  if (!self->is_checked && self->checking == NULL && duplex_message_load_needs_check (load))
+    check (self);
 }
 
 static void
@@ -246,14 +218,14 @@ load_ready_cb (GObject      *source_object,
                gpointer      user_data)
 {
   DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (source_object);
-  gboolean           append = GPOINTER_TO_INT (user_data);
+  DuplexMessageLoad *job = duplex_message_load_finish (result);
 
   /* Cancelled: something else is shown by now. */
-  if (!g_task_propagate_boolean (G_TASK (result), NULL))
+  if (job == NULL)
     return;
 
   g_clear_object (&self->cancellable);
-  take_load (self, g_task_get_task_data (G_TASK (result)), append);
+  take_load (self, job, /* append= */ GPOINTER_TO_INT (user_data));
 }
 
 static gboolean
@@ -279,34 +251,68 @@ static void
 load (DuplexMessageView *self,
       gboolean           append)
 {
-  Load *job = g_new0 (Load, 1);
+  DuplexMessageLoad *job = duplex_message_load_new (self->bytes, self->head, &self->flaw);
 
   stop_loading (self);
-  job->row = g_object_ref (self->row);
-  job->payload = self->payload != NULL ? g_bytes_ref (self->payload) : NULL;
-  job->payload_whole = self->payload_whole;
   job->is_text = duplex_row_get_kind (self->row) == DUPLEX_ROW_TEXT;
   job->wanted = self->wanted;
   job->max = self->max;
 
-  if (duplex_row_get_size (self->row) <= MAX_AT_ONCE && duplex_row_get_n_frames (self->row) <= 64)
+  if (duplex_message_load_is_quick (self->row))
     {
-      load_run (job);
+      duplex_message_load_run (job);
       take_load (self, job, append);
-      load_free (job);
+      duplex_message_load_free (job);
     }
   else
     {
-      g_autoptr (GTask) task = NULL;
-
       self->cancellable = g_cancellable_new ();
-      task = g_task_new (self, self->cancellable, load_ready_cb, GINT_TO_POINTER (append));
-      g_task_set_source_tag (task, load);
-      g_task_set_task_data (task, job, (GDestroyNotify)load_free);
-      g_task_run_in_thread (task, load_worker);
+      duplex_message_load_start (job, G_OBJECT (self), self->cancellable, load_ready_cb,
+                                 GINT_TO_POINTER (append));
       if (!append)
         self->spinner_id = g_timeout_add (SPINNER_DELAY, spinner_cb, self);
     }
+}
+
+static void
+check_ready_cb (GObject      *source_object,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  DuplexMessageView   *self = DUPLEX_MESSAGE_VIEW (source_object);
+  DuplexMessageProblem flaw;
+
+  /* Cancelled: something else is shown by now. */
+  if (!duplex_message_load_check_finish (result, &flaw))
+    return;
+
+  g_clear_object (&self->checking);
+  self->is_checked = TRUE;
+  self->flaw = flaw;
+  if (flaw.text != NULL)
+    load (self, FALSE);
+}
+
+/* Its beginning is shown as JSON: whether the rest is JSON too turns out meanwhile. */
+static void
+check (DuplexMessageView *self)
+{
+  self->checking = g_cancellable_new ();
+  duplex_message_load_check_async (self->bytes, G_OBJECT (self), self->checking, check_ready_cb,
+                                   NULL);
+}
+
+/* What was read and found out of the row before. */
+static void
+forget_payload (DuplexMessageView *self)
+{
+  stop_loading (self);
+  g_cancellable_cancel (self->checking);
+  g_clear_object (&self->checking);
+  g_clear_pointer (&self->bytes, duplex_message_bytes_unref);
+  g_clear_pointer (&self->head, g_bytes_unref);
+  g_clear_pointer (&self->flaw.text, g_free);
+  self->is_checked = FALSE;
 }
 
 /* A state has no payload of its own but a sentence. */
@@ -317,10 +323,9 @@ show_state (DuplexMessageView *self)
   g_autoptr (GBytes)            bytes = g_bytes_new (sentence, strlen (sentence));
   g_autoptr (DuplexMessageText) text = NULL;
 
-  text = duplex_message_text_new (bytes, /* is_text= */ TRUE, DUPLEX_MESSAGE_FORMAT_TEXT,
-                                  DUPLEX_MESSAGE_TEXT_PIECE);
-  self->payload_whole = TRUE;
-  show_result (self, text, FALSE);
+  text = duplex_message_text_new (bytes, g_bytes_get_size (bytes), /* is_text= */ TRUE,
+                                  DUPLEX_MESSAGE_FORMAT_TEXT, DUPLEX_MESSAGE_TEXT_PIECE);
+  show_result (self, text, /* is_damaged= */ FALSE, /* append= */ FALSE);
 }
 
 static void
@@ -330,9 +335,7 @@ update (DuplexMessageView *self)
   g_autofree char *summary = NULL;
 
   self->is_stale = FALSE;
-  stop_loading (self);
-  g_clear_pointer (&self->payload, g_bytes_unref);
-  self->payload_whole = FALSE;
+  forget_payload (self);
   self->max = DUPLEX_MESSAGE_TEXT_PIECE;
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.copy", self->row != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.save", has_payload);
@@ -345,7 +348,10 @@ update (DuplexMessageView *self)
   summary = duplex_message_words_dup_summary (self->row);
   gtk_label_set_text (self->summary, summary);
   if (has_payload)
-    load (self, FALSE);
+    {
+      self->bytes = duplex_message_bytes_new (self->row);
+      load (self, FALSE);
+    }
   else
     show_state (self);
 }
@@ -359,36 +365,11 @@ more_action (GtkWidget  *widget,
 {
   DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (widget);
 
-  if (self->row == NULL || self->payload == NULL || self->cancellable != NULL)
+  if (self->head == NULL || self->cancellable != NULL)
     return;
 
   self->max += DUPLEX_MESSAGE_TEXT_PIECE;
   load (self, TRUE);
-}
-
-/* Text for the clipboard, made of a payload in a worker. */
-typedef struct
-{
-  GBytes             *payload;
-  DuplexMessageFormat format;
-} Copy;
-
-static void
-copy_free (Copy *copy)
-{
-  g_clear_pointer (&copy->payload, g_bytes_unref);
-  g_free (copy);
-}
-
-static void
-copy_worker (GTask        *task,
-             gpointer      source_object,
-             gpointer      task_data,
-             GCancellable *cancellable)
-{
-  Copy *copy = task_data;
-
-  g_task_return_pointer (task, duplex_message_text_format (copy->payload, copy->format), g_free);
 }
 
 static void
@@ -404,7 +385,7 @@ copy_ready_cb (GObject      *source_object,
                GAsyncResult *result,
                gpointer      user_data)
 {
-  g_autofree char *text = g_task_propagate_pointer (G_TASK (result), NULL);
+  g_autofree char *text = duplex_message_load_dup_text_finish (result);
 
   if (text != NULL)
     set_clipboard (DUPLEX_MESSAGE_VIEW (source_object), text);
@@ -416,33 +397,26 @@ copy_action (GtkWidget  *widget,
              GVariant   *parameter)
 {
   DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (widget);
-  g_autoptr (GTask)  task = NULL;
+  gboolean           is_hex = self->bytes != NULL && self->shown == DUPLEX_MESSAGE_FORMAT_HEX;
   g_autofree char   *text = NULL;
-  Copy              *copy;
 
-  if (self->payload == NULL || self->shown == DUPLEX_MESSAGE_FORMAT_HEX)
-    {
-      text = self->payload == NULL ? duplex_row_copy_text (self->row)
-                                   : duplex_hex_view_dup_text (self->hex, DUPLEX_HEX_DIGITS);
-      if (text != NULL)
-        set_clipboard (self, text);
-    }
+  if (self->bytes == NULL)
+    text = duplex_row_copy_text (self->row);
+  else if (is_hex)
+    text = duplex_hex_view_dup_text (self->hex, DUPLEX_HEX_DIGITS);
   if (text != NULL)
-    return;
-
-  if (self->shown == DUPLEX_MESSAGE_FORMAT_HEX || !duplex_row_copy_fits (self->row))
+    {
+      set_clipboard (self, text);
+      return;
+    }
+  if (is_hex || !duplex_row_copy_fits (self->row))
     {
       show_toast (self, _ ("The message is too large for the clipboard; save it instead"));
       return;
     }
 
-  copy = g_new0 (Copy, 1);
-  copy->payload = g_bytes_ref (self->payload);
-  copy->format = self->shown;
-  task = g_task_new (self, NULL, copy_ready_cb, NULL);
-  g_task_set_source_tag (task, copy_action);
-  g_task_set_task_data (task, copy, (GDestroyNotify)copy_free);
-  g_task_run_in_thread (task, copy_worker);
+  duplex_message_load_dup_text_async (self->bytes, self->shown, G_OBJECT (self), copy_ready_cb,
+                                      NULL);
 }
 
 static void
@@ -595,9 +569,8 @@ duplex_message_view_dispose (GObject *object)
 {
   DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (object);
 
-  stop_loading (self);
+  forget_payload (self);
   g_clear_pointer (&self->marker, duplex_text_marker_free);
-  g_clear_pointer (&self->payload, g_bytes_unref);
   g_clear_object (&self->row);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_MESSAGE_VIEW);
 
@@ -689,4 +662,12 @@ duplex_message_view_is_loading (DuplexMessageView *self)
   g_return_val_if_fail (DUPLEX_IS_MESSAGE_VIEW (self), FALSE);
 
   return self->cancellable != NULL;
+}
+
+gboolean
+duplex_message_view_is_checking (DuplexMessageView *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_MESSAGE_VIEW (self), FALSE);
+
+  return self->checking != NULL;
 }

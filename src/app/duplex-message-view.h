@@ -23,7 +23,10 @@ G_DECLARE_FINAL_TYPE (DuplexMessageView, duplex_message_view, DUPLEX, MESSAGE_VI
 void duplex_message_view_set_row (DuplexMessageView *self,
                                   DuplexRow         *row);
 
-/* TRUE while a worker is at it. */
+/* TRUE while a worker makes what is to be shown. */
 gboolean duplex_message_view_is_loading (DuplexMessageView *self);
+
+/* TRUE while the beginning is shown as JSON and a worker looks whether the rest is. */
+gboolean duplex_message_view_is_checking (DuplexMessageView *self);
 
 G_END_DECLS

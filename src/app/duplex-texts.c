@@ -7,6 +7,7 @@
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-frame.h"
 #include "core/proto/duplex-json.h"
+#include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-url.h"
 
 /* What an accessible name says of a message: a screen reader speaks all of it, every time. */
@@ -14,6 +15,9 @@
 
 /* A character of UTF-8 takes up to four bytes. */
 #define LABEL_BYTES (LABEL_CHARS * 4)
+
+/* Bytes of a URL, reason or message that a sentence takes up. */
+#define STATE_BYTES ((gsize)8 * 1024)
 
 char *
 duplex_text_time (gint64 time_us)
@@ -262,11 +266,13 @@ duplex_text_row_label (DuplexRow *row)
   return g_string_free (out, FALSE);
 }
 
-/* The payload of a state as a string of its own; UTF-8 by its making, and checked all the same. */
+/* The payload of a state as a string of its own; UTF-8 by its making, and checked all the same, as
+ * its length is: files come from anywhere. */
 static char *
 dup_payload_text (const DuplexEvent *event)
 {
-  return g_utf8_make_valid ((const char *)event->payload, event->payload_size);
+  return g_utf8_make_valid ((const char *)event->payload,
+                            (gssize)MIN (event->payload_size, STATE_BYTES));
 }
 
 static char *
@@ -323,7 +329,7 @@ duplex_text_state (const DuplexEvent *event)
   if (event->kind == DUPLEX_EVENT_FRAME)
     return g_strdup ("");
 
-  payload = event->payload_size > 0 ? dup_payload_text (event) : g_strdup ("");
+  payload = event->payload != NULL ? dup_payload_text (event) : g_strdup ("");
 
   switch (event->kind)
     {
@@ -347,6 +353,8 @@ duplex_text_state (const DuplexEvent *event)
       return failure_text ((DuplexErrorCode)event->value, payload);
     case DUPLEX_EVENT_UNFINISHED:
       return g_strdup (_ ("The message was not finished"));
+    case DUPLEX_EVENT_LOST:
+      return g_strdup (_ ("Not kept"));
     case DUPLEX_EVENT_FRAME:
     default:
       return g_strdup ("");
@@ -362,10 +370,12 @@ close_frame_text (const DuplexEvent *event)
   guint16          code;
   g_autofree char *code_text = NULL;
   g_autofree char *reason_text = NULL;
-  gsize            size = event->payload_size;
+  gsize            size = MIN (event->payload_size, DUPLEX_LIMIT_CONTROL_PAYLOAD);
 
   if (size == 0)
     return g_strdup (_ ("Close without a code"));
+  if (event->payload == NULL)
+    return control_name (event->opcode);
 
   code = duplex_close_body_parse (event->payload, size, &reason, &reason_len, &finding);
   code_text = duplex_text_close_code (code);

@@ -368,7 +368,7 @@ test_cut_header (void)
   event.flags = DUPLEX_EVENT_FLAG_CUT;
   event.payload = (const guint8 *)"\x81\xfe\x01";
   event.payload_size = 3;
-  item = duplex_frame_item_new (0, &event);
+  item = duplex_frame_item_new (NULL, 0, &event);
   g_assert_cmpuint (duplex_frame_item_get_event (item)->header_size, ==, 3);
   g_assert_cmpuint (duplex_frame_item_get_event (item)->payload_size, ==, 0);
   g_assert_null (duplex_frame_item_get_mask (item));

@@ -2,6 +2,7 @@
 #include "app/duplex-inspector.h"
 
 #include <adwaita.h>
+#include <glib/gstdio.h>
 #include <gtksourceview/gtksource.h>
 #include <string.h>
 
@@ -242,6 +243,156 @@ test_outdated (Fixture      *fixture,
   assert_text (fixture, "small");
 }
 
+static GtkWidget *
+find_label_with_prefix (GtkWidget  *root,
+                        const char *prefix)
+{
+  if (GTK_IS_LABEL (root) && g_str_has_prefix (gtk_label_get_text (GTK_LABEL (root)), prefix))
+    return root;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_label_with_prefix (child, prefix);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+/* Recorded: what is shown comes from a file, a piece of it at a time. */
+
+#define N_RECORDS 40000
+
+/* Three mebibytes of JSON, in frames of a mebibyte each, that end with end. */
+static gsize
+append_records (Fixture    *fixture,
+                const char *end,
+                guint       n_frames)
+{
+  g_autoptr (GString) text = g_string_new ("[");
+
+  for (guint i = 0; i < N_RECORDS; i++)
+    g_string_append_printf (text,
+                            "%s{\"n\":%u,\"price\":67120.25,\"side\":\"buy\","
+                            "\"note\":\"some text of it\"}",
+                            i > 0 ? "," : "", i);
+  g_string_append (text, end);
+  conversation_message (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, text->str,
+                        text->len, n_frames, 0);
+  return text->len;
+}
+
+static void
+record (Fixture *fixture)
+{
+  const DuplexCaptureOrigin origin = { .temporary = TRUE };
+  g_autofree char          *folder = g_dir_make_tmp ("duplex-XXXXXX", NULL);
+  g_autofree char          *path = g_build_filename (folder, "a.duplex", NULL);
+  g_autoptr (GError)        error = NULL;
+
+  duplex_capture_record (fixture->capture, path, &origin, &error);
+  g_assert_no_error (error);
+  g_object_set_data_full (G_OBJECT (fixture->window), "folder", g_steal_pointer (&folder), g_free);
+}
+
+/* Before tear_down: the file goes with the capture's end. */
+static void
+remove_folder (Fixture *fixture)
+{
+  const char *folder = g_object_get_data (G_OBJECT (fixture->window), "folder");
+
+  duplex_capture_finish (fixture->capture, NULL);
+  g_rmdir (folder);
+}
+
+static gboolean
+is_text (gpointer data)
+{
+  g_autofree char *format = NULL;
+
+  g_object_get (data, "format", &format, NULL);
+  return g_strcmp0 (format, "text") == 0;
+}
+
+static gboolean
+has_read_all (gpointer data)
+{
+  return !duplex_message_view_is_checking (data);
+}
+
+static void
+test_recorded (Fixture      *fixture,
+               gconstpointer data)
+{
+  GtkWidget *view = find (fixture, DUPLEX_TYPE_MESSAGE_VIEW);
+  GtkWidget *more = widgets_find_action (view, "message.more");
+
+  present (fixture);
+  record (fixture);
+  for (guint i = 0; i < 2; i++)
+    {
+      gsize            size = append_records (fixture, "]", i == 0 ? 1 : 3);
+      g_autofree char *text = NULL;
+
+      select_row (fixture, i);
+      widgets_wait_until (has_loaded, view, "the beginning of the message");
+      assert_format (fixture, "json");
+      text = get_text (fixture);
+      g_assert_cmpuint (strlen (text), ==, DUPLEX_MESSAGE_TEXT_PIECE);
+      g_assert_true (g_str_has_prefix (text, "[\n  {\n    \"n\": 0,\n"));
+      widgets_wait_until (has_read_all, view, "the end of the message");
+      assert_format (fixture, "json");
+
+      for (guint k = 2; k < 10; k++)
+        {
+          g_autofree char *longer = NULL;
+
+          gtk_widget_activate_action (more, "message.more", NULL);
+          widgets_wait_until (has_loaded, view, "more of the message");
+          longer = get_text (fixture);
+          g_assert_cmpuint (strlen (longer), ==, k * DUPLEX_MESSAGE_TEXT_PIECE);
+          g_assert_true (g_str_has_prefix (longer, text));
+        }
+
+      g_object_set (view, "format", "hex", NULL);
+      widgets_wait_until (has_loaded, view, "the bytes of the message");
+      g_assert_cmpuint (duplex_hex_view_get_size (find (fixture, DUPLEX_TYPE_HEX_VIEW)), ==, size);
+      g_object_set (view, "format", "json", NULL);
+      widgets_wait_until (has_loaded, view, "the JSON again");
+    }
+  remove_folder (fixture);
+}
+
+/* What begins as JSON and does not end so is shown as text in the end, with the reason. */
+static void
+test_bad_end (Fixture      *fixture,
+              gconstpointer data)
+{
+  GtkWidget *view = find (fixture, DUPLEX_TYPE_MESSAGE_VIEW);
+
+  present (fixture);
+  record (fixture);
+  append_records (fixture, "}", 3);
+  select_row (fixture, 0);
+  widgets_wait_until (is_text, view, "the verdict");
+  g_assert_nonnull (find_label_with_prefix (view, "Not JSON: line 1, column "));
+  g_object_set (view, "format", "json", NULL);
+  widgets_wait_until (has_loaded, view, "another try");
+  assert_format (fixture, "text");
+  g_assert_nonnull (find_label_with_prefix (view, "Not JSON: line 1, column "));
+
+  /* Of the next message nothing is known yet. */
+  append_records (fixture, "]", 1);
+  select_row (fixture, 1);
+  widgets_wait_until (has_loaded, view, "the next message");
+  assert_format (fixture, "json");
+  widgets_wait_until (has_read_all, view, "its end");
+  assert_format (fixture, "json");
+  remove_folder (fixture);
+}
+
 static char *
 get_clipboard (GtkWidget *widget)
 {
@@ -358,24 +509,6 @@ test_save (Fixture      *fixture,
 }
 
 /* Handshake and statistics */
-
-static GtkWidget *
-find_label_with_prefix (GtkWidget  *root,
-                        const char *prefix)
-{
-  if (GTK_IS_LABEL (root) && g_str_has_prefix (gtk_label_get_text (GTK_LABEL (root)), prefix))
-    return root;
-
-  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    {
-      GtkWidget *found = find_label_with_prefix (child, prefix);
-
-      if (found != NULL)
-        return found;
-    }
-  return NULL;
-}
 
 static void
 test_handshake (Fixture      *fixture,
@@ -518,6 +651,8 @@ main (int   argc,
   add ("/app/inspector/message/copy", test_copy);
   add ("/app/inspector/message/hex-selection", test_hex_selection);
   add ("/app/inspector/message/save", test_save);
+  add ("/app/inspector/message/recorded", test_recorded);
+  add ("/app/inspector/message/bad-end", test_bad_end);
   add ("/app/inspector/handshake", test_handshake);
   add ("/app/inspector/statistics", test_statistics);
 

@@ -15,7 +15,7 @@ make (const char         *payload,
 {
   g_autoptr (GBytes) bytes = g_bytes_new (payload, len < 0 ? strlen (payload) : (gsize)len);
 
-  return duplex_message_text_new (bytes, is_text, wanted, max);
+  return duplex_message_text_new (bytes, g_bytes_get_size (bytes), is_text, wanted, max);
 }
 
 static DuplexMessageText *

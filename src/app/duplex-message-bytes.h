@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The payload of a row, read from its capture a piece at a time, wherever it stands there: a
+ * message of any size, in any number of frames, costs the memory of the piece. Counted; any
+ * thread. */
+
+#include "core/model/duplex-capture.h"
+#include "core/model/duplex-row.h"
+
+G_BEGIN_DECLS
+
+typedef struct _DuplexMessageBytes DuplexMessageBytes;
+
+/* Reads nothing yet. */
+DuplexMessageBytes *duplex_message_bytes_new (DuplexRow *row);
+DuplexMessageBytes *duplex_message_bytes_ref (DuplexMessageBytes *self);
+void                duplex_message_bytes_unref (DuplexMessageBytes *self);
+
+/* Copies up to size bytes from offset on, and returns how many: fewer where the payload ends, or
+ * where what follows is not in the capture any more. To come to an offset for the first time it
+ * goes through the frames before it. */
+gsize duplex_message_bytes_read (DuplexMessageBytes *self,
+                                 guint64             offset,
+                                 guint8             *buffer,
+                                 gsize               size);
+
+/* The same as bytes. */
+GBytes *duplex_message_bytes_dup (DuplexMessageBytes *self,
+                                  guint64             offset,
+                                  gsize               size);
+
+/* Bytes that the row says it has. */
+guint64 duplex_message_bytes_get_size (DuplexMessageBytes *self);
+
+/* Bytes that are there: goes through all frames, which may take long, and makes all reading
+ * after it quick. */
+guint64 duplex_message_bytes_measure (DuplexMessageBytes *self);
+
+/* Bytes of one event's payload that are there, of a file that was cut short. */
+guint64 duplex_message_bytes_measure_event (DuplexCapture     *capture,
+                                            const DuplexEvent *event);
+
+typedef gboolean (*DuplexMessageBytesFunc) (const guint8 *data,
+                                            gsize         size,
+                                            gpointer      user_data);
+
+/* Calls func for one piece after the other, of bounded size, until it returns FALSE or the payload
+ * ends. Returns the frames that were there as a whole, of duplex_row_get_n_frames(). */
+guint64 duplex_message_bytes_walk (DuplexMessageBytes    *self,
+                                   DuplexMessageBytesFunc func,
+                                   gpointer               user_data);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexMessageBytes, duplex_message_bytes_unref)
+
+G_END_DECLS

@@ -191,8 +191,8 @@ duplex_capture_file_create (const char *path,
       return NULL;
     }
 
-  /* Says that this is being recorded: see duplex_history_files_is_recorded(). SQLite has no locks on
-   * the -wal: closing this descriptor drops none. */
+  /* Says that this is being recorded: see duplex_history_files_is_recorded(). SQLite has no locks
+   * on the -wal: closing this descriptor drops none. */
   self->wal_fd = g_open (self->wal_path, O_RDONLY | O_CLOEXEC, 0);
   if (self->wal_fd >= 0)
     (void)flock (self->wal_fd, LOCK_EX);

@@ -324,6 +324,7 @@ duplex_capture_file_check_tables (DuplexCaptureFile *self,
   const char   *sql = "SELECT type, name, sql FROM sqlite_schema";
   sqlite3_stmt *rows = NULL;
   guint         seen = 0;
+  gboolean      is_good;
   int           code;
 
   duplex_capture_file_renew (self);
@@ -340,15 +341,14 @@ duplex_capture_file_check_tables (DuplexCaptureFile *self,
       seen |= 1u << table;
     }
 
+  is_good = code == SQLITE_DONE && seen == (1u << G_N_ELEMENTS (tables)) - 1;
   if (code != SQLITE_ROW && code != SQLITE_DONE)
     duplex_capture_file_fail (self, "read", error);
-  else if (code != SQLITE_DONE || seen != (1u << G_N_ELEMENTS (tables)) - 1)
+  else if (!is_good)
     refuse_tables (self, error);
-  else
-    seen = 0;
   sqlite3_finalize (rows);
 
-  return seen == 0;
+  return is_good;
 }
 
 /* 0, and FALSE, for what is no number or a negative one. */

@@ -97,6 +97,30 @@ test_round_trip (Fixture      *fixture,
   g_assert_cmpstr (missing, ==, NULL);
 }
 
+/* What a file says of itself; a second end changes nothing. */
+static void
+test_ended (Fixture      *fixture,
+            gconstpointer unused)
+{
+  g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 3);
+  gint64                        began = g_get_real_time ();
+  g_autofree char              *order = duplex_capture_file_dup_meta (file, "byte-order");
+  g_autofree char              *events = duplex_capture_file_dup_meta (file, "events");
+  g_autofree char              *ended = NULL;
+  g_autofree char              *again = NULL;
+
+  g_assert_cmpstr (order, ==, G_BYTE_ORDER == G_LITTLE_ENDIAN ? "little" : "big");
+  g_assert_cmpstr (events, ==, "30");
+  g_assert_null (duplex_capture_file_dup_meta (file, "ended"));
+  g_assert_true (duplex_capture_file_finish (file, NULL));
+  ended = duplex_capture_file_dup_meta (file, "ended");
+  g_assert_cmpint (g_ascii_strtoll (ended, NULL, 10), >=, began);
+  g_assert_cmpint (g_ascii_strtoll (ended, NULL, 10), <=, g_get_real_time ());
+  g_assert_true (duplex_capture_file_finish (file, NULL));
+  again = duplex_capture_file_dup_meta (file, "ended");
+  g_assert_cmpstr (again, ==, ended);
+}
+
 static void
 test_empty (Fixture      *fixture,
             gconstpointer unused)
@@ -605,6 +629,7 @@ main (int    argc,
   ADD ("create", test_create);
   ADD ("create-nowhere", test_create_nowhere);
   ADD ("round-trip", test_round_trip);
+  ADD ("ended", test_ended);
   ADD ("empty", test_empty);
   ADD ("walk-part", test_walk_part);
   ADD ("live", test_live);

@@ -144,7 +144,7 @@ describe_missing (DuplexCaptureFile *self,
 
   if (self->is_alone && !duplex_capture_file_has_meta (self, "ended") &&
       !duplex_capture_file_has_meta (self, "settled"))
-    why = "the recording was broken off, and the -wal file that belongs to it is not there";
+    why = "the recording was broken off, and no -wal file is beside it";
   else if (!self->is_damaged && !walk->is_broken && n >= n_expected)
     return NULL;
 
@@ -158,7 +158,7 @@ describe_missing (DuplexCaptureFile *self,
   if (self->is_damaged)
     return g_strdup_printf ("The events are there, but not all of what belongs to them: %s", why);
 
-  return g_strdup_printf ("The end is missing: %s", why);
+  return g_strdup_printf ("The end may be missing: %s", why);
 }
 
 void

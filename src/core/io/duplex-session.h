@@ -63,8 +63,8 @@ gboolean           duplex_session_is_unverified (DuplexSession *self);
 gint64             duplex_session_get_rtt (DuplexSession *self);
 
 /* Starts connecting. Fails at once, with nothing recorded, for a URL or header that cannot be used
- * (DUPLEX_ERROR_INVALID_URL, _INVALID_ARGUMENT) or where a connection exists or none can be made. "demo:/PATH" starts
- * the built-in server where it does not run yet, and connects to that. */
+ * (DUPLEX_ERROR_INVALID_URL, _INVALID_ARGUMENT) or where a connection exists or none can be made.
+ * "demo:/PATH" starts the built-in server where it does not run yet, and connects to that. */
 gboolean duplex_session_connect (DuplexSession *self,
                                  GError       **error);
 

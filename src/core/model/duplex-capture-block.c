@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-/* What an event is in the arena and in a capture's file, followed by its findings, by an Apart where
- * "extra" is not 0, its payload, its inflated payload, and zeros up to a multiple of eight bytes. The
- * wide members come first, so that there is no padding inside. duplex-capture(5) documents it. */
+/* What an event is in the arena and in a capture's file, followed by its findings, by an Apart
+ * where "extra" is not 0, its payload, its inflated payload, and zeros up to a multiple of eight
+ * bytes. The wide members come first, so that there is no padding inside. duplex-capture(5)
+ * documents it. */
 typedef struct
 {
   guint32 size; /* of the whole record, so that an arena can be walked without its offsets */

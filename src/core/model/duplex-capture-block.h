@@ -22,9 +22,9 @@ gsize duplex_capture_block_get_room (const DuplexEvent *event,
                                      const GBytes      *beside,
                                      const GBytes      *inflated);
 
-/* Copies event in. beside and inflated, may be NULL, are its payload and what that inflates to, held
- * elsewhere: the block keeps a reference and takes no event after this one. FALSE where it does not
- * fit; the block is sealed from then on. */
+/* Copies event in. beside and inflated, may be NULL, are its payload and what that inflates to,
+ * held elsewhere: the block keeps a reference and takes no event after this one. FALSE where it
+ * does not fit; the block is sealed from then on. */
 gboolean duplex_capture_block_append (DuplexCaptureBlock *self,
                                       const DuplexEvent  *event,
                                       GBytes             *beside,

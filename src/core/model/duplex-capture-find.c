@@ -2,75 +2,119 @@
 /* Which event, row or connection of the capture is it. */
 #include "core/model/duplex-capture-private.h"
 
+/* With the mutex held where block is the open one. Of what was lost, or is damaged, the first events
+ * stand for the rows. */
+static guint64
+get_event_of_row (DuplexCaptureBlock *block,
+                  guint64             row)
+{
+  if (block == NULL || row >= duplex_capture_block_get_n_rows (block))
+    return row;
+  return duplex_capture_block_get_row (block, (guint)row);
+}
+
+/* The other way: the first row that ends at that event of the block or later. */
+static guint64
+get_row_of_event (DuplexCaptureBlock *block,
+                  guint64             event)
+{
+  if (block == NULL || event >= duplex_capture_block_get_n_events (block))
+    return event;
+  return duplex_capture_block_find_row (block, (guint)event);
+}
+
+/* What a look at an entry with the mutex held gives. */
+typedef struct
+{
+  DuplexCaptureEntry  entry; /* a copy, without its block */
+  DuplexCaptureBlock *block; /* of one that has left memory, or NULL */
+} Look;
+
+/* A block that has left memory does not change any more. */
+static void
+load (DuplexCapture *self,
+      Look          *look)
+{
+  guint index;
+  guint n;
+
+  if (!look->entry.lost)
+    look->block = duplex_capture_ref_block (self, look->entry.first_event, /* for_scan= */ FALSE,
+                                            &index, &n);
+}
+
 gboolean
 duplex_capture_find_row (DuplexCapture *self,
                          guint64        row,
                          guint64       *ret_number)
 {
-  g_autoptr (DuplexCaptureBlock) block = NULL;
-  DuplexCaptureEntry            *entry;
-  guint64                        first = 0;
-  guint64                        at = 0;
-  gboolean                       lost = FALSE;
-  guint                          index;
-  guint                          n;
+  DuplexCaptureEntry *entry;
+  Look                look = { 0 };
+  gboolean            found;
+  gboolean            is_known = FALSE;
 
   g_return_val_if_fail (DUPLEX_IS_CAPTURE (self), FALSE);
   g_return_val_if_fail (ret_number != NULL, FALSE);
 
   g_mutex_lock (&self->mutex);
   entry = duplex_capture_index_find_row (&self->index, row);
-  if (entry != NULL)
+  found = entry != NULL;
+  if (found)
     {
-      first = entry->first_event;
-      at = row - entry->first_row;
-      lost = entry->lost;
+      look.entry = *entry;
+      row -= entry->first_row;
+      is_known = entry->block != NULL;
     }
+  if (is_known)
+    *ret_number = look.entry.first_event + get_event_of_row (entry->block, row);
   g_mutex_unlock (&self->mutex);
-  if (entry == NULL)
-    return FALSE;
+  if (!found || is_known)
+    return found;
 
-  if (!lost)
-    block = duplex_capture_ref_block (self, first, /* for_scan= */ FALSE, &index, &n);
-  /* Of what was lost, or is damaged, the first events stand for the rows. */
-  *ret_number = first + at;
-  if (block != NULL && at < duplex_capture_block_get_n_rows (block))
-    *ret_number = first + duplex_capture_block_get_row (block, (guint)at);
+  load (self, &look);
+  *ret_number = look.entry.first_event + get_event_of_row (look.block, row);
+  g_clear_pointer (&look.block, duplex_capture_block_unref);
   return TRUE;
 }
 
-/* The row of the entry with event first that ends at or after event number, FALSE where none does.
- * ret_next is the first event behind the entry. */
+/* The row of the entry that has event number, if one ends there at or after it. ret_next is the
+ * first event behind the entry, 0 where there is none with that event. */
 static gboolean
 find_row_in (DuplexCapture *self,
-             guint64        first,
              guint64        number,
              guint64       *ret_row,
              guint64       *ret_next)
 {
-  g_autoptr (DuplexCaptureBlock) block = NULL;
-  DuplexCaptureEntry            *entry;
-  DuplexCaptureEntry             copy;
-  guint64                        at;
-  guint                          index;
-  guint                          n;
+  DuplexCaptureEntry *entry;
+  Look                look = { 0 };
+  gboolean            found;
+  gboolean            is_known = FALSE;
+  guint64             at = 0;
 
   g_mutex_lock (&self->mutex);
-  entry = duplex_capture_index_find_event (&self->index, first);
-  if (entry != NULL)
-    copy = *entry;
+  entry = duplex_capture_index_find_event (&self->index, number);
+  found = entry != NULL;
+  if (found)
+    {
+      look.entry = *entry;
+      at = number - entry->first_event;
+      is_known = entry->block != NULL;
+    }
+  if (is_known)
+    at = get_row_of_event (entry->block, at);
   g_mutex_unlock (&self->mutex);
-  if (entry == NULL)
+  *ret_next = found ? look.entry.first_event + look.entry.n_events : 0;
+  if (!found)
     return FALSE;
 
-  *ret_next = copy.first_event + copy.n_events;
-  at = number > copy.first_event ? number - copy.first_event : 0;
-  if (!copy.lost)
-    block = duplex_capture_ref_block (self, copy.first_event, FALSE, &index, &n);
-  if (block != NULL && duplex_capture_block_get_n_events (block) >= copy.n_events)
-    at = duplex_capture_block_find_row (block, (guint)at);
-  *ret_row = copy.first_row + at;
-  return at < copy.n_rows;
+  if (!is_known)
+    {
+      load (self, &look);
+      at = get_row_of_event (look.block, at);
+      g_clear_pointer (&look.block, duplex_capture_block_unref);
+    }
+  *ret_row = look.entry.first_row + at;
+  return at < look.entry.n_rows;
 }
 
 gboolean
@@ -85,7 +129,7 @@ duplex_capture_find_row_of (DuplexCapture *self,
   g_return_val_if_fail (DUPLEX_IS_CAPTURE (self), FALSE);
   g_return_val_if_fail (ret_row != NULL, FALSE);
 
-  if (find_row_in (self, number, number, ret_row, &next))
+  if (find_row_in (self, number, ret_row, &next))
     return TRUE;
   /* A message may end many blocks later. */
   g_mutex_lock (&self->mutex);

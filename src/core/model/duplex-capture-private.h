@@ -10,7 +10,7 @@
  *   duplex-capture-payload.c   payloads that stand apart
  *   duplex-capture-record.c    the recording to a file: begin, state, end; and a stored one
  *   duplex-capture-note.c      what the user said about events
- *   duplex-capture-writer.c    the thread that writes
+ *   duplex-capture-writer.c    the thread that writes; duplex-capture-job.c: what
  *
  * Locks, in the order in which they may be taken: the file's, the capture's, the writer's. */
 

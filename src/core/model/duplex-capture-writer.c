@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <sys/resource.h>
 
+#include "core/model/duplex-capture-job.h"
 #include "core/proto/duplex-limits.h"
 
 /* A crash loses what is younger than 100 ms: half of that until it is given to us, the rest to
@@ -18,31 +19,6 @@
 #define WAIT_US (30 * 1000)
 /* Steps of "nice" below the window's thread. */
 #define NICE 5
-
-typedef enum {
-  JOB_BLOCK,
-  JOB_LOST, /* a block of which only the entry is written */
-  JOB_CHUNK,
-  JOB_FACT,
-  JOB_META,
-  JOB_NOTE,
-} JobKind;
-
-typedef struct
-{
-  JobKind                kind;
-  gsize                  size;  /* bytes that wait with it */
-  gint64                 since; /* monotonic: when it came */
-  DuplexCaptureBlockInfo info;
-  DuplexCaptureBlock    *block;
-  guint64                number; /* payload of a chunk, event of a note */
-  guint                  sequence;
-  GBytes                *data;  /* of a chunk; payload of a fact */
-  DuplexEvent            event; /* of a fact, borrows from data */
-  char                  *key;
-  char                  *value;
-  gboolean               flag;
-} Job;
 
 struct _DuplexCaptureWriter
 {
@@ -62,7 +38,7 @@ struct _DuplexCaptureWriter
   GMutex mutex; /* guards all below */
   GCond  cond;
 
-  GQueue      jobs;   /* of Job, the oldest first; those of the open transaction too */
+  GQueue      jobs;   /* of DuplexCaptureJob, the oldest first; those of the open transaction too */
   gsize       waits;  /* bytes of them */
   GHashTable *chunks; /* of guint64: those of jobs, see get_chunk_id() */
   GHashTable *cut;    /* of guint64: payloads of which a chunk was given up */
@@ -74,26 +50,6 @@ struct _DuplexCaptureWriter
   gboolean    stops;
 };
 
-static void
-job_free (gpointer data)
-{
-  Job *job = data;
-
-  g_clear_pointer (&job->block, duplex_capture_block_unref);
-  g_clear_pointer (&job->data, g_bytes_unref);
-  g_free (job->key);
-  g_free (job->value);
-  g_free (job);
-}
-
-/* As the file numbers them. */
-static guint64
-get_chunk_id (guint64 payload,
-              guint   sequence)
-{
-  return payload << 24 | sequence;
-}
-
 /* ---- jobs in, with the mutex held ---- */
 
 /* Whether more than max bytes wait, or the oldest has waited for too long. */
@@ -101,7 +57,7 @@ static gboolean
 is_behind (DuplexCaptureWriter *self,
            gsize                max)
 {
-  const Job *oldest = g_queue_peek_head (&self->jobs);
+  const DuplexCaptureJob *oldest = g_queue_peek_head (&self->jobs);
 
   if (oldest == NULL)
     return FALSE;
@@ -110,14 +66,14 @@ is_behind (DuplexCaptureWriter *self,
 
 static void
 push (DuplexCaptureWriter *self,
-      Job                 *job)
+      DuplexCaptureJob    *job)
 {
   job->since = g_get_monotonic_time ();
   g_queue_push_tail (&self->jobs, job);
   self->waits += job->size;
-  if (job->kind == JOB_CHUNK)
+  if (job->kind == DUPLEX_JOB_CHUNK)
     {
-      guint64 id = get_chunk_id (job->number, job->sequence);
+      guint64 id = duplex_capture_job_get_chunk_id (job->number, job->sequence);
 
       g_hash_table_insert (self->chunks, g_memdup2 (&id, sizeof id), job);
     }
@@ -131,17 +87,17 @@ static void
 drop_link (DuplexCaptureWriter *self,
            GList               *link)
 {
-  Job *job = link->data;
+  DuplexCaptureJob *job = link->data;
 
-  if (job->kind == JOB_CHUNK)
+  if (job->kind == DUPLEX_JOB_CHUNK)
     {
-      guint64 id = get_chunk_id (job->number, job->sequence);
+      guint64 id = duplex_capture_job_get_chunk_id (job->number, job->sequence);
 
       g_hash_table_remove (self->chunks, &id);
     }
   self->waits -= job->size;
   g_queue_delete_link (&self->jobs, link);
-  job_free (job);
+  duplex_capture_job_free (job);
 }
 
 /* The block was given before and has grown: it is to be written once, after what it refers to. */
@@ -151,9 +107,9 @@ drop_earlier (DuplexCaptureWriter *self,
 {
   for (GList *link = self->jobs.tail; link != NULL; link = link->prev)
     {
-      Job *job = link->data;
+      DuplexCaptureJob *job = link->data;
 
-      if (job->kind != JOB_BLOCK)
+      if (job->kind != DUPLEX_JOB_BLOCK)
         continue;
       /* One that is being written just now stays: what comes after replaces it in the file. */
       if (job->info.id == id && !job->flag)
@@ -179,14 +135,20 @@ duplex_capture_writer_put_block (DuplexCaptureWriter          *self,
                                  DuplexCaptureBlock           *block,
                                  const DuplexCaptureBlockInfo *info)
 {
-  Job *job = g_new0 (Job, 1);
+  DuplexCaptureJob *job = duplex_capture_job_new_block (block, info);
 
-  job->kind = JOB_BLOCK;
-  job->info = *info;
-  job->size = info->size;
-  job->block = duplex_capture_block_ref (block);
   g_mutex_lock (&self->mutex);
   drop_earlier (self, info->id);
+  push (self, job);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Takes job. */
+static void
+put (DuplexCaptureWriter *self,
+     DuplexCaptureJob    *job)
+{
+  g_mutex_lock (&self->mutex);
   push (self, job);
   g_mutex_unlock (&self->mutex);
 }
@@ -197,36 +159,14 @@ duplex_capture_writer_put_chunk (DuplexCaptureWriter *self,
                                  guint                sequence,
                                  GBytes              *data)
 {
-  Job *job = g_new0 (Job, 1);
-
-  job->kind = JOB_CHUNK;
-  job->number = payload;
-  job->sequence = sequence;
-  job->data = g_bytes_ref (data);
-  job->size = g_bytes_get_size (data);
-  g_mutex_lock (&self->mutex);
-  push (self, job);
-  g_mutex_unlock (&self->mutex);
+  put (self, duplex_capture_job_new_chunk (payload, sequence, data));
 }
 
 void
 duplex_capture_writer_put_fact (DuplexCaptureWriter *self,
                                 const DuplexEvent   *event)
 {
-  Job *job = g_new0 (Job, 1);
-
-  job->kind = JOB_FACT;
-  job->data = g_bytes_new (event->payload, event->payload_size);
-  job->event = *event;
-  job->event.payload = g_bytes_get_data (job->data, NULL);
-  job->event.findings = NULL;
-  job->event.n_findings = 0;
-  job->event.owner = NULL;
-  job->event.hold = NULL;
-  job->event.hold_bytes = NULL;
-  g_mutex_lock (&self->mutex);
-  push (self, job);
-  g_mutex_unlock (&self->mutex);
+  put (self, duplex_capture_job_new_fact (event));
 }
 
 void
@@ -234,14 +174,7 @@ duplex_capture_writer_put_meta (DuplexCaptureWriter *self,
                                 const char          *key,
                                 const char          *value)
 {
-  Job *job = g_new0 (Job, 1);
-
-  job->kind = JOB_META;
-  job->key = g_strdup (key);
-  job->value = g_strdup (value);
-  g_mutex_lock (&self->mutex);
-  push (self, job);
-  g_mutex_unlock (&self->mutex);
+  put (self, duplex_capture_job_new_meta (key, value));
 }
 
 void
@@ -250,52 +183,10 @@ duplex_capture_writer_put_note (DuplexCaptureWriter *self,
                                 gboolean             bookmarked,
                                 const char          *comment)
 {
-  Job *job = g_new0 (Job, 1);
-
-  job->kind = JOB_NOTE;
-  job->number = event;
-  job->flag = bookmarked;
-  job->value = g_strdup (comment);
-  g_mutex_lock (&self->mutex);
-  push (self, job);
-  g_mutex_unlock (&self->mutex);
+  put (self, duplex_capture_job_new_note (event, bookmarked, comment));
 }
 
 /* ---- to the file ---- */
-
-static gboolean
-write_job (DuplexCaptureWriter *self,
-           const Job           *job,
-           GError             **error)
-{
-  const guint8 *data;
-  gsize         size;
-
-  switch (job->kind)
-    {
-    case JOB_BLOCK:
-      data = duplex_capture_block_get_data (job->block, &size);
-      return duplex_capture_file_put_block (self->file, &job->info, data, error);
-
-    case JOB_LOST:
-      return duplex_capture_file_put_block (self->file, &job->info, NULL, error);
-
-    case JOB_CHUNK:
-      data = g_bytes_get_data (job->data, &size);
-      return duplex_capture_file_put_chunk (self->file, job->number, job->sequence, data, size,
-                                            error);
-
-    case JOB_FACT:
-      return duplex_capture_file_put_fact (self->file, &job->event, error);
-
-    case JOB_META:
-      return duplex_capture_file_put_meta (self->file, job->key, job->value, error);
-
-    case JOB_NOTE:
-    default:
-      return duplex_capture_file_put_note (self->file, job->number, job->flag, job->value, error);
-    }
-}
 
 /* With the mutex held: the jobs of the next transaction, which stay in the queue. */
 static GPtrArray *
@@ -306,10 +197,10 @@ begin_batch (DuplexCaptureWriter *self)
 
   for (GList *link = self->jobs.head; link != NULL && size < BATCH_BYTES; link = link->next)
     {
-      Job *job = link->data;
+      DuplexCaptureJob *job = link->data;
 
       size += job->size;
-      if (job->kind == JOB_BLOCK)
+      if (job->kind == DUPLEX_JOB_BLOCK)
         job->flag = TRUE;
       g_ptr_array_add (batch, job);
     }
@@ -330,7 +221,7 @@ write_batch (DuplexCaptureWriter *self,
   if (!duplex_capture_file_begin (self->file, error))
     return FALSE;
   for (guint i = 0; i < batch->len; i++)
-    if (!write_job (self, g_ptr_array_index (batch, i), error))
+    if (!duplex_capture_job_write (g_ptr_array_index (batch, i), self->file, error))
       {
         duplex_capture_file_rollback (self->file);
         return FALSE;
@@ -349,11 +240,11 @@ end_batch (DuplexCaptureWriter *self,
 {
   for (guint i = 0; i < batch->len; i++)
     {
-      Job *job = g_ptr_array_index (batch, i);
+      DuplexCaptureJob *job = g_ptr_array_index (batch, i);
 
       if (done)
         drop_link (self, self->jobs.head);
-      else if (job->kind == JOB_BLOCK)
+      else if (job->kind == DUPLEX_JOB_BLOCK)
         job->flag = FALSE;
     }
   if (!self->is_full || is_behind (self, DUPLEX_LIMIT_CAPTURE_WAITS / 2))
@@ -366,8 +257,8 @@ end_batch (DuplexCaptureWriter *self,
 
 /* With the mutex held: what of block i may have been cut is not kept as a whole anyway. */
 static void
-forget_cut (DuplexCaptureWriter *self,
-            const Job           *job)
+forget_cut (DuplexCaptureWriter    *self,
+            const DuplexCaptureJob *job)
 {
   if (g_hash_table_size (self->cut) == 0)
     return;
@@ -386,16 +277,16 @@ static void
 give_up_block (DuplexCaptureWriter *self,
                GList               *link)
 {
-  Job *job = link->data;
-  Job *before = link->prev != NULL ? link->prev->data : NULL;
+  DuplexCaptureJob *job = link->data;
+  DuplexCaptureJob *before = link->prev != NULL ? link->prev->data : NULL;
 
   forget_cut (self, job);
   self->n_lost += job->info.n_events;
   self->waits -= job->size;
-  job->kind = JOB_LOST;
+  job->kind = DUPLEX_JOB_LOST;
   job->size = job->info.size = 0;
   g_clear_pointer (&job->block, duplex_capture_block_unref);
-  if (before == NULL || before->kind != JOB_LOST)
+  if (before == NULL || before->kind != DUPLEX_JOB_LOST)
     return;
   before->info.n_events += job->info.n_events;
   before->info.n_rows += job->info.n_rows;
@@ -408,7 +299,7 @@ static void
 give_up_chunk (DuplexCaptureWriter *self,
                GList               *link)
 {
-  Job *job = link->data;
+  DuplexCaptureJob *job = link->data;
 
   g_hash_table_add (self->cut, g_memdup2 (&job->number, sizeof job->number));
   drop_link (self, link);
@@ -419,17 +310,17 @@ give_up_chunk (DuplexCaptureWriter *self,
 static GList *
 find_oldest (DuplexCaptureWriter *self)
 {
-  const Job *last_block = NULL;
+  const DuplexCaptureJob *last_block = NULL;
 
   for (GList *link = self->jobs.tail; link != NULL && last_block == NULL; link = link->prev)
-    if (((Job *)link->data)->kind == JOB_BLOCK)
+    if (((DuplexCaptureJob *)link->data)->kind == DUPLEX_JOB_BLOCK)
       last_block = link->data;
   for (GList *link = self->jobs.head; link != NULL; link = link->next)
     {
-      const Job *job = link->data;
+      const DuplexCaptureJob *job = link->data;
 
-      if (job->kind == JOB_CHUNK ||
-          (job->kind == JOB_BLOCK && job != last_block && job->info.id > self->last_written))
+      if (job->kind == DUPLEX_JOB_CHUNK ||
+          (job->kind == DUPLEX_JOB_BLOCK && job != last_block && job->info.id > self->last_written))
         return link;
     }
   return NULL;
@@ -442,10 +333,10 @@ give_up_oldest (DuplexCaptureWriter *self)
 
   while (self->waits > DUPLEX_LIMIT_CAPTURE_WAITS && (link = find_oldest (self)) != NULL)
     {
-      Job                   *job = link->data;
+      DuplexCaptureJob      *job = link->data;
       DuplexCaptureBlockInfo info = job->info;
 
-      if (job->kind == JOB_CHUNK)
+      if (job->kind == DUPLEX_JOB_CHUNK)
         {
           give_up_chunk (self, link);
           continue;
@@ -490,9 +381,9 @@ write_some (DuplexCaptureWriter *self,
   done = write_batch (self, batch, &own);
   for (guint i = 0; done && i < batch->len; i++)
     {
-      const Job *job = g_ptr_array_index (batch, i);
+      const DuplexCaptureJob *job = g_ptr_array_index (batch, i);
 
-      if (job->kind == JOB_BLOCK)
+      if (job->kind == DUPLEX_JOB_BLOCK)
         {
           g_array_append_val (written, job->info);
           self->last_written = job->info.id;
@@ -604,7 +495,7 @@ duplex_capture_writer_new (const char                         *path,
 void
 duplex_capture_writer_free (DuplexCaptureWriter *self)
 {
-  g_queue_clear_full (&self->jobs, job_free);
+  g_queue_clear_full (&self->jobs, duplex_capture_job_free);
   g_clear_pointer (&self->chunks, g_hash_table_unref);
   g_clear_pointer (&self->cut, g_hash_table_unref);
   g_clear_pointer (&self->file, duplex_capture_file_free);
@@ -624,9 +515,9 @@ count_rest (DuplexCaptureWriter *self)
 
   for (GList *link = self->jobs.head; link != NULL; link = link->next)
     {
-      const Job *job = link->data;
+      const DuplexCaptureJob *job = link->data;
 
-      if (job->kind != JOB_BLOCK)
+      if (job->kind != DUPLEX_JOB_BLOCK)
         continue;
       self->n_lost += job->info.n_events - (job->info.id == id ? n : 0);
       id = job->info.id;
@@ -705,9 +596,9 @@ duplex_capture_writer_ref_chunk (DuplexCaptureWriter *self,
                                  guint64              payload,
                                  guint                sequence)
 {
-  guint64 id = get_chunk_id (payload, sequence);
-  GBytes *bytes = NULL;
-  Job    *job;
+  guint64           id = duplex_capture_job_get_chunk_id (payload, sequence);
+  GBytes           *bytes = NULL;
+  DuplexCaptureJob *job;
 
   g_mutex_lock (&self->mutex);
   job = g_hash_table_lookup (self->chunks, &id);

@@ -28,8 +28,8 @@ typedef struct
   void (*room) (gpointer user_data);
 } DuplexCaptureWriterCallbacks;
 
-/* Takes file; NULL where none could be made yet: then path is tried again. callbacks is borrowed for
- * life. */
+/* Takes file; NULL where none could be made yet: then path is tried again. callbacks is borrowed
+ * for life. */
 DuplexCaptureWriter *duplex_capture_writer_new (const char                         *path,
                                                 DuplexCaptureFile                  *file,
                                                 const DuplexCaptureWriterCallbacks *callbacks,

@@ -2,9 +2,9 @@
 #pragma once
 
 /* Everything that was seen on the connections of one session, in order: events packed into blocks
- * of DUPLEX_LIMIT_CAPTURE_BLOCK bytes, with a small index entry a block. With a file, blocks go there
- * as they fill up and only a few stay in memory. It is also a lazy GListModel of DuplexRow, one a
- * message, control frame or visible state, made when asked for and forgotten when dropped.
+ * of DUPLEX_LIMIT_CAPTURE_BLOCK bytes, with a small index entry a block. With a file, blocks go
+ * there as they fill up and only a few stay in memory. It is also a lazy GListModel of DuplexRow,
+ * one a message, control frame or visible state, made when asked for and forgotten when dropped.
  *
  * Threads: one thread at a time appends (the I/O thread); any thread may read. The list model and
  * its signals belong to the thread that made the capture: what was appended becomes visible there
@@ -221,9 +221,9 @@ void duplex_capture_drop_before (DuplexCapture *self,
                                  guint64        number);
 
 /* For a reader or a writer that is slower than the wire: func is called with TRUE when what is held
- * passes bytes, or when too much waits for the file; and with FALSE when half of both is free again.
- * It runs within append and drop_before and on the writer's thread, and must not call the capture.
- * NULL ends it; func is not called any more then. */
+ * passes bytes, or when too much waits for the file; and with FALSE when half of both is free
+ * again. It runs within append and drop_before and on the writer's thread, and must not call the
+ * capture. NULL ends it; func is not called any more then. */
 typedef void (*DuplexCaptureFullFunc) (gboolean is_full, gpointer user_data);
 
 void duplex_capture_set_bound (DuplexCapture        *self,
@@ -232,8 +232,8 @@ void duplex_capture_set_bound (DuplexCapture        *self,
                                gpointer              user_data);
 
 /* Forgets all events and totals. Numbers go on from where they were, rows start at 0; an event that
- * was read before stays valid until it is cleared. A file that is recorded keeps what was forgotten.
- * Not for a stored capture. Owner's thread only. */
+ * was read before stays valid until it is cleared. A file that is recorded keeps what was
+ * forgotten. Not for a stored capture. Owner's thread only. */
 void duplex_capture_clear (DuplexCapture *self);
 
 G_END_DECLS

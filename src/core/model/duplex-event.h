@@ -71,20 +71,20 @@ typedef struct
   guint64 message_size;                    /* payload of the message up to and with this frame */
   guint   n_frames;                        /* frames of the message up to and with this one */
 
-  gint64               value; /* see DuplexEventKind */
-  const guint8        *payload; /* NULL too where it stands apart: see payload_id */
-  gsize                payload_size;
-  guint64              payload_id;    /* not 0: the payload stands apart in the capture, in pieces.
-                                         duplex_capture_read_payload() reads it */
-  const guint8        *inflated;      /* of a compressed frame: what its payload is worth (RFC 7692
-                                         §7.2.2); NULL where there is none or inflated_id is set */
+  gint64        value;   /* see DuplexEventKind */
+  const guint8 *payload; /* NULL too where it stands apart: see payload_id */
+  gsize         payload_size;
+  guint64       payload_id; /* not 0: the payload stands apart in the capture, in pieces.
+                               duplex_capture_read_payload() reads it */
+  const guint8 *inflated;   /* of a compressed frame: what its payload is worth (RFC 7692
+                               §7.2.2); NULL where there is none or inflated_id is set */
   gsize                inflated_size;
-  guint64              inflated_id;   /* as payload_id */
+  guint64              inflated_id; /* as payload_id */
   const DuplexFinding *findings;
   guint                n_findings;
 
-  GBytes  *owner; /* borrowed like the rest; holds payload, or NULL */
-  gpointer hold;  /* private to the capture: what an event that was read keeps alive */
+  GBytes  *owner;      /* borrowed like the rest; holds payload, or NULL */
+  gpointer hold;       /* private to the capture: what an event that was read keeps alive */
   GBytes  *hold_bytes; /* the same */
 } DuplexEvent;
 

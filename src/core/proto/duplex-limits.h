@@ -50,8 +50,8 @@ G_BEGIN_DECLS
 /* Bytes of one block of the capture; a payload larger than this stands beside its block. */
 #define DUPLEX_LIMIT_CAPTURE_BLOCK ((gsize)256 * 1024)
 
-/* Bytes that may wait for a capture's writer: 64 blocks. While more waits the wire is not read; while
- * the file takes nothing, what is older is given up. */
+/* Bytes that may wait for a capture's writer: 64 blocks. While more waits the wire is not read;
+ * while the file takes nothing, what is older is given up. */
 #define DUPLEX_LIMIT_CAPTURE_WAITS (64 * DUPLEX_LIMIT_CAPTURE_BLOCK)
 
 /* Bytes from which a block of the capture is not filled any further once it has been written: slow

@@ -4,6 +4,7 @@
 #include "app/duplex-application.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "app/duplex-compat.h"
 #include "app/duplex-screenshot.h"
@@ -20,6 +21,7 @@ struct _DuplexApplication
   AdwApplication parent_instance;
 
   DuplexProfileStore *store;    /* owned */
+  DuplexHistory      *history;  /* owned */
   GSettings          *settings; /* owned, or NULL */
   DuplexShowcase     *showcase; /* owned, or NULL: the last --demo */
   GError             *problem;  /* owned, or NULL: why there are no profiles */
@@ -35,7 +37,8 @@ static const GOptionEntry options[] = {
   { "screenshot", 0, 0, G_OPTION_ARG_FILENAME, NULL,
     N_ ("Save a picture of the window once it has settled, and quit"), N_ ("FILE.png") },
   { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version and quit"), NULL },
-  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, NULL, NULL, N_ ("[URL…]") },
+  { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL,
+    N_ ("[URL | FILE.duplex…]") },
   { NULL }
 };
 
@@ -51,6 +54,9 @@ static const struct
   { "win.new-profile", { "<Control>n" } },
   { "win.new-tab", { "<Control>t" } },
   { "win.close-tab", { "<Control>w" } },
+  { "win.open-capture", { "<Control>o" } },
+  { "win.history", { "<Control>h" } },
+  { "win.preferences", { "<Control>comma" } },
   { "win.sidebar", { "F9" } },
   { "win.inspector", { "<Control>i", "F12" } },
   { "win.page::connect", { "<Control>d" } },
@@ -61,6 +67,14 @@ static const struct
   { "win.page::follow", { "<Alt>End" } },
   { "win.page::copy-message", { "<Shift><Control>c" } },
   { "win.page::save-profile", { "<Control>s" } },
+  { "win.page::find", { "<Control>f" } },
+  { "win.page::next-match", { "<Control>g" } },
+  { "win.page::previous-match", { "<Shift><Control>g" } },
+  { "win.page::next-finding", { "F8" } },
+  { "win.page::previous-finding", { "<Shift>F8" } },
+  { "win.page::jump-to-time", { "<Control>j" } },
+  { "win.page::bookmark", { "<Control>b" } },
+  { "win.page::comment", { "<Shift><Control>b" } },
 };
 
 static DuplexWindow *
@@ -74,6 +88,7 @@ ensure_window (DuplexApplication *self)
       return l->data;
 
   window = duplex_window_new (GTK_APPLICATION (self), self->store, self->settings);
+  duplex_window_set_history (window, self->history);
   if (self->problem != NULL)
     duplex_window_show_error (window, self->problem);
   return window;
@@ -114,19 +129,43 @@ static const GActionEntry actions[] = {
 
 /* -- command line ------------------------------------------------------------------------------ */
 
+/* A URL has a scheme of more than a letter, and "file" is none of ours. */
 static gboolean
-check_urls (const char *const *urls)
+is_file (const char *argument)
 {
-  for (gsize i = 0; urls != NULL && urls[i] != NULL; i++)
-    {
-      g_autoptr (GError) error = NULL;
+  g_autofree char *scheme = g_uri_parse_scheme (argument);
 
-      if (!duplex_url_check (urls[i], &error))
-        {
-          g_printerr ("%s: %s\n", g_get_prgname (), error->message);
-          return FALSE;
-        }
+  return scheme == NULL || g_str_equal (scheme, "file") || strlen (scheme) == 1;
+}
+
+static gboolean
+check_argument (const char *argument)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFile)  file = NULL;
+
+  if (!is_file (argument))
+    {
+      if (duplex_url_check (argument, &error))
+        return TRUE;
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return FALSE;
     }
+
+  file = g_file_new_for_commandline_arg (argument);
+  if (g_file_query_exists (file, NULL))
+    return TRUE;
+  /* Translators: the name of the program, and what was said on its command line. */
+  g_printerr (_ ("%s: %s is neither a WebSocket URL nor a file\n"), g_get_prgname (), argument);
+  return FALSE;
+}
+
+static gboolean
+check_arguments (const char *const *arguments)
+{
+  for (gsize i = 0; arguments != NULL && arguments[i] != NULL; i++)
+    if (!check_argument (arguments[i]))
+      return FALSE;
   return TRUE;
 }
 
@@ -134,7 +173,7 @@ static int
 duplex_application_handle_local_options (GApplication *application,
                                          GVariantDict *dict)
 {
-  g_autofree const char **urls = NULL;
+  g_autofree const char **arguments = NULL;
 
   if (g_variant_dict_contains (dict, "version"))
     {
@@ -142,8 +181,8 @@ duplex_application_handle_local_options (GApplication *application,
       return 0;
     }
 
-  g_variant_dict_lookup (dict, G_OPTION_REMAINING, "^a&s", &urls);
-  if (!check_urls (urls))
+  g_variant_dict_lookup (dict, G_OPTION_REMAINING, "^a&ay", &arguments);
+  if (!check_arguments (arguments))
     return 1;
 
   /* A picture is taken of a window of its own, by who was asked for it. */
@@ -182,6 +221,24 @@ find_missing (gpointer user_data)
   return missing;
 }
 
+static void
+open_argument (DuplexWindow            *window,
+               GApplicationCommandLine *command_line,
+               const char              *argument)
+{
+  g_autoptr (GFile) file = NULL;
+
+  if (!is_file (argument))
+    {
+      duplex_window_open_url (window, argument, DUPLEX_WINDOW_CONNECT);
+      return;
+    }
+
+  /* Relative to where the command was given. */
+  file = g_application_command_line_create_file_for_arg (command_line, argument);
+  duplex_window_open_file (window, file);
+}
+
 static int
 duplex_application_command_line (GApplication            *application,
                                  GApplicationCommandLine *command_line)
@@ -190,19 +247,19 @@ duplex_application_command_line (GApplication            *application,
   GVariantDict           *dict = g_application_command_line_get_options_dict (command_line);
   gboolean                is_first = !has_window (self);
   DuplexWindow           *window = ensure_window (self);
-  g_autofree const char **urls = NULL;
+  g_autofree const char **arguments = NULL;
   const char             *path;
   gboolean                demo = g_variant_dict_contains (dict, "demo");
 
-  g_variant_dict_lookup (dict, G_OPTION_REMAINING, "^a&s", &urls);
-  for (gsize i = 0; urls != NULL && urls[i] != NULL; i++)
-    duplex_window_open_url (window, urls[i], DUPLEX_WINDOW_CONNECT);
+  g_variant_dict_lookup (dict, G_OPTION_REMAINING, "^a&ay", &arguments);
+  for (gsize i = 0; arguments != NULL && arguments[i] != NULL; i++)
+    open_argument (window, command_line, arguments[i]);
   if (demo)
     {
       g_clear_pointer (&self->showcase, duplex_showcase_free);
       self->showcase = duplex_showcase_new (window);
     }
-  if (is_first && urls == NULL && !demo)
+  if (is_first && arguments == NULL && !demo)
     duplex_window_open_last (window);
   gtk_window_present (GTK_WINDOW (window));
 
@@ -236,9 +293,12 @@ duplex_application_open (GApplication *application,
 
   for (int i = 0; i < n_files; i++)
     {
-      g_autofree char *url = g_file_get_uri (files[i]);
+      g_autofree char *uri = g_file_get_uri (files[i]);
 
-      duplex_window_open_url (window, url, DUPLEX_WINDOW_CONNECT);
+      if (is_file (uri))
+        duplex_window_open_file (window, files[i]);
+      else
+        duplex_window_open_url (window, uri, DUPLEX_WINDOW_CONNECT);
     }
   gtk_window_present (GTK_WINDOW (window));
 }
@@ -248,6 +308,8 @@ duplex_application_startup (GApplication *application)
 {
   DuplexApplication *self = DUPLEX_APPLICATION (application);
   g_autofree char   *path = g_build_filename (g_get_user_data_dir (), "duplex", "profiles", NULL);
+  g_autofree char   *captures =
+    g_build_filename (g_get_user_data_dir (), "duplex", "captures", NULL);
 
   G_APPLICATION_CLASS (duplex_application_parent_class)->startup (application);
 
@@ -255,6 +317,7 @@ duplex_application_startup (GApplication *application)
   self->settings = duplex_settings_new ();
   self->store = duplex_profile_store_new (path);
   duplex_profile_store_load (self->store, &self->problem);
+  self->history = duplex_history_new (captures);
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -277,6 +340,7 @@ duplex_application_dispose (GObject *object)
   DuplexApplication *self = DUPLEX_APPLICATION (object);
 
   g_clear_pointer (&self->showcase, duplex_showcase_free);
+  g_clear_object (&self->history);
   g_clear_object (&self->store);
   g_clear_object (&self->settings);
   g_clear_error (&self->problem);

@@ -103,26 +103,50 @@ duplex_compat_get_color (GtkWidget *widget,
 
 #if HAVE_GTK_4_10
 
+/* Takes over task, file and error. */
+static void
+return_file (GTask  *task,
+             GFile  *file,
+             GError *error)
+{
+  g_autoptr (GTask) owned = task;
+
+  if (file != NULL || g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_DISMISSED) ||
+      g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_CANCELLED))
+    {
+      g_clear_error (&error);
+      g_task_return_pointer (task, file, g_object_unref);
+    }
+  else
+    g_task_return_error (task, error);
+}
+
 static void
 save_ready_cb (GObject      *dialog,
                GAsyncResult *result,
                gpointer      user_data)
 {
-  g_autoptr (GTask)  task = G_TASK (user_data);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GFile)  file = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (dialog), result, &error);
+  GError *error = NULL;
+  GFile  *file = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (dialog), result, &error);
 
-  if (file != NULL || g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_DISMISSED) ||
-      g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_CANCELLED))
-    g_task_return_pointer (task, g_steal_pointer (&file), g_object_unref);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  return_file (G_TASK (user_data), file, error);
+}
+
+static void
+open_ready_cb (GObject      *dialog,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  GError *error = NULL;
+  GFile  *file = gtk_file_dialog_open_finish (GTK_FILE_DIALOG (dialog), result, &error);
+
+  return_file (G_TASK (user_data), file, error);
 }
 
 #else
 
 static void
-save_response_cb (GtkNativeDialog *dialog,
+file_response_cb (GtkNativeDialog *dialog,
                   int response,
                   GTask *task)
 {
@@ -142,6 +166,18 @@ unref_closure_data (gpointer data,
                     GClosure *closure)
 {
   g_object_unref (data);
+}
+
+/* Takes over task. */
+static void
+show_file_chooser (GtkFileChooserNative *dialog,
+                   GTask *task)
+{
+  /* Nothing else holds the dialog while it is open: the task does. */
+  g_task_set_task_data (task, g_object_ref (dialog), g_object_unref);
+  g_signal_connect_data (dialog, "response", G_CALLBACK (file_response_cb), task,
+                         unref_closure_data, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
 #endif
@@ -171,16 +207,62 @@ duplex_compat_choose_save_file_async (GtkWindow          *parent,
     title, parent, GTK_FILE_CHOOSER_ACTION_SAVE, NULL, NULL);
 
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), name);
-  /* Nothing else holds the dialog while it is open: the task does. */
-  g_task_set_task_data (task, g_object_ref (dialog), g_object_unref);
-  g_signal_connect_data (dialog, "response", G_CALLBACK (save_response_cb),
-                         g_steal_pointer (&task), unref_closure_data, 0);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+  show_file_chooser (dialog, g_steal_pointer (&task));
 #endif
 }
 
 GFile *
 duplex_compat_choose_save_file_finish (GtkWindow    *parent,
+                                       GAsyncResult *result,
+                                       GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, parent), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+duplex_compat_choose_open_file_async (GtkWindow          *parent,
+                                      const char         *title,
+                                      const char         *pattern_name,
+                                      const char         *pattern,
+                                      GAsyncReadyCallback callback,
+                                      gpointer            user_data)
+{
+  g_autoptr (GTask)         task = NULL;
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+
+  g_return_if_fail (GTK_IS_WINDOW (parent));
+
+  gtk_file_filter_set_name (filter, pattern_name);
+  gtk_file_filter_add_pattern (filter, pattern);
+  gtk_file_filter_set_name (all, _ ("All Files"));
+  gtk_file_filter_add_pattern (all, "*");
+  task = g_task_new (parent, NULL, callback, user_data);
+  g_task_set_source_tag (task, duplex_compat_choose_open_file_async);
+
+#if HAVE_GTK_4_10
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+  g_autoptr (GListStore)    filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
+
+  g_list_store_append (filters, filter);
+  g_list_store_append (filters, all);
+  gtk_file_dialog_set_title (dialog, title);
+  gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
+  gtk_file_dialog_open (dialog, parent, NULL, open_ready_cb, g_steal_pointer (&task));
+#else
+  g_autoptr (GtkFileChooserNative) dialog = gtk_file_chooser_native_new (
+    title, parent, GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
+
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), filter);
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), all);
+  show_file_chooser (dialog, g_steal_pointer (&task));
+#endif
+}
+
+GFile *
+duplex_compat_choose_open_file_finish (GtkWindow    *parent,
                                        GAsyncResult *result,
                                        GError      **error)
 {

@@ -40,4 +40,17 @@ GFile *duplex_compat_choose_save_file_finish (GtkWindow    *parent,
                                               GAsyncResult *result,
                                               GError      **error);
 
+/* Asks above parent which file to open; those that match pattern ("*.duplex"), which are called
+ * pattern_name, are offered first. */
+void duplex_compat_choose_open_file_async (GtkWindow          *parent,
+                                           const char         *title,
+                                           const char         *pattern_name,
+                                           const char         *pattern,
+                                           GAsyncReadyCallback callback,
+                                           gpointer            user_data);
+/* As duplex_compat_choose_save_file_finish(). */
+GFile *duplex_compat_choose_open_file_finish (GtkWindow    *parent,
+                                              GAsyncResult *result,
+                                              GError      **error);
+
 G_END_DECLS

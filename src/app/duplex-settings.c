@@ -3,6 +3,9 @@
 
 #include "app/duplex-settings.h"
 
+/* MiB; the schema's. */
+#define DEFAULT_BUDGET 2048
+
 GSettings *
 duplex_settings_new (void)
 {
@@ -19,4 +22,32 @@ duplex_settings_new (void)
     }
 
   return g_settings_new_full (schema, NULL, NULL);
+}
+
+gboolean
+duplex_settings_get_record (GSettings *settings)
+{
+  g_return_val_if_fail (settings == NULL || G_IS_SETTINGS (settings), TRUE);
+
+  return settings == NULL || g_settings_get_boolean (settings, "record");
+}
+
+gboolean
+duplex_settings_get_record_secrets (GSettings *settings)
+{
+  g_return_val_if_fail (settings == NULL || G_IS_SETTINGS (settings), FALSE);
+
+  return settings != NULL && g_settings_get_boolean (settings, "record-secrets");
+}
+
+guint64
+duplex_settings_get_budget (GSettings *settings)
+{
+  guint64 budget = DEFAULT_BUDGET;
+
+  g_return_val_if_fail (settings == NULL || G_IS_SETTINGS (settings), 0);
+
+  if (settings != NULL)
+    budget = g_settings_get_uint64 (settings, "capture-budget");
+  return budget * 1024 * 1024;
 }

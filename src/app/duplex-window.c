@@ -3,33 +3,12 @@
 
 #include <glib/gi18n.h>
 
-#include "app/duplex-adaptive-bin.h"
 #include "app/duplex-farewell.h"
 #include "app/duplex-profile-editor.h"
-#include "app/duplex-profile-sidebar.h"
 #include "app/duplex-session-tab.h"
+#include "app/duplex-settings.h"
 #include "app/duplex-texts.h"
-#include "app/duplex-window-state.h"
-
-struct _DuplexWindow
-{
-  AdwApplicationWindow parent_instance;
-
-  DuplexProfileStore *store;    /* owned */
-  GSettings          *settings; /* owned, or NULL */
-
-  DuplexAdaptiveBin    *bin; /* template */
-  AdwToastOverlay      *toasts;
-  GtkPaned             *panes;
-  DuplexProfileSidebar *sidebar;
-  GtkWidget            *main;
-  AdwTabView           *tabs;
-  AdwWindowTitle       *window_title;
-  GtkStack             *content;
-
-  DuplexWindowState state;
-  gboolean          applying; /* the window itself is changing its pages */
-};
+#include "app/duplex-window-private.h"
 
 G_DEFINE_FINAL_TYPE (DuplexWindow, duplex_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -37,6 +16,7 @@ enum {
   PROP_0,
   PROP_SIDEBAR_VISIBLE,
   PROP_INSPECTOR_VISIBLE,
+  PROP_HISTORY_VISIBLE,
   N_PROPS
 };
 
@@ -89,9 +69,9 @@ sidebar_width_changed_cb (DuplexWindow *self)
     self->state.sidebar_width = gtk_paned_get_position (self->panes);
 }
 
-/* Where the sidebar has taken the place of the tabs, whoever opens one wants to see it. */
+/* Where the sidebar has taken the place of the rest, whoever asks for that wants to see it. */
 static void
-show_tabs (DuplexWindow *self)
+show_main (DuplexWindow *self)
 {
   if (!duplex_panels_is_sidebar_alone (&self->state.panels))
     return;
@@ -134,6 +114,14 @@ inspector_page_changed_cb (DuplexWindow *self,
   g_object_get (page, "inspector-page", &self->state.inspector_page, NULL);
 }
 
+static gboolean
+is_history_visible (DuplexWindow *self)
+{
+  /* The action asks before the template is there. */
+  return self->main_stack != NULL &&
+         g_strcmp0 (gtk_stack_get_visible_child_name (self->main_stack), "history") == 0;
+}
+
 /* -- tabs -------------------------------------------------------------------------------------- */
 
 static void
@@ -143,7 +131,59 @@ update_title (DuplexWindow *self)
   const char *title = tab != NULL ? adw_tab_page_get_title (tab) : "Duplex";
 
   adw_window_title_set_title (self->window_title, title);
-  gtk_window_set_title (GTK_WINDOW (self), title);
+  gtk_window_set_title (GTK_WINDOW (self), is_history_visible (self) ? _ ("History") : title);
+}
+
+/* What acts on a tab is for one that can be seen. */
+static void
+update_actions (DuplexWindow *self)
+{
+  static const char *const names[] = { "win.close-tab", "win.edit-profile", "win.page",
+                                       "win.inspector" };
+  gboolean                 can_act =
+    !is_history_visible (self) && adw_tab_view_get_selected_page (self->tabs) != NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    gtk_widget_action_set_enabled (GTK_WIDGET (self), names[i], can_act);
+}
+
+/* GTK would go on at the first button of the header bar, where Enter does what nobody asked for. */
+static void
+focus_something (DuplexWindow *self)
+{
+  DuplexSessionPage *page = duplex_window_get_selected_page (self);
+
+  if (page != NULL)
+    gtk_widget_activate_action (GTK_WIDGET (page), "page.focus-url", NULL);
+  else
+    duplex_profile_sidebar_focus_list (self->sidebar);
+}
+
+static void
+set_history_visible (DuplexWindow *self,
+                     gboolean      visible)
+{
+  visible = visible && self->history != NULL;
+  if (visible)
+    show_main (self);
+  if (is_history_visible (self) == visible)
+    return;
+
+  gtk_stack_set_visible_child_name (self->main_stack, visible ? "history" : "sessions");
+  if (visible)
+    duplex_history_page_focus_list (self->history_page);
+  else
+    focus_something (self);
+  update_title (self);
+  update_actions (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HISTORY_VISIBLE]);
+}
+
+static void
+show_tabs (DuplexWindow *self)
+{
+  show_main (self);
+  set_history_visible (self, FALSE);
 }
 
 /* Somebody who looks at another tab is told that this one has ended. */
@@ -170,9 +210,9 @@ remember_profile (DuplexWindow  *self,
     g_settings_set_string (self->settings, "last-profile", duplex_profile_get_id (profile));
 }
 
-static void
-profile_saved_cb (DuplexWindow  *self,
-                  DuplexProfile *profile)
+void
+duplex_window_profile_saved_cb (DuplexWindow  *self,
+                                DuplexProfile *profile)
 {
   duplex_profile_sidebar_set_selected (self->sidebar, profile);
   remember_profile (self, profile);
@@ -197,7 +237,7 @@ save_profile_cb (DuplexWindow      *self,
   /* Translators: %s is the name of the profile. */
   text = g_strdup_printf (_ ("Saved as “%s”"), duplex_profile_get_name (profile));
   duplex_session_page_toast (page, text);
-  profile_saved_cb (self, profile);
+  duplex_window_profile_saved_cb (self, profile);
 }
 
 static void
@@ -224,6 +264,7 @@ page_attached_cb (DuplexWindow *self,
   g_signal_connect_object (duplex_session_tab_get_session (tab), "notify::state",
                            G_CALLBACK (state_changed_cb), self, G_CONNECT_SWAPPED);
   duplex_session_tab_update (tab);
+  duplex_window_record_tab (self, tab);
 }
 
 static gboolean
@@ -245,10 +286,7 @@ selected_page_changed_cb (DuplexWindow *self)
   DuplexProfile *profile;
 
   gtk_stack_set_visible_child_name (self->content, any ? "tabs" : "empty");
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-tab", any);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.edit-profile", any);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.page", any);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.inspector", any);
+  update_actions (self);
   update_title (self);
   if (!any)
     return;
@@ -259,13 +297,12 @@ selected_page_changed_cb (DuplexWindow *self)
   remember_profile (self, profile);
 }
 
-static AdwTabPage *
-add_tab (DuplexWindow  *self,
-         DuplexProfile *profile)
+AdwTabPage *
+duplex_window_add_tab (DuplexWindow      *self,
+                       DuplexSessionPage *page)
 {
   AdwTabPage *selected = adw_tab_view_get_selected_page (self->tabs);
-  GtkWidget  *page = GTK_WIDGET (duplex_session_page_new (profile));
-  AdwTabPage *tab = adw_tab_view_add_page (self->tabs, page, selected);
+  AdwTabPage *tab = adw_tab_view_add_page (self->tabs, GTK_WIDGET (page), selected);
 
   adw_tab_view_set_selected_page (self->tabs, tab);
   show_tabs (self);
@@ -274,82 +311,19 @@ add_tab (DuplexWindow  *self,
   return tab;
 }
 
+void
+duplex_window_select_tab (DuplexWindow *self,
+                          AdwTabPage   *tab)
+{
+  adw_tab_view_set_selected_page (self->tabs, tab);
+  show_tabs (self);
+}
+
 static void
 sidebar_open_cb (DuplexWindow  *self,
                  DuplexProfile *profile)
 {
   duplex_window_open_profile (self, profile, DUPLEX_WINDOW_CONNECT);
-}
-
-/* -- actions ----------------------------------------------------------------------------------- */
-
-static void
-new_profile_action (GtkWidget  *widget,
-                    const char *action,
-                    GVariant   *parameter)
-{
-  gtk_widget_activate_action (GTK_WIDGET (DUPLEX_WINDOW (widget)->sidebar), "profile.new", NULL);
-}
-
-static void
-new_tab_action (GtkWidget  *widget,
-                const char *action,
-                GVariant   *parameter)
-{
-  g_autoptr (DuplexProfile) profile = duplex_profile_new ("", "");
-  AdwTabPage               *tab = add_tab (DUPLEX_WINDOW (widget), profile);
-
-  gtk_widget_activate_action (GTK_WIDGET (duplex_session_tab_get_page (tab)), "page.focus-url",
-                              NULL);
-}
-
-static void
-close_tab_action (GtkWidget  *widget,
-                  const char *action,
-                  GVariant   *parameter)
-{
-  AdwTabView *tabs = DUPLEX_WINDOW (widget)->tabs;
-
-  if (adw_tab_view_get_selected_page (tabs) != NULL)
-    adw_tab_view_close_page (tabs, adw_tab_view_get_selected_page (tabs));
-}
-
-/* The URL that stands in the bar is the beginning of a profile that is not saved yet. */
-static void
-edit_profile_action (GtkWidget  *widget,
-                     const char *action,
-                     GVariant   *parameter)
-{
-  DuplexWindow        *self = DUPLEX_WINDOW (widget);
-  DuplexSessionPage   *page = duplex_window_get_selected_page (self);
-  DuplexProfile       *profile;
-  DuplexProfile       *shown;
-  DuplexProfileEditor *editor;
-
-  if (page == NULL)
-    return;
-
-  profile = duplex_session_page_get_profile (page);
-  shown = duplex_session_get_profile (duplex_session_page_get_session (page));
-  if (*duplex_profile_get_id (profile) == '\0')
-    duplex_profile_set_url (profile, duplex_profile_get_url (shown));
-
-  editor = duplex_profile_editor_new (GTK_WINDOW (self), self->store, profile);
-  g_signal_connect_object (editor, "saved", G_CALLBACK (profile_saved_cb), self, G_CONNECT_SWAPPED);
-  gtk_window_present (GTK_WINDOW (editor));
-}
-
-/* Keys and the menu act on the selected tab, which does not stand above the focus in the tree. */
-static void
-page_action (GtkWidget  *widget,
-             const char *action,
-             GVariant   *parameter)
-{
-  DuplexSessionPage *page = duplex_window_get_selected_page (DUPLEX_WINDOW (widget));
-  g_autofree char   *name = g_strconcat ("page.", g_variant_get_string (parameter, NULL), NULL);
-
-  if (page != NULL)
-    gtk_widget_activate_action (GTK_WIDGET (page), name, NULL);
 }
 
 /* -- settings ---------------------------------------------------------------------------------- */
@@ -422,21 +396,13 @@ duplex_window_close_request (GtkWindow *window)
 
 /* -- class ------------------------------------------------------------------------------------- */
 
-/* GTK would begin at the first button of the header bar, where Enter opens an editor that nobody
- * asked for. */
 static void
 duplex_window_show (GtkWidget *widget)
 {
-  DuplexWindow      *self = DUPLEX_WINDOW (widget);
-  DuplexSessionPage *page = duplex_window_get_selected_page (self);
+  DuplexWindow *self = DUPLEX_WINDOW (widget);
 
   if (gtk_window_get_focus (GTK_WINDOW (self)) == NULL)
-    {
-      if (page != NULL)
-        gtk_widget_activate_action (GTK_WIDGET (page), "page.focus-url", NULL);
-      else
-        duplex_profile_sidebar_focus_list (self->sidebar);
-    }
+    focus_something (self);
   GTK_WIDGET_CLASS (duplex_window_parent_class)->show (widget);
 }
 
@@ -453,7 +419,9 @@ duplex_window_dispose (GObject *object)
 {
   DuplexWindow *self = DUPLEX_WINDOW (object);
 
+  duplex_window_dispose_captures (self);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_WINDOW);
+  g_clear_object (&self->history);
   g_clear_object (&self->settings);
   g_clear_object (&self->store);
 
@@ -466,6 +434,7 @@ duplex_window_finalize (GObject *object)
   DuplexWindow *self = DUPLEX_WINDOW (object);
 
   duplex_window_state_clear (&self->state);
+  g_clear_pointer (&self->openings, g_ptr_array_unref);
 
   G_OBJECT_CLASS (duplex_window_parent_class)->finalize (object);
 }
@@ -485,6 +454,9 @@ duplex_window_get_property (GObject    *object,
       break;
     case PROP_INSPECTOR_VISIBLE:
       g_value_set_boolean (value, duplex_panel_is_shown (&self->state.panels.inspector));
+      break;
+    case PROP_HISTORY_VISIBLE:
+      g_value_set_boolean (value, is_history_visible (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -509,6 +481,9 @@ duplex_window_set_property (GObject      *object,
       duplex_panels_ask_inspector (&self->state.panels, g_value_get_boolean (value));
       apply_panels (self);
       break;
+    case PROP_HISTORY_VISIBLE:
+      set_history_visible (self, g_value_get_boolean (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -524,10 +499,14 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, panes);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, main);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, main_stack);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, history_page);
+  gtk_widget_class_bind_template_child (widget_class, DuplexWindow, opening);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, tabs);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, window_title);
   gtk_widget_class_bind_template_child (widget_class, DuplexWindow, content);
   gtk_widget_class_bind_template_callback (widget_class, close_page_cb);
+  gtk_widget_class_bind_template_callback (widget_class, duplex_window_open_capture);
   gtk_widget_class_bind_template_callback (widget_class, is_hidden);
   gtk_widget_class_bind_template_callback (widget_class, page_attached_cb);
   gtk_widget_class_bind_template_callback (widget_class, selected_page_changed_cb);
@@ -539,9 +518,10 @@ bind_template (GtkWidgetClass *widget_class)
 static void
 duplex_window_class_init (DuplexWindowClass *klass)
 {
-  GObjectClass   *object_class = G_OBJECT_CLASS (klass);
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  GtkWindowClass *window_class = GTK_WINDOW_CLASS (klass);
+  GObjectClass     *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass   *widget_class = GTK_WIDGET_CLASS (klass);
+  GtkWindowClass   *window_class = GTK_WINDOW_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   object_class->dispose = duplex_window_dispose;
   object_class->finalize = duplex_window_finalize;
@@ -551,22 +531,19 @@ duplex_window_class_init (DuplexWindowClass *klass)
   window_class->close_request = duplex_window_close_request;
 
   properties[PROP_SIDEBAR_VISIBLE] =
-    g_param_spec_boolean ("sidebar-visible", NULL, NULL, TRUE,
-                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+    g_param_spec_boolean ("sidebar-visible", NULL, NULL, TRUE, flags);
   properties[PROP_INSPECTOR_VISIBLE] =
-    g_param_spec_boolean ("inspector-visible", NULL, NULL, TRUE,
-                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+    g_param_spec_boolean ("inspector-visible", NULL, NULL, TRUE, flags);
+  properties[PROP_HISTORY_VISIBLE] =
+    g_param_spec_boolean ("history-visible", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   bind_template (widget_class);
 
-  gtk_widget_class_install_action (widget_class, "win.new-profile", NULL, new_profile_action);
-  gtk_widget_class_install_action (widget_class, "win.new-tab", NULL, new_tab_action);
-  gtk_widget_class_install_action (widget_class, "win.close-tab", NULL, close_tab_action);
-  gtk_widget_class_install_action (widget_class, "win.edit-profile", NULL, edit_profile_action);
-  gtk_widget_class_install_action (widget_class, "win.page", "s", page_action);
+  duplex_window_install_actions (widget_class);
   gtk_widget_class_install_property_action (widget_class, "win.sidebar", "sidebar-visible");
   gtk_widget_class_install_property_action (widget_class, "win.inspector", "inspector-visible");
+  gtk_widget_class_install_property_action (widget_class, "win.history", "history-visible");
 }
 
 static void
@@ -575,8 +552,10 @@ duplex_window_init (DuplexWindow *self)
   duplex_window_state_load (&self->state, NULL);
 
   g_type_ensure (DUPLEX_TYPE_ADAPTIVE_BIN);
+  g_type_ensure (DUPLEX_TYPE_HISTORY_PAGE);
   g_type_ensure (DUPLEX_TYPE_PROFILE_SIDEBAR);
   gtk_widget_init_template (GTK_WIDGET (self));
+  duplex_window_init_captures (self);
 }
 
 DuplexWindow *
@@ -596,8 +575,26 @@ duplex_window_new (GtkApplication     *application,
   load_settings (self);
   g_object_set (self->sidebar, "store", store, NULL);
   apply_panels (self);
+  duplex_window_watch_settings (self);
   selected_page_changed_cb (self);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.history", FALSE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.preferences", settings != NULL);
   return self;
+}
+
+void
+duplex_window_set_history (DuplexWindow  *self,
+                           DuplexHistory *history)
+{
+  g_return_if_fail (DUPLEX_IS_WINDOW (self));
+  g_return_if_fail (history == NULL || DUPLEX_IS_HISTORY (history));
+
+  if (history == NULL)
+    set_history_visible (self, FALSE);
+  g_set_object (&self->history, history);
+  g_object_set (self->history_page, "history", history, NULL);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.history", history != NULL);
+  duplex_window_update_recording (self);
 }
 
 DuplexSessionPage *
@@ -612,9 +609,8 @@ duplex_window_open_profile (DuplexWindow    *self,
 
   tab = duplex_session_tab_find_profile (self->tabs, profile);
   if (tab == NULL)
-    tab = add_tab (self, profile);
-  adw_tab_view_set_selected_page (self->tabs, tab);
-  show_tabs (self);
+    tab = duplex_window_add_tab (self, duplex_session_page_new (profile));
+  duplex_window_select_tab (self, tab);
   duplex_profile_sidebar_set_selected (self->sidebar, profile);
   if (how == DUPLEX_WINDOW_CONNECT && duplex_session_tab_is_disconnected (tab))
     duplex_session_page_connect (duplex_session_tab_get_page (tab));
@@ -683,7 +679,7 @@ duplex_window_is_connecting (DuplexWindow *self)
   for (int i = 0; i < adw_tab_view_get_n_pages (self->tabs); i++)
     if (adw_tab_page_get_loading (adw_tab_view_get_nth_page (self->tabs, i)))
       return TRUE;
-  return FALSE;
+  return self->openings->len > 0;
 }
 
 DuplexSessionPage *

@@ -5,8 +5,8 @@
 
 #define DEADLINE_SECONDS 10
 
-static void
-remove_tree (const char *path)
+void
+shell_remove_tree (const char *path)
 {
   g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
   const char      *name;
@@ -15,7 +15,7 @@ remove_tree (const char *path)
     {
       g_autofree char *child = g_build_filename (path, name, NULL);
 
-      remove_tree (child);
+      shell_remove_tree (child);
     }
   g_assert_cmpint (g_remove (path), ==, 0);
 }
@@ -43,7 +43,7 @@ shell_store_free (DuplexProfileStore *store)
 
   shell_settle ();
   g_assert_finalize_object (store);
-  remove_tree (top);
+  shell_remove_tree (top);
 }
 
 DuplexProfile *

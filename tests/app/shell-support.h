@@ -15,6 +15,9 @@ DuplexProfileStore *shell_store_new (void);
 /* Deletes the folder and what is in it, and asserts that nobody holds the store any more. */
 void shell_store_free (DuplexProfileStore *store);
 
+/* Deletes a file, or a folder with all that is in it. */
+void shell_remove_tree (const char *path);
+
 /* The store's first profile with that name; borrowed, NULL where there is none. */
 DuplexProfile *shell_find_profile (DuplexProfileStore *store,
                                    const char         *name);

@@ -106,6 +106,31 @@ show_wire (DuplexAnalyzer *self,
     self->callbacks->wire (&self->place, data, len, self->user_data);
 }
 
+/* What event says of frame, without where its message began. */
+static void
+fill_event (DuplexAnalyzer        *self,
+            const DuplexSeenFrame *frame,
+            gint64                 time_us,
+            DuplexEvent           *event)
+{
+  const DuplexMessagePlace *place = frame->place;
+
+  event->time_us = time_us;
+  event->kind = DUPLEX_EVENT_FRAME;
+  event->direction = self->direction;
+  event->connection = self->connection;
+  event->opcode = place->opcode;
+  event->header_size = frame->header_size;
+  memcpy (event->header, frame->header_bytes, frame->header_size);
+  event->message = place->number;
+  event->first = DUPLEX_EVENT_FIRST_IS_SELF;
+  if (!place->is_control && place->number != 0 && place->number == self->open)
+    event->first = self->first_event;
+  event->message_size = place->message_size;
+  event->n_frames = place->n_frames;
+  event->value = frame->value;
+}
+
 /* Records frame as an event and remembers where its message began. */
 static void
 record (DuplexAnalyzer        *self,
@@ -115,28 +140,15 @@ record (DuplexAnalyzer        *self,
 {
   const DuplexMessagePlace *place = frame->place;
   DuplexEvent               event = DUPLEX_EVENT_INIT;
-  gboolean                  continues;
   guint64                   number;
 
   if (self->capture == NULL)
     return;
 
-  event.time_us = time_us;
-  event.kind = DUPLEX_EVENT_FRAME;
-  event.direction = self->direction;
-  event.connection = self->connection;
+  fill_event (self, frame, time_us, &event);
   event.flags = flags;
   if (place->is_control || place->last)
     event.flags |= DUPLEX_EVENT_FLAG_ROW;
-  event.opcode = place->opcode;
-  event.header_size = frame->header_size;
-  memcpy (event.header, frame->header_bytes, frame->header_size);
-  event.message = place->number;
-  continues = !place->is_control && place->number != 0 && place->number == self->open;
-  event.first = continues ? self->first_event : DUPLEX_EVENT_FIRST_IS_SELF;
-  event.message_size = place->message_size;
-  event.n_frames = place->n_frames;
-  event.value = frame->value;
   event.payload = frame->payload;
   event.payload_size = frame->payload_size;
   event.payload_id = frame->payload_id;
@@ -148,9 +160,20 @@ record (DuplexAnalyzer        *self,
   if (place->is_control)
     return;
   self->last = *place;
-  if (!continues)
+  if (place->number != self->open || place->number == 0)
     self->first_event = number;
   self->open = place->last ? 0 : place->number;
+}
+
+static guint64
+begin_payload (DuplexAnalyzer *self)
+{
+  DuplexSeenFrame frame = { .place = &self->place, .value = -1 };
+  DuplexEvent     event = DUPLEX_EVENT_INIT;
+
+  frame.header_bytes = duplex_frame_decoder_get_header_bytes (self->decoder, &frame.header_size);
+  fill_event (self, &frame, g_get_real_time (), &event);
+  return duplex_capture_begin_payload (self->capture, &event);
 }
 
 static void
@@ -197,7 +220,7 @@ stream (DuplexAnalyzer *self,
         gsize           len)
 {
   if (self->payload_id == 0)
-    self->payload_id = duplex_capture_begin_payload (self->capture);
+    self->payload_id = begin_payload (self);
   duplex_capture_add_payload (self->capture, self->payload_id, plain, len);
   self->streamed += len;
 }

@@ -238,9 +238,7 @@ append_to_file (DuplexCapture     *self,
   tell_writer (self, &stored, number);
   if (redacted != NULL)
     remember_original (self, number, &original);
-  if (!self->wants_flush)
-    duplex_capture_writer_want_flush (self->writer);
-  self->wants_flush = TRUE;
+  duplex_capture_want_flush (self);
   g_mutex_unlock (&self->mutex);
   return number;
 }

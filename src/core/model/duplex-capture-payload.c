@@ -3,6 +3,7 @@
  * a file they go there in chunks. */
 #include <string.h>
 
+#include "core/model/duplex-capture-begun.h"
 #include "core/model/duplex-capture-private.h"
 #include "core/proto/duplex-limits.h"
 
@@ -11,6 +12,8 @@ typedef struct
 {
   GByteArray *bytes;    /* all of it; with a file, what is not a whole chunk yet */
   guint       sequence; /* of the next chunk */
+  guint       n_given;  /* bytes of it that the writer has already */
+  DuplexEvent event;    /* what is known of it; kind LOST: nothing is */
 } Payload;
 
 static void
@@ -36,25 +39,32 @@ new_bytes (DuplexCapture *self)
 
 /* With the mutex held. */
 static guint64
-open_payload (DuplexCapture *self)
+open_payload (DuplexCapture     *self,
+              const DuplexEvent *event)
 {
   Payload *payload = g_new0 (Payload, 1);
   guint64  number = self->next_payload++;
 
   payload->bytes = new_bytes (self);
+  payload->event.kind = DUPLEX_EVENT_LOST;
+  if (event != NULL)
+    payload->event = *event;
+  payload->event.payload_id = number;
   g_hash_table_insert (self->payloads, g_memdup2 (&number, sizeof number), payload);
   return number;
 }
 
 guint64
-duplex_capture_begin_payload (DuplexCapture *self)
+duplex_capture_begin_payload (DuplexCapture     *self,
+                              const DuplexEvent *event)
 {
   guint64 number;
 
   g_return_val_if_fail (DUPLEX_IS_CAPTURE (self), 0);
 
   g_mutex_lock (&self->mutex);
-  number = open_payload (self);
+  number = open_payload (self, event);
+  duplex_capture_begun_changed (self);
   g_mutex_unlock (&self->mutex);
   return number;
 }
@@ -69,7 +79,7 @@ put_chunk (DuplexCapture *self,
   /* A recording that has ended takes nothing; whoever appends the event is told. */
   if (self->writer == NULL || self->recording == DUPLEX_RECORDING_ENDED)
     return;
-  duplex_capture_writer_put_chunk (self->writer, number, payload->sequence++, chunk);
+  duplex_capture_writer_put_chunk (self->writer, number, payload->sequence, chunk);
   self->writer_full = duplex_capture_writer_is_full (self->writer);
   duplex_capture_check_bound (self);
 }
@@ -83,7 +93,9 @@ put_gathered (DuplexCapture *self,
   g_autoptr (GBytes) chunk = g_byte_array_free_to_bytes (payload->bytes);
 
   payload->bytes = new_bytes (self);
+  payload->n_given = 0;
   put_chunk (self, number, payload, chunk);
+  payload->sequence++;
 }
 
 /* With the mutex held. */
@@ -104,6 +116,28 @@ add_to_file (DuplexCapture *self,
       size -= n;
       if (payload->bytes->len == DUPLEX_CAPTURE_FILE_CHUNK)
         put_gathered (self, number, payload);
+    }
+  duplex_capture_want_flush (self);
+}
+
+void
+duplex_capture_queue_open_chunks (DuplexCapture *self)
+{
+  GHashTableIter iter;
+  gpointer       key;
+  gpointer       value;
+
+  g_hash_table_iter_init (&iter, self->payloads);
+  while (self->path != NULL && g_hash_table_iter_next (&iter, &key, &value))
+    {
+      Payload           *payload = value;
+      g_autoptr (GBytes) chunk = NULL;
+
+      if (payload->bytes->len == payload->n_given)
+        continue;
+      chunk = g_bytes_new (payload->bytes->data, payload->bytes->len);
+      payload->n_given = payload->bytes->len;
+      put_chunk (self, *(guint64 *)key, payload, chunk);
     }
 }
 
@@ -153,6 +187,7 @@ end_payload (DuplexCapture *self,
   if (open->bytes->len > 0)
     put_gathered (self, payload, open);
   g_hash_table_remove (self->payloads, &payload);
+  duplex_capture_begun_changed (self);
 }
 
 /* Bytes that are at hand as a whole, as a payload of their own: not copied where the event's owner
@@ -163,7 +198,7 @@ store_bytes (DuplexCapture     *self,
              const guint8      *data,
              gsize              size)
 {
-  guint64  number = open_payload (self);
+  guint64  number = open_payload (self, NULL);
   Payload *payload = g_hash_table_lookup (self->payloads, &number);
 
   for (gsize offset = 0; offset < size; offset += DUPLEX_CAPTURE_FILE_CHUNK)
@@ -172,6 +207,7 @@ store_bytes (DuplexCapture     *self,
       g_autoptr (GBytes) chunk = duplex_capture_hold_bytes (event, data + offset, n);
 
       put_chunk (self, number, payload, chunk);
+      payload->sequence++;
     }
   g_hash_table_remove (self->payloads, &number);
   return number;
@@ -189,6 +225,24 @@ duplex_capture_store_payloads (DuplexCapture *self,
     end_payload (self, event->inflated_id);
   else if (event->inflated_size > DUPLEX_LIMIT_CAPTURE_BLOCK)
     event->inflated_id = store_bytes (self, event, event->inflated, event->inflated_size);
+}
+
+void
+duplex_capture_walk_begun (DuplexCapture        *self,
+                           DuplexCaptureWalkFunc func,
+                           gpointer              user_data)
+{
+  GHashTableIter iter;
+  gpointer       value;
+
+  g_hash_table_iter_init (&iter, self->payloads);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Payload *payload = value;
+
+      if (payload->event.kind != DUPLEX_EVENT_LOST)
+        func (&payload->event, user_data);
+    }
 }
 
 /* ---- out ---- */

@@ -8,6 +8,7 @@
  *   duplex-capture-read.c      events out, from memory or from the file
  *   duplex-capture-find.c      which event or row is it
  *   duplex-capture-payload.c   payloads that stand apart
+ *   duplex-capture-begun.c     frames that the file tells of before they are complete
  *   duplex-capture-record.c    the recording to a file: begin, state, end; and a stored one
  *   duplex-capture-note.c      what the user said about events
  *   duplex-capture-writer.c    the thread that writes; duplex-capture-job.c: what
@@ -68,7 +69,8 @@ struct _DuplexCapture
 
   DuplexRecording recording;
   char           *trouble;     /* see duplex_capture_dup_trouble() */
-  gboolean        wants_flush; /* the writer was told so */
+  gboolean        wants_flush;   /* the writer was told so */
+  gboolean        begun_changed; /* see duplex-capture-begun.h */
   guint64         n_not_kept;
 
   guint64               held; /* bytes of the events that are there, about */
@@ -95,8 +97,12 @@ void duplex_capture_schedule_publish (DuplexCapture *self);
 /* Tells full_func, where there is news for it. */
 void duplex_capture_check_bound (DuplexCapture *self);
 
-/* Gives the writer what it does not have yet of the last block. */
+/* The writer is to ask soon for what it does not have yet. */
+void duplex_capture_want_flush (DuplexCapture *self);
+
+/* Gives the writer what it does not have yet of the last block, and of payloads that are open. */
 void duplex_capture_queue_last (DuplexCapture *self);
+void duplex_capture_queue_open_chunks (DuplexCapture *self);
 
 /* The block of entry is in the file, or was used: it may leave memory when others were used
  * later. */

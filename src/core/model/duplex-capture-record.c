@@ -2,8 +2,18 @@
 /* The recording of a capture: to a file, to its end, and what is made of the file later. */
 #include <glib/gstdio.h>
 
+#include "core/model/duplex-capture-begun.h"
 #include "core/model/duplex-capture-private.h"
 #include "core/model/duplex-redact.h"
+
+void
+duplex_capture_want_flush (DuplexCapture *self)
+{
+  if (self->wants_flush || self->writer == NULL)
+    return;
+  self->wants_flush = TRUE;
+  duplex_capture_writer_want_flush (self->writer);
+}
 
 /* ---- what the writer reports, on its thread ---- */
 
@@ -14,7 +24,9 @@ flush_cb (gpointer user_data)
 
   g_mutex_lock (&self->mutex);
   self->wants_flush = FALSE;
+  duplex_capture_queue_open_chunks (self);
   duplex_capture_queue_last (self);
+  duplex_capture_queue_begun (self);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -266,6 +278,7 @@ typedef struct
   DuplexCaptureFile *file;
   GArray            *infos; /* of DuplexCaptureBlockInfo */
   GArray            *connecting;
+  GArray            *begun; /* of DuplexEvent */
   char              *missing;
 } Opened;
 
@@ -277,6 +290,7 @@ opened_free (gpointer data)
   g_clear_pointer (&opened->file, duplex_capture_file_free);
   g_clear_pointer (&opened->infos, g_array_unref);
   g_clear_pointer (&opened->connecting, g_array_unref);
+  g_clear_pointer (&opened->begun, g_array_unref);
   g_free (opened->missing);
   g_free (opened);
 }
@@ -303,7 +317,32 @@ read_index (const char *path,
   opened->infos = g_array_new (FALSE, FALSE, sizeof (DuplexCaptureBlockInfo));
   duplex_capture_file_walk_blocks (file, 1, collect_info, opened->infos, &opened->missing);
   opened->connecting = duplex_capture_file_dup_connecting (file);
+  opened->begun = duplex_capture_read_begun (file);
   return opened;
+}
+
+/* A frame that was begun and is not in any block: cut where the recording was. */
+static void
+add_begun (DuplexCapture *self,
+           DuplexEvent   *event)
+{
+  DuplexFinding      cut = { DUPLEX_FINDING_FRAME_CUT, event->header_size + event->payload_size };
+  DuplexCaptureEntry entry = {
+    .first_event = self->next_number++,
+    .first_row = self->totals.rows,
+    .n_events = 1,
+    .n_rows = 1,
+    .n_findings = 1,
+    .first_time_us = event->time_us,
+    .last_time_us = event->time_us,
+  };
+
+  event->findings = &cut;
+  event->n_findings = 1;
+  entry.block = duplex_capture_block_new (duplex_capture_block_get_room (event, NULL, NULL));
+  duplex_capture_block_append (entry.block, event, NULL, NULL);
+  duplex_capture_index_add (&self->index, &entry);
+  duplex_totals_add (&self->totals, event);
 }
 
 static DuplexCapture *
@@ -318,6 +357,8 @@ make_stored (const char *path,
   self->trouble = g_steal_pointer (&opened->missing);
   for (guint i = 0; i < opened->infos->len; i++)
     add_entry (&g_array_index (opened->infos, DuplexCaptureBlockInfo, i), self);
+  for (guint i = 0; i < opened->begun->len; i++)
+    add_begun (self, &g_array_index (opened->begun, DuplexEvent, i));
   g_array_append_vals (self->connecting, opened->connecting->data, opened->connecting->len);
   self->n_connections = self->connecting->len;
   self->n_visible = (guint)MIN (self->totals.rows, G_MAXUINT);

@@ -93,7 +93,9 @@ drop_link (DuplexCaptureWriter *self,
     {
       guint64 id = duplex_capture_job_get_chunk_id (job->number, job->sequence);
 
-      g_hash_table_remove (self->chunks, &id);
+      /* The same chunk may wait again, with more in it. */
+      if (g_hash_table_lookup (self->chunks, &id) == job)
+        g_hash_table_remove (self->chunks, &id);
     }
   self->waits -= job->size;
   g_queue_delete_link (&self->jobs, link);

@@ -114,8 +114,12 @@ guint64 duplex_capture_append (DuplexCapture     *self,
 /* A payload that comes in pieces and must not be in memory as a whole: begin gives its number, add
  * takes the pieces in order, and the event that is appended with that number as payload_id, its
  * payload NULL and its payload_size the sum, ends it. Several may be open at once. The appending
- * thread only. Payloads up to DUPLEX_LIMIT_CAPTURE_BLOCK are better given with their event. */
-guint64 duplex_capture_begin_payload (DuplexCapture *self);
+ * thread only. Payloads up to DUPLEX_LIMIT_CAPTURE_BLOCK are better given with their event.
+ *
+ * event is what is known of it so far, without findings: where the program is killed before the
+ * event is appended, the file tells of it as one that was cut. May be NULL. */
+guint64 duplex_capture_begin_payload (DuplexCapture     *self,
+                                      const DuplexEvent *event);
 void    duplex_capture_add_payload (DuplexCapture *self,
                                     guint64        payload,
                                     const guint8  *data,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is found in a capture that has a file, while it is recorded and when it is opened again. */
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "core/proto/duplex-limits.h"
@@ -37,8 +38,8 @@ stream_two (DuplexCapture *capture,
             const guint8  *bytes,
             gsize          size)
 {
-  guint64     a = duplex_capture_begin_payload (capture);
-  guint64     b = duplex_capture_begin_payload (capture);
+  guint64     a = duplex_capture_begin_payload (capture, NULL);
+  guint64     b = duplex_capture_begin_payload (capture, NULL);
   DuplexEvent event = duplex_test_text ("");
 
   for (gsize at = 0; at < size; at += 4099)
@@ -73,6 +74,79 @@ test_payload_in_pieces (gconstpointer data)
   record_assert_payload (f->stored, 0, DUPLEX_PAYLOAD_WIRE, bytes, size);
   record_assert_payload (f->stored, 1, DUPLEX_PAYLOAD_WIRE, bytes, size);
   g_assert_finalize_object (memory);
+  record_fixture_free (f);
+}
+
+/* What is in the files now, as a kill would leave it. */
+static DuplexCapture *
+open_copy (RecordFixture *f)
+{
+  static const char *const suffixes[] = { "", "-wal" };
+  g_autofree char         *copy = g_build_filename (f->folder, "copy.duplex", NULL);
+  DuplexCapture           *capture;
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *from = g_strconcat (f->path, suffixes[i], NULL);
+      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
+      g_autofree char *contents = NULL;
+      gsize            length;
+
+      if (g_file_get_contents (from, &contents, &length, NULL))
+        g_assert_true (g_file_set_contents (to, contents, (gssize)length, NULL));
+    }
+  capture = duplex_capture_open (copy, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
+
+      g_unlink (to);
+    }
+  return capture;
+}
+
+/* A frame that was not complete when the program was killed: what had come of it is there. */
+static void
+test_payload_not_ended (void)
+{
+  const gsize        size = 3 * 262144 + 17;
+  RecordFixture     *f = record_fixture_new (NULL);
+  g_autofree guint8 *bytes = record_make_bytes (size);
+  DuplexEvent        event = duplex_test_text ("");
+  gint64             until = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  guint64            payload;
+  guint64            found = 0;
+
+  record_append_texts (f->capture, 0, 2, 10);
+  event.payload = NULL;
+  event.header_size = 2;
+  payload = duplex_capture_begin_payload (f->capture, &event);
+  duplex_capture_add_payload (f->capture, payload, bytes, size);
+  while (found != size)
+    {
+      g_autoptr (DuplexCapture) copy = open_copy (f);
+      g_auto (DuplexEvent)      seen = DUPLEX_EVENT_INIT;
+
+      g_assert_cmpint (g_get_monotonic_time (), <, until);
+      if (copy == NULL || !duplex_capture_read (copy, 2, &seen))
+        continue;
+      g_assert_cmpuint (seen.flags & DUPLEX_EVENT_FLAG_CUT, !=, 0);
+      g_assert_cmpint (seen.findings[0].id, ==, DUPLEX_FINDING_FRAME_CUT);
+      g_assert_cmpuint (seen.findings[0].offset, ==, seen.payload_size + 2);
+      found = seen.payload_size;
+      if (found == size)
+        record_assert_payload (copy, 2, DUPLEX_PAYLOAD_WIRE, bytes, size);
+    }
+
+  /* With its event it is no more than that. */
+  event.payload_id = payload;
+  event.payload_size = size;
+  duplex_capture_append (f->capture, &event);
+  record_fixture_reopen (f);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->stored)), ==, 3);
+  record_assert_payload (f->stored, 2, DUPLEX_PAYLOAD_WIRE, bytes, size);
+  g_assert_false (duplex_capture_find_finding (f->stored, 0, &found));
+  g_assert_null (duplex_capture_dup_meta (f->stored, "begun"));
   record_fixture_free (f);
 }
 
@@ -260,6 +334,7 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core/capture-stored/payload/not-ended", test_payload_not_ended);
   g_test_add_func ("/core/capture-stored/payload/at-once", test_payload_at_once);
   g_test_add_data_func ("/core/capture-stored/payload/pieces", GSIZE_TO_POINTER (1000003),
                         test_payload_in_pieces);

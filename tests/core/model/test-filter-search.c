@@ -385,7 +385,7 @@ append_in_pieces (DuplexCapture *capture,
   gsize         size = g_bytes_get_size (bytes);
   DuplexEvent   event = duplex_test_text ("");
 
-  event.payload_id = duplex_capture_begin_payload (capture);
+  event.payload_id = duplex_capture_begin_payload (capture, NULL);
   for (gsize at = 0; at < size; at += 100000)
     duplex_capture_add_payload (capture, event.payload_id, data + at, MIN (100000, size - at));
   event.payload = NULL;

@@ -306,7 +306,7 @@ test_apart (gconstpointer data)
   event.opcode = DUPLEX_OPCODE_TEXT;
   event.direction = DUPLEX_DIRECTION_RECEIVED;
   event.payload_size = LARGE;
-  event.payload_id = duplex_capture_begin_payload (capture);
+  event.payload_id = duplex_capture_begin_payload (capture, NULL);
   for (gsize at = 0; at < LARGE; at += 100001)
     duplex_capture_add_payload (capture, event.payload_id, payload + at, MIN (100001, LARGE - at));
   g_assert_true (duplex_capture_read (capture, duplex_capture_append (capture, &event), &stored));

@@ -14,6 +14,7 @@
 /* SQLite's header: where it has the numbers that say what a file is, big-endian. */
 #define HEADER_SIZE           100
 #define HEADER_PAGE_SIZE      16
+#define HEADER_RESERVED       20
 #define HEADER_CHANGES        24
 #define HEADER_N_PAGES        28
 #define HEADER_USER_VERSION   60
@@ -120,22 +121,26 @@ check_version (DuplexCaptureFile *self,
   return FALSE;
 }
 
+/* 65,536 does not fit. */
+static guint32
+get_page_size (const guint8 *header)
+{
+  guint32 page_size = get_uint32 (header + HEADER_PAGE_SIZE) >> 16;
+
+  return page_size == 1 ? 65536 : page_size;
+}
+
 /* SQLite counts the beginning of a page for a whole one. */
 static gboolean
 is_cut (sqlite3_file *file,
         const guint8 *header)
 {
-  guint32       page_size = get_uint32 (header + HEADER_PAGE_SIZE) >> 16;
   guint64       n_pages = get_uint32 (header + HEADER_N_PAGES);
   sqlite3_int64 size = 0;
 
-  /* 65,536 does not fit. */
-  if (page_size == 1)
-    page_size = 65536;
-
   return get_uint32 (header + HEADER_CHANGES) == get_uint32 (header + HEADER_COUNTED) &&
          file->pMethods->xFileSize (file, &size) == SQLITE_OK &&
-         (guint64)size < n_pages * page_size;
+         (guint64)size < n_pages * get_page_size (header);
 }
 
 /* Before SQLite looks at it: it has only one word for all that can be wrong. */
@@ -162,6 +167,8 @@ check_header (DuplexCaptureFile *self,
     return refuse (self, G_IO_ERROR_INVALID_DATA,
                    "is no capture, but another program's SQLite database", error);
 
+  self->page_size = get_page_size (header);
+  self->reserved = header[HEADER_RESERVED];
   /* With a -wal, pages of the file may stand there alone. */
   self->is_damaged = self->is_alone && is_cut (file, header);
   return check_version (self, get_uint32 (header + HEADER_USER_VERSION), error);

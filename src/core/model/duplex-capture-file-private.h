@@ -52,6 +52,8 @@ typedef enum {
   DUPLEX_N_STATEMENTS,
 } DuplexStatement;
 
+typedef struct _DuplexCaptureFileSalvage DuplexCaptureFileSalvage;
+
 /* What a writer knows of its file; the first two are kept in rows of "meta". */
 typedef struct
 {
@@ -79,6 +81,10 @@ struct _DuplexCaptureFile
   gint     work_left;  /* until a file that sends SQLite in circles is given up */
   gboolean is_damaged; /* SQLite itself found the file to be shorter than it says, or worse */
   gboolean is_alone;   /* nothing was beside it: what is in the file is all there is */
+  gsize    page_size;  /* as its header has it */
+  gsize    reserved;   /* bytes at the end of each page */
+
+  DuplexCaptureFileSalvage *salvage; /* made when it is needed */
 };
 
 DuplexCaptureFile *duplex_capture_file_new (void);
@@ -137,6 +143,21 @@ void duplex_capture_file_walk (DuplexCaptureFile         *self,
 
 gboolean duplex_capture_file_has_meta (DuplexCaptureFile *self,
                                        const char        *key);
+
+/* Looks through all pages of a file for rows that hold bytes. file is borrowed. */
+DuplexCaptureFileSalvage *duplex_capture_file_salvage_new (sqlite3_file *file,
+                                                           gsize         page_size,
+                                                           gsize         reserved);
+void                      duplex_capture_file_salvage_free (DuplexCaptureFileSalvage *self);
+
+/* The bytes of a row with id whose size is within the bounds, and which have checksum, may be NULL;
+ * g_malloc()ed. NULL where there is none. */
+guint8 *duplex_capture_file_salvage_read (DuplexCaptureFileSalvage *self,
+                                          gint64                    id,
+                                          gsize                     min_size,
+                                          gsize                     max_size,
+                                          const guint32            *checksum,
+                                          gsize                    *ret_size);
 
 /* An integer of "meta"; 0 where there is none. */
 guint64 duplex_capture_file_get_count (DuplexCaptureFile *self,

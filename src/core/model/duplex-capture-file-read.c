@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/model/duplex-capture-file-private.h"
 
+#include <string.h>
 #include <zlib.h>
 
 /* Rows of one transaction: what a writer waits for before it can reuse its -wal. */
@@ -226,6 +227,30 @@ get_checksum (DuplexCaptureFile *self,
   return is_good && info.size > 0;
 }
 
+/* Bytes that SQLite does not find the way to: only of a file to which nothing can come any more. */
+static guint8 *
+salvage (DuplexCaptureFile *self,
+         guint64            id,
+         gsize              min_size,
+         gsize              max_size,
+         const guint32     *checksum,
+         gsize             *ret_size)
+{
+  sqlite3_file *file = NULL;
+
+  if (!self->is_alone || !self->is_damaged)
+    return NULL;
+
+  if (self->salvage == NULL)
+    {
+      sqlite3_file_control (self->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+      self->salvage = duplex_capture_file_salvage_new (file, self->page_size, self->reserved);
+    }
+
+  return duplex_capture_file_salvage_read (self->salvage, id, min_size, max_size, checksum,
+                                           ret_size);
+}
+
 static guint8 *
 get_data (DuplexCaptureFile *self,
           guint64            id,
@@ -249,7 +274,7 @@ get_data (DuplexCaptureFile *self,
     }
   duplex_capture_file_reset (get);
 
-  return data;
+  return data != NULL ? data : salvage (self, id, size, size, &checksum, &size);
 }
 
 guint8 *
@@ -277,6 +302,26 @@ duplex_capture_file_read_block (DuplexCaptureFile *self,
   return data;
 }
 
+/* As read_chunk(), where SQLite fails. */
+static gsize
+salvage_chunk (DuplexCaptureFile *self,
+               guint64            id,
+               gsize              offset,
+               guint8            *buffer,
+               gsize              size)
+{
+  gsize              there = 0;
+  g_autofree guint8 *data = salvage (self, id, 1, DUPLEX_CAPTURE_FILE_CHUNK, NULL, &there);
+
+  if (data == NULL || there <= offset)
+    return 0;
+
+  size = MIN (size, there - offset);
+  memcpy (buffer, data + offset, size);
+
+  return size;
+}
+
 /* Up to size bytes of a chunk from offset on; fewer where it ends or is damaged. */
 static gsize
 read_chunk (DuplexCaptureFile *self,
@@ -287,19 +332,19 @@ read_chunk (DuplexCaptureFile *self,
 {
   sqlite3_blob *blob = NULL;
   gsize         there;
+  gboolean      is_read;
 
   duplex_capture_file_renew (self);
   if (sqlite3_blob_open (self->db, "main", "chunk", "data", id, /* flags= */ 0, &blob) != SQLITE_OK)
-    return 0;
+    return salvage_chunk (self, id, offset, buffer, size);
 
   there = sqlite3_blob_bytes (blob);
   there = there <= DUPLEX_CAPTURE_FILE_CHUNK && there > offset ? there - offset : 0;
-  size = MIN (size, there);
-  if (size > 0 && sqlite3_blob_read (blob, buffer, size, offset) != SQLITE_OK)
-    size = 0;
+  there = MIN (size, there);
+  is_read = there == 0 || sqlite3_blob_read (blob, buffer, there, offset) == SQLITE_OK;
   sqlite3_blob_close (blob);
 
-  return size;
+  return is_read ? there : salvage_chunk (self, id, offset, buffer, size);
 }
 
 gsize

@@ -92,8 +92,8 @@ put_number (DuplexCaptureFile *self,
 /* A table's first page is its root. When the rows do not fit into it any more, SQLite moves them to
  * pages further back and keeps only the way to them: of a file that is cut short before those,
  * nothing could be read. So that happens now. Two rows that fill a page each do it; they must stay,
- * but may become small. (It happens once more after about 1,800 pages with rows: half a GB or
- * more.) */
+ * but may become small. (For the bytes it happens once more after about 1,800 pages with rows, half
+ * a GB or more: see duplex-capture-file-salvage.c.) */
 #define SPLIT                                                                           \
   "INSERT INTO block(id, checksum) VALUES(-2, zeroblob(15000)), (-1, zeroblob(15000));" \
   "UPDATE block SET checksum = NULL;"                                                   \

@@ -131,6 +131,7 @@ duplex_capture_file_connect (DuplexCaptureFile *self,
 void
 duplex_capture_file_disconnect (DuplexCaptureFile *self)
 {
+  g_clear_pointer (&self->salvage, duplex_capture_file_salvage_free);
   for (guint i = 0; i < DUPLEX_N_STATEMENTS; i++)
     g_clear_pointer (&self->statements[i], sqlite3_finalize);
   g_clear_pointer (&self->db, sqlite3_close);

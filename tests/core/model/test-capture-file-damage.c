@@ -437,6 +437,79 @@ test_cut_text (Fixture      *fixture,
   g_assert_cmpstr (summary.title, ==, "A title");
 }
 
+/* Ids of payloads that are a small chunk each, whose rows are many pages of PAGE bytes. */
+#define FIRST_SMALL 100
+#define LAST_SMALL  300
+#define PAGE        512
+
+static void
+make_deep (Fixture *fixture)
+{
+  g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 200);
+  guint8                        small[400];
+
+  memset (small, 's', sizeof small);
+  duplex_capture_file_begin (file, NULL);
+  for (guint64 id = FIRST_SMALL; id <= LAST_SMALL; id++)
+    g_assert_true (duplex_capture_file_put_chunk (file, id, 0, small, sizeof small, NULL));
+  g_assert_true (duplex_capture_file_commit (file, NULL));
+  g_assert_true (duplex_capture_file_finish (file, NULL));
+  g_clear_pointer (&file, duplex_capture_file_free);
+  duplex_test_run_sql (fixture->path, "PRAGMA page_size = " G_STRINGIFY (PAGE) "; VACUUM");
+}
+
+/* The chunks are the last: when 30 of the small ones are left, all before them are there. */
+static void
+check_chunks (Fixture      *fixture,
+              const guint8 *bytes,
+              gsize         size)
+{
+  g_autoptr (DuplexCaptureFile) file = NULL;
+  g_autofree guint8            *buffer = g_malloc (4 * DUPLEX_CAPTURE_FILE_CHUNK);
+
+  write_bytes (fixture->path, bytes, size - (LAST_SMALL - FIRST_SMALL - 30) * PAGE);
+  file = duplex_capture_file_open (fixture->path, NULL);
+  g_assert_nonnull (file);
+  g_assert_cmpuint (
+    duplex_capture_file_read_payload (file, 7, 0, buffer, 4 * DUPLEX_CAPTURE_FILE_CHUNK), ==,
+    2 * DUPLEX_CAPTURE_FILE_CHUNK + 1000);
+  g_assert_cmpint (buffer[2 * DUPLEX_CAPTURE_FILE_CHUNK + 999], ==, 'c');
+  g_assert_cmpuint (duplex_capture_file_read_payload (file, FIRST_SMALL, 10, buffer, 1000), ==,
+                    390);
+  g_assert_cmpuint (duplex_capture_file_read_payload (file, LAST_SMALL, 0, buffer, 1), ==, 0);
+}
+
+/* Small pages make of a small file what a gigabyte is with ours: the way to the first rows leads
+ * over pages that are cut off. The rows are found without it. */
+static void
+test_cut_deep (Fixture      *fixture,
+               gconstpointer unused)
+{
+  g_autofree guint8 *bytes = NULL;
+  gsize              size;
+  guint64            before = 0;
+
+  make_deep (fixture);
+  g_assert_true (g_file_get_contents (fixture->path, (char **)&bytes, &size, NULL));
+  for (guint percent = 10; percent < 100; percent += 6)
+    {
+      g_autoptr (DuplexCaptureFile) file = NULL;
+      g_autofree char              *missing = NULL;
+      guint64                       n;
+
+      write_bytes (fixture->path, bytes, size / 100 * percent);
+      file = duplex_capture_file_open (fixture->path, NULL);
+      g_assert_nonnull (file);
+      n = duplex_test_check_blocks (file, &missing);
+      g_assert_nonnull (missing);
+      g_assert_cmpuint (n + 20, >=, 200 * percent / 100);
+      g_assert_cmpuint (n, >=, before);
+      before = n;
+    }
+
+  check_chunks (fixture, bytes, size);
+}
+
 static void
 count_note_cb (guint64     event,
                gboolean    bookmarked,
@@ -525,6 +598,7 @@ main (int    argc,
   ADD ("journal", test_journal);
   ADD ("too-large", test_too_large);
   ADD ("cut", test_cut);
+  ADD ("cut-deep", test_cut_deep);
   ADD ("cut-text", test_cut_text);
   ADD ("flipped", test_flipped);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The recording of a capture: to a file, to its end, and what is made of the file later. */
+#include "config.h"
+
 #include <glib/gstdio.h>
 
 #include "core/model/duplex-capture-begun.h"
@@ -111,6 +113,7 @@ put_origin (DuplexCapture             *self,
   g_autofree char *redacted = NULL;
   const char      *json = origin->profile_json;
 
+  duplex_capture_writer_put_meta (self->writer, "program", "Duplex " DUPLEX_VERSION);
   if (json != NULL && !origin->record_secrets)
     json = redacted = duplex_redact_profile (json);
   if (json != NULL)

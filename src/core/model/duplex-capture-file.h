@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A capture's file: an SQLite database as duplex-capture(5) describes it. This is the only file
- * that knows SQLite. It knows nothing of events: a block is bytes with an entry that says which
+/* A capture's file: an SQLite database as duplex-capture(5) describes it. Only
+ * duplex-capture-file*.c know SQLite. It knows nothing of events: a block is bytes with an entry that says which
  * events are in it. No threads and no locks: one caller at a time an object. All calls block.
  * Private to core/model, and to the programs that ask for a summary.
  *
@@ -117,7 +117,10 @@ gboolean duplex_capture_file_put_note (DuplexCaptureFile *self,
                                        const char        *comment,
                                        GError           **error);
 
-/* The end of the recording: says so in the file and makes one plain file of it. */
+/* The end of the recording: says so in the file and makes one plain file of it. Where another
+ * connection has the file open, even one of this program that only reads, the -wal stays, with
+ * nothing lost: free readers first. On a file that was opened to be changed it fails then, with
+ * G_IO_ERROR_BUSY. */
 gboolean duplex_capture_file_finish (DuplexCaptureFile *self,
                                      GError           **error);
 

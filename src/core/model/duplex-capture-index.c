@@ -153,7 +153,8 @@ duplex_capture_index_find_time (DuplexCaptureIndex *self,
   return low < self->entries->len ? get_entry (self, low) : NULL;
 }
 
-/* The first entry from the one with event number on whose member at offset is not 0. */
+/* The first entry from the one with event number on whose member at offset is not 0; none where all
+ * events come before number. */
 static DuplexCaptureEntry *
 find_next (DuplexCaptureIndex *self,
            guint64             number,
@@ -165,8 +166,12 @@ find_next (DuplexCaptureIndex *self,
   entry = find_last (self, G_STRUCT_OFFSET (DuplexCaptureEntry, first_event), number);
   i = entry != NULL ? (guint)(entry - get_entry (self, 0)) : 0;
   for (; i < self->entries->len; i++)
-    if (G_STRUCT_MEMBER (guint64, get_entry (self, i), offset) > 0)
-      return get_entry (self, i);
+    {
+      entry = get_entry (self, i);
+      if (entry->first_event + entry->n_events > number &&
+          G_STRUCT_MEMBER (guint64, entry, offset) > 0)
+        return entry;
+    }
 
   return NULL;
 }

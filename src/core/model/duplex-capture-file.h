@@ -2,12 +2,11 @@
 #pragma once
 
 /* A capture's file: an SQLite database as duplex-capture(5) describes it. Only
- * duplex-capture-file*.c know SQLite. It knows nothing of events: a block is bytes with an entry that says which
- * events are in it. No threads and no locks: one caller at a time an object. All calls block.
- * Private to core/model, and to the programs that ask for a summary.
+ * duplex-capture-file*.c know SQLite. They know nothing of events: a block is bytes with an entry
+ * that says which events are in it. No threads and no locks: one caller at a time an object. All
+ * calls block. Private to core/model, and to the programs that ask for a summary.
  *
- * Errors: DUPLEX_ERROR_... of core/proto/duplex-error.h, see each; what SQLite says stands in the
- * message. */
+ * Errors are of G_IO_ERROR, see each; what SQLite says stands in the message. */
 
 #include <glib.h>
 
@@ -65,7 +64,7 @@ gboolean duplex_capture_file_read_summary (const char           *path,
 
 /* ---- writing ---- */
 
-/* Makes path, which must not exist yet (DUPLEX_ERROR_EXISTS... as GIO's G_IO_ERROR_EXISTS): WAL,
+/* Makes path, which must not exist yet (G_IO_ERROR_EXISTS): WAL,
  * synchronous OFF, mode 0600. */
 DuplexCaptureFile *duplex_capture_file_create (const char *path,
                                                GError    **error);

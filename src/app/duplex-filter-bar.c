@@ -5,6 +5,7 @@
 
 #include "app/duplex-filter-flow.h"
 #include "app/duplex-filter-menu.h"
+#include "app/duplex-filter-problem.h"
 #include "app/duplex-filter-words.h"
 
 /* A pause in typing after which the text is looked for. */
@@ -45,6 +46,7 @@ struct _DuplexFilterBar
   gboolean open;
   gboolean only_matches;
   gboolean is_slow;    /* progress is shown */
+  gboolean was_done;   /* all that there was has been searched once */
   gboolean is_stopped; /* by the person, before the end */
   gboolean updating;   /* what changes the entry and the buttons is not the person */
 };
@@ -106,55 +108,49 @@ dup_expression (DuplexFilterBar *self)
 /* Takes problem; NULL where there is none. */
 static void
 take_problem (DuplexFilterBar *self,
-              char            *problem)
+              char            *problem,
+              int              column)
 {
   g_free (self->problem);
   self->problem = problem;
-  gtk_label_set_label (self->problem_label, problem != NULL ? problem : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->problem_label), problem != NULL);
-  if (problem != NULL)
-    gtk_widget_add_css_class (GTK_WIDGET (self->entry), "error");
-  else
-    {
-      gtk_widget_remove_css_class (GTK_WIDGET (self->entry), "error");
-      gtk_entry_set_attributes (self->entry, NULL);
-    }
-  gtk_accessible_update_state (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_STATE_INVALID,
-                               problem != NULL ? GTK_ACCESSIBLE_INVALID_TRUE
-                                               : GTK_ACCESSIBLE_INVALID_FALSE,
-                               -1);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->entry),
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
-                                  problem != NULL ? problem : "", -1);
+  duplex_filter_problem_show (self->entry, self->problem_label, problem, column);
 }
 
 static DuplexFilter *
 make_filter (DuplexFilterBar *self)
 {
-  g_autoptr (PangoAttrList) attrs = NULL;
-  g_autoptr (GError)        error = NULL;
-  DuplexFilter             *filter;
-  guint                     column = 0;
+  g_autoptr (GError) error = NULL;
+  DuplexFilter      *filter;
+  guint              column = 0;
 
   if (get_mode (self) != DUPLEX_FILTER_MODE_EXPRESSION)
     {
       filter = duplex_filter_new_for_text (get_text (self), get_flags (self), &error);
-      take_problem (self, filter == NULL ? g_strdup (error->message) : NULL);
+      take_problem (self, filter == NULL ? g_strdup (error->message) : NULL, -1);
       return filter;
     }
 
   filter = duplex_filter_parse (get_text (self), &column, &error);
   if (filter != NULL)
     {
-      take_problem (self, NULL);
+      take_problem (self, NULL, -1);
       return filter;
     }
 
   /* Translators: the place of a mistake in a filter expression, then what is wrong, in English. */
-  take_problem (self, g_strdup_printf (_ ("Character %u: %s"), column + 1, error->message));
-  attrs = duplex_filter_words_mark (get_text (self), column);
-  gtk_entry_set_attributes (self->entry, attrs);
+  take_problem (self, g_strdup_printf (_ ("Character %u: %s"), column + 1, error->message),
+                (int)column);
   return NULL;
+}
+
+static DuplexFilterProgress
+get_progress (DuplexFilterBar *self)
+{
+  if (self->is_stopped)
+    return DUPLEX_FILTER_STOPPED;
+  if (self->is_slow)
+    return DUPLEX_FILTER_SLOW;
+  return self->was_done ? DUPLEX_FILTER_DONE : DUPLEX_FILTER_BEGUN;
 }
 
 static void
@@ -163,7 +159,7 @@ update_status (DuplexFilterBar *self)
   g_autofree char *text = NULL;
 
   if (self->view != NULL)
-    text = duplex_filter_words_status (self->view, self->row, self->is_slow, self->is_stopped);
+    text = duplex_filter_words_status (self->view, self->row, get_progress (self));
   gtk_label_set_label (self->status_label, text != NULL ? text : "");
   gtk_widget_set_visible (self->stop_button, self->is_slow);
   gtk_widget_set_opacity (GTK_WIDGET (self->progress), self->is_slow ? 1 : 0);
@@ -194,6 +190,7 @@ view_changed_cb (DuplexFilterBar *self)
     {
       g_clear_handle_id (&self->slow, g_source_remove);
       self->is_slow = FALSE;
+      self->was_done = TRUE;
     }
   else if (self->slow == 0 && !self->is_slow)
     self->slow = g_timeout_add (PROGRESS_MS, slow_cb, self);
@@ -212,6 +209,7 @@ drop_view (DuplexFilterBar *self)
 {
   g_clear_handle_id (&self->slow, g_source_remove);
   self->is_slow = FALSE;
+  self->was_done = FALSE;
   self->is_stopped = FALSE;
   if (self->view == NULL)
     return;
@@ -303,10 +301,7 @@ entry_changed_cb (DuplexFilterBar *self)
 
   update_chips (self);
   g_clear_handle_id (&self->typing, g_source_remove);
-  if (is_empty)
-    search_now (self);
-  else
-    self->typing = g_timeout_add (TYPING_MS, typing_cb, self);
+  self->typing = g_timeout_add (TYPING_MS, typing_cb, self);
 }
 
 static void

@@ -56,7 +56,7 @@ get_number (DuplexCaptureView *view,
 static char *
 describe_matches (DuplexCaptureView *view,
                   DuplexRow         *row,
-                  gboolean           is_slow)
+                  gboolean           is_searching)
 {
   guint            n = g_list_model_get_n_items (G_LIST_MODEL (view));
   guint64          number = row != NULL ? get_number (view, row) : 0;
@@ -67,46 +67,32 @@ describe_matches (DuplexCaptureView *view,
     /* Translators: of the matches of a search: the number of the selected one, and of all. */
     return g_strdup_printf (_ ("%s of %s"), place, count);
   if (n == 0)
-    return g_strdup (is_slow ? _ ("Searching…") : _ ("No matches"));
+    return g_strdup (is_searching ? _ ("Searching…") : _ ("No matches"));
   return g_strdup_printf (ngettext ("%s match", "%s matches", n), count);
 }
 
 char *
-duplex_filter_words_status (DuplexCaptureView *view,
-                            DuplexRow         *row,
-                            gboolean           is_slow,
-                            gboolean           is_stopped)
+duplex_filter_words_status (DuplexCaptureView   *view,
+                            DuplexRow           *row,
+                            DuplexFilterProgress progress)
 {
   g_autofree char *matches = NULL;
 
   g_return_val_if_fail (DUPLEX_IS_CAPTURE_VIEW (view), NULL);
 
-  matches = describe_matches (view, row, is_slow);
-  if (is_stopped)
-    /* Translators: of a search that was stopped: its matches so far. */
-    return g_strdup_printf (_ ("%s (stopped)"), matches);
-  if (is_slow)
-    /* Translators: matches so far, and how much of all has been searched. */
-    return g_strdup_printf (_ ("%s · %d %%"), matches,
-                            (int)(duplex_capture_view_get_progress (view) * 100));
-  return g_steal_pointer (&matches);
-}
-
-PangoAttrList *
-duplex_filter_words_mark (const char *text,
-                          guint       column)
-{
-  PangoAttrList  *attrs = pango_attr_list_new ();
-  PangoAttribute *line = pango_attr_underline_new (PANGO_UNDERLINE_ERROR);
-  glong           length = g_utf8_strlen (text, -1);
-  const char     *at;
-
-  if (length > 0)
+  matches = describe_matches (view, row, progress < DUPLEX_FILTER_DONE);
+  switch (progress)
     {
-      at = g_utf8_offset_to_pointer (text, MIN ((glong)column, length - 1));
-      line->start_index = (guint)(at - text);
-      line->end_index = (guint)(g_utf8_next_char (at) - text);
+    case DUPLEX_FILTER_STOPPED:
+      /* Translators: of a search that was stopped: its matches so far. */
+      return g_strdup_printf (_ ("%s (stopped)"), matches);
+    case DUPLEX_FILTER_SLOW:
+      /* Translators: matches so far, and how much of all has been searched. */
+      return g_strdup_printf (_ ("%s · %d %%"), matches,
+                              (int)(duplex_capture_view_get_progress (view) * 100));
+    case DUPLEX_FILTER_BEGUN:
+    case DUPLEX_FILTER_DONE:
+    default:
+      return g_steal_pointer (&matches);
     }
-  pango_attr_list_insert (attrs, line);
-  return attrs;
 }

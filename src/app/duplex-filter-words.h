@@ -11,15 +11,17 @@ G_BEGIN_DECLS
 const char *duplex_filter_words_chip (DuplexFilterChip chip);
 const char *duplex_filter_words_placeholder (DuplexFilterMode mode);
 
-/* "3 of 1,204", "1,204 matches", "No matches", and how far the search is where is_slow. row is what
- * is selected, or NULL. */
-char *duplex_filter_words_status (DuplexCaptureView *view,
-                                  DuplexRow         *row,
-                                  gboolean           is_slow,
-                                  gboolean           is_stopped);
+typedef enum {
+  DUPLEX_FILTER_BEGUN,   /* a moment ago */
+  DUPLEX_FILTER_SLOW,    /* long enough ago to say how far it is */
+  DUPLEX_FILTER_DONE,    /* and what comes is looked at as it comes */
+  DUPLEX_FILTER_STOPPED, /* by the person */
+} DuplexFilterProgress;
 
-/* A line under the character of text at column (from 0); where text ends there, under its last. */
-PangoAttrList *duplex_filter_words_mark (const char *text,
-                                         guint       column);
+/* "3 of 1,204", "1,204 matches", "No matches", and how far the search is. row is what is selected,
+ * or NULL. */
+char *duplex_filter_words_status (DuplexCaptureView   *view,
+                                  DuplexRow           *row,
+                                  DuplexFilterProgress progress);
 
 G_END_DECLS

@@ -24,8 +24,16 @@ struct _DuplexListBar
   /* state */
   gboolean changed; /* since the last layout that was looked at */
   gboolean updating;
+  gboolean at_end;
   double   asked; /* where the person wants the bar, until something else moves the list; or -1 */
 };
+
+enum {
+  PROP_AT_END = 1,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (DuplexListBar, duplex_list_bar, G_TYPE_OBJECT)
 
@@ -50,6 +58,17 @@ set_visible (DuplexListBar *self,
 }
 
 static void
+set_at_end (DuplexListBar *self,
+            gboolean       at_end)
+{
+  if (self->at_end == at_end)
+    return;
+
+  self->at_end = at_end;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AT_END]);
+}
+
+static void
 update (DuplexListBar *self)
 {
   guint    total = duplex_list_window_get_total (self->window);
@@ -64,6 +83,7 @@ update (DuplexListBar *self)
       return;
     }
 
+  set_at_end (self, last >= total - END_TOLERANCE);
   page = MIN (last - first, total);
   if (!following && is_asked_for (self, first))
     {
@@ -157,6 +177,22 @@ hovering_cb (DuplexListBar      *self,
 }
 
 static void
+duplex_list_bar_get_property (GObject    *object,
+                              guint       prop_id,
+                              GValue     *value,
+                              GParamSpec *pspec)
+{
+  switch (prop_id)
+    {
+    case PROP_AT_END:
+      g_value_set_boolean (value, DUPLEX_LIST_BAR (object)->at_end);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
 duplex_list_bar_dispose (GObject *object)
 {
   DuplexListBar *self = DUPLEX_LIST_BAR (object);
@@ -180,7 +216,14 @@ duplex_list_bar_dispose (GObject *object)
 static void
 duplex_list_bar_class_init (DuplexListBarClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = duplex_list_bar_dispose;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = duplex_list_bar_dispose;
+  object_class->get_property = duplex_list_bar_get_property;
+
+  properties[PROP_AT_END] = g_param_spec_boolean ("at-end", NULL, NULL, FALSE,
+                                                  G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void

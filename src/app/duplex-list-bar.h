@@ -12,7 +12,9 @@ G_BEGIN_DECLS
 #define DUPLEX_TYPE_LIST_BAR (duplex_list_bar_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexListBar, duplex_list_bar, DUPLEX, LIST_BAR, GObject)
 
-/* scrollbar and view must outlive the object. The scroll bar is hidden while all items are on
+/* Property: "at-end" (gboolean, read only: the last item is on screen).
+ *
+ * scrollbar and view must outlive the object. The scroll bar is hidden while all items are on
  * screen. At its lower end the list follows. */
 DuplexListBar *duplex_list_bar_new (GtkScrollbar     *scrollbar,
                                     GtkListView      *view,

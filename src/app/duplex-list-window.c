@@ -166,8 +166,6 @@ move_to (DuplexListWindow *self,
          guint             start,
          guint             end)
 {
-  guint old = self->n_items;
-
   if (start < self->start + self->n_items)
     {
       move_front (self, (gint64)start - self->start);
@@ -175,10 +173,11 @@ move_to (DuplexListWindow *self,
       return;
     }
 
+  /* Not in one change: where items go, GtkListView of GTK 4.8 asks for each one that comes with the
+   * same change, whether it is one of those. That would be all items of a window. */
+  move_back (self, self->start);
   self->start = start;
-  self->n_items = end - start;
-  if (old > 0 || self->n_items > 0)
-    g_list_model_items_changed (G_LIST_MODEL (self), 0, old, self->n_items);
+  move_back (self, end);
 }
 
 /* The other way. Items that were never in a view, only counted, may go and come back. */

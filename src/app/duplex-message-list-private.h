@@ -30,6 +30,7 @@ struct _DuplexMessageList
   GtkStack     *stack;
   GtkListView  *view;
   GtkScrollbar *scrollbar;
+  GtkRevealer  *jump; /* to the end */
   GMenuModel   *menu_model;
 
   /* state: what is shown, and where it is to stay */

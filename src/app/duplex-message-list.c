@@ -73,9 +73,21 @@ selected_item_cb (DuplexMessageList *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SELECTED_ROW]);
 }
 
+/* There is nowhere to jump to from where the end is on screen. */
+static void
+update_jump (DuplexMessageList *self)
+{
+  gboolean at_end;
+
+  g_object_get (self->bar, "at-end", &at_end, NULL);
+  gtk_revealer_set_reveal_child (self->jump,
+                                 !duplex_message_list_get_following (self) && !at_end);
+}
+
 static void
 following_cb (DuplexMessageList *self)
 {
+  update_jump (self);
   if (self->capture != NULL)
     duplex_message_list_remember_seen (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FOLLOWING]);
@@ -189,6 +201,8 @@ duplex_message_list_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->capture, self);
   duplex_message_list_clear_view (self);
   if (self->bar != NULL)
+    g_signal_handlers_disconnect_by_data (self->bar, self);
+  if (self->bar != NULL)
     g_object_run_dispose (G_OBJECT (self->bar));
   g_clear_object (&self->bar);
   if (self->place != NULL)
@@ -261,6 +275,7 @@ duplex_message_list_class_init (DuplexMessageListClass *klass)
     widget_class, "/io/github/duplexws/Duplex/duplex-message-list.ui");
   gtk_widget_class_bind_template_child (widget_class, DuplexMessageList, stack);
   gtk_widget_class_bind_template_child (widget_class, DuplexMessageList, scrollbar);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageList, jump);
   gtk_widget_class_bind_template_child (widget_class, DuplexMessageList, view);
   gtk_widget_class_bind_template_child (widget_class, DuplexMessageList, menu_model);
   gtk_widget_class_bind_template_callback (widget_class, setup_cb);
@@ -287,6 +302,8 @@ duplex_message_list_init (DuplexMessageList *self)
   self->place = duplex_list_place_new (self->view, self->window, self->tail);
   self->bar = duplex_list_bar_new (self->scrollbar, self->view, self->window, self->place);
 
+  g_signal_connect_object (self->bar, "notify::at-end", G_CALLBACK (update_jump), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->window, "notify::selected-item", G_CALLBACK (selected_item_cb),
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->window, "notify::following", G_CALLBACK (following_cb), self,

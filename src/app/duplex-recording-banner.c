@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-recording-banner.h"
 
-#include <glib/gi18n.h>
-
-#include "app/duplex-texts.h"
+#include "app/duplex-recording-text.h"
 
 struct _DuplexRecordingBanner
 {
@@ -30,48 +28,6 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (DuplexRecordingBanner, duplex_recording_banner, GTK_TYPE_WIDGET)
 
-static char *
-describe_lost (guint64 n_not_kept)
-{
-  g_autofree char *count = duplex_text_count (n_not_kept);
-
-  if (n_not_kept == 0)
-    return g_strdup ("");
-
-  /* Translators: the space belongs to it; a sentence comes before. An event is a frame or a change
-   * of state. */
-  return g_strdup_printf (ngettext (" %s event was not kept.", " %s events were not kept.",
-                                    (gulong)MIN (n_not_kept, G_MAXULONG)),
-                          count);
-}
-
-char *
-duplex_recording_banner_describe (DuplexRecording recording,
-                                  const char     *trouble,
-                                  guint64         n_not_kept)
-{
-  g_autofree char *lost = describe_lost (n_not_kept);
-
-  switch (recording)
-    {
-    case DUPLEX_RECORDING_STALLED:
-      if (trouble == NULL)
-        return g_strdup_printf ("%s%s", _ ("Not recording."), lost);
-      /* Translators: the reason, in English; then maybe a sentence about what is lost. */
-      return g_strdup_printf (_ ("Not recording: %s.%s"), trouble, lost);
-    case DUPLEX_RECORDING_STORED:
-      if (trouble == NULL)
-        return NULL;
-      /* Translators: what is missing, in English; then maybe a sentence about what is lost. */
-      return g_strdup_printf (_ ("This recording is not whole: %s.%s"), trouble, lost);
-    case DUPLEX_RECORDING_OFF:
-    case DUPLEX_RECORDING_ON:
-    case DUPLEX_RECORDING_ENDED:
-    default:
-      return n_not_kept > 0 ? g_strdup (g_strstrip (lost)) : NULL;
-    }
-}
-
 static void
 update (DuplexRecordingBanner *self)
 {
@@ -85,8 +41,8 @@ update (DuplexRecordingBanner *self)
     {
       recording = duplex_capture_get_recording (capture);
       trouble = duplex_capture_dup_trouble (capture);
-      text = duplex_recording_banner_describe (recording, trouble,
-                                               duplex_capture_get_n_not_kept (capture));
+      text = duplex_recording_describe (recording, trouble,
+                                        duplex_capture_get_n_not_kept (capture));
     }
 
   /* What goes on being lost cannot be put away. */

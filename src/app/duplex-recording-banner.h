@@ -24,10 +24,4 @@ GtkWidget *duplex_recording_banner_new (void);
 void duplex_recording_banner_set_capture (DuplexRecordingBanner *self,
                                           DuplexCapture         *capture);
 
-/* The sentence for a state of the recording; NULL where there is nothing to say. trouble and the
- * number as the capture has them. */
-char *duplex_recording_banner_describe (DuplexRecording recording,
-                                        const char     *trouble,
-                                        guint64         n_not_kept);
-
 G_END_DECLS

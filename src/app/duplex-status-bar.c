@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-recording-text.h"
 #include "app/duplex-squeeze.h"
 #include "app/duplex-texts.h"
 
@@ -23,6 +24,7 @@ struct _DuplexStatusBar
   GtkWidget *findings_box;
   GtkLabel  *findings_label; /* while there are none */
   GtkButton *findings_button;
+  GtkLabel  *recording_label;
   GtkLabel  *elapsed_label;
 
   /* state */
@@ -128,6 +130,25 @@ update_elapsed (DuplexStatusBar *self)
 }
 
 static void
+update_recording (DuplexStatusBar *self)
+{
+  g_autoptr (DuplexCapture) capture = g_signal_group_dup_target (self->capture_signals);
+  DuplexRecording           recording = DUPLEX_RECORDING_OFF;
+  const char               *path = NULL;
+  g_autofree char          *text = NULL;
+
+  if (capture != NULL)
+    {
+      recording = duplex_capture_get_recording (capture);
+      path = duplex_capture_get_path (capture);
+    }
+
+  text = duplex_recording_text (recording, path != NULL ? duplex_recording_measure (path) : 0);
+  gtk_label_set_label (self->recording_label, text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->recording_label), path);
+}
+
+static void
 findings_clicked_cb (DuplexStatusBar *self)
 {
   g_signal_emit (self, signals[SIGNAL_SHOW_FINDING], 0);
@@ -137,6 +158,7 @@ static gboolean
 tick_cb (gpointer user_data)
 {
   update_elapsed (DUPLEX_STATUS_BAR (user_data));
+  update_recording (DUPLEX_STATUS_BAR (user_data));
 
   return G_SOURCE_CONTINUE;
 }
@@ -146,10 +168,17 @@ update_state (DuplexStatusBar *self)
 {
   g_autoptr (DuplexSession) session = g_signal_group_dup_target (self->session_signals);
   DuplexSessionState        state = DUPLEX_SESSION_DISCONNECTED;
+  gboolean                  stored = FALSE;
 
   if (session != NULL)
-    state = duplex_session_get_state (session);
+    {
+      state = duplex_session_get_state (session);
+      stored = duplex_capture_get_recording (duplex_session_get_capture (session)) ==
+               DUPLEX_RECORDING_STORED;
+    }
 
+  /* What never connects says in another place what it is. */
+  gtk_widget_set_visible (GTK_WIDGET (self->state_label), !stored);
   set_text (self->state_label, duplex_text_session_state (state));
 
   if (state == DUPLEX_SESSION_OPEN && self->opened_us == 0)
@@ -161,6 +190,7 @@ update_state (DuplexStatusBar *self)
     {
       self->opened_us = 0;
       g_clear_handle_id (&self->tick_source, g_source_remove);
+      update_recording (self);
     }
   update_elapsed (self);
 }
@@ -244,6 +274,7 @@ duplex_status_bar_class_init (DuplexStatusBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, findings_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, findings_button);
   gtk_widget_class_bind_template_callback (widget_class, findings_clicked_cb);
+  gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, recording_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, elapsed_label);
 }
 
@@ -259,11 +290,14 @@ duplex_status_bar_init (DuplexStatusBar *self)
   self->capture_signals = g_signal_group_new (DUPLEX_TYPE_CAPTURE);
   g_signal_group_connect_object (self->capture_signals, "published", G_CALLBACK (update_totals),
                                  self, G_CONNECT_SWAPPED);
+  g_signal_group_connect_object (self->capture_signals, "notify::recording",
+                                 G_CALLBACK (update_recording), self, G_CONNECT_SWAPPED);
 
   gtk_widget_init_template (GTK_WIDGET (self));
   update_state (self);
   update_totals (self);
   update_rtt (self);
+  update_recording (self);
 }
 
 DuplexStatusBar *
@@ -291,5 +325,6 @@ duplex_status_bar_set_session (DuplexStatusBar *self,
   update_state (self);
   update_totals (self);
   update_rtt (self);
+  update_recording (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SESSION]);
 }

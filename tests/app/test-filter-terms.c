@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-filter-terms.h"
 
-#include "app/duplex-filter-words.h"
+#include "app/duplex-filter-problem.h"
 
 #define CHIP(name) (1u << DUPLEX_FILTER_CHIP_##name)
 
@@ -130,11 +130,11 @@ test_from_text (void)
 
 static void
 assert_marked (const char *text,
-               guint       column,
+               int         column,
                guint       start,
                guint       end)
 {
-  g_autoptr (PangoAttrList)     attrs = duplex_filter_words_mark (text, column);
+  g_autoptr (PangoAttrList)     attrs = duplex_filter_problem_mark (text, column);
   g_autoptr (PangoAttrIterator) iter = pango_attr_list_get_iterator (attrs);
   PangoAttribute               *line = NULL;
 

@@ -310,6 +310,7 @@ duplex_application_startup (GApplication *application)
   g_autofree char   *path = g_build_filename (g_get_user_data_dir (), "duplex", "profiles", NULL);
   g_autofree char   *captures =
     g_build_filename (g_get_user_data_dir (), "duplex", "captures", NULL);
+  g_autofree char *cache = g_build_filename (g_get_user_cache_dir (), "duplex", NULL);
 
   G_APPLICATION_CLASS (duplex_application_parent_class)->startup (application);
 
@@ -318,6 +319,7 @@ duplex_application_startup (GApplication *application)
   self->store = duplex_profile_store_new (path);
   duplex_profile_store_load (self->store, &self->problem);
   self->history = duplex_history_new (captures);
+  duplex_history_clean_in_thread (cache);
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)

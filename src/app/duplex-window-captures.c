@@ -37,6 +37,8 @@ show_capture_error (DuplexWindow *self,
 
   /* It names a file and says why: that takes a while to read. */
   adw_toast_set_timeout (toast, 10);
+  /* And answers what was asked for just now. */
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
@@ -189,6 +191,49 @@ duplex_window_cancel_opening (DuplexWindow *self)
 {
   for (guint i = 0; i < self->openings->len; i++)
     g_cancellable_cancel (((Opening *)g_ptr_array_index (self->openings, i))->cancellable);
+}
+
+/* Whoever changed a profile since then wants it as it is now, if it can still be told which it
+ * was. */
+static DuplexProfile *
+find_saved (DuplexWindow  *self,
+            DuplexCapture *capture,
+            DuplexProfile *profile)
+{
+  g_autofree char *id = duplex_capture_dup_meta (capture, "profile-id");
+
+  if (id != NULL && duplex_profile_store_lookup (self->store, id) != NULL)
+    return duplex_profile_store_lookup (self->store, id);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->store)); i++)
+    {
+      g_autoptr (DuplexProfile) known = g_list_model_get_item (G_LIST_MODEL (self->store), i);
+
+      if (duplex_profile_has_same_settings (known, profile))
+        return known;
+    }
+  return NULL;
+}
+
+void
+duplex_window_connect_again (DuplexWindow      *self,
+                             DuplexProfile     *profile,
+                             DuplexSessionPage *page)
+{
+  DuplexSession *session = duplex_session_page_get_session (page);
+  DuplexProfile *saved =
+    find_saved (self, duplex_session_get_capture (session), profile);
+  g_autoptr (DuplexProfile) copy = NULL;
+
+  if (saved != NULL && duplex_profile_get_error (saved) == NULL)
+    {
+      duplex_window_open_profile (self, saved, DUPLEX_WINDOW_CONNECT);
+      return;
+    }
+
+  /* Not the page's own, for which that page would be taken. */
+  copy = duplex_profile_copy (profile);
+  duplex_window_open_profile (self, copy, DUPLEX_WINDOW_CONNECT);
 }
 
 static gboolean

@@ -55,6 +55,12 @@ void duplex_window_init_captures (DuplexWindow *self);
 void duplex_window_dispose_captures (DuplexWindow *self);
 void duplex_window_cancel_opening (DuplexWindow *self);
 
+/* A new connection with the profile of a stored session: the one that is saved, where it still is,
+ * else as it was then. */
+void duplex_window_connect_again (DuplexWindow      *self,
+                                  DuplexProfile     *profile,
+                                  DuplexSessionPage *page);
+
 /* Tells a new tab's session where to record, and keeps the budget when it does. */
 void duplex_window_record_tab (DuplexWindow *self,
                                AdwTabPage   *tab);

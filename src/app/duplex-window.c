@@ -255,6 +255,8 @@ page_attached_cb (DuplexWindow *self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (page, "save-profile", G_CALLBACK (save_profile_cb), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (page, "open-profile", G_CALLBACK (duplex_window_connect_again), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (page, "notify::inspector-visible",
                            G_CALLBACK (inspector_visible_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (page, "notify::inspector-width", G_CALLBACK (inspector_width_changed_cb),

@@ -13,6 +13,9 @@
 
 #define AWAY_PREFIX ".deleted-"
 
+/* How long making a recording's files may take on a busy machine, generously. */
+#define NEW_US (60 * G_USEC_PER_SEC)
+
 /* The capture itself comes first. */
 static const char *const companions[] = { "", "-wal", "-shm" };
 
@@ -184,6 +187,16 @@ duplex_history_files_is_recorded (const char *path)
   return is_recorded;
 }
 
+/* Nothing that has just been made. */
+static gboolean
+is_old (const char *path)
+{
+  DuplexHistoryStamp stamp;
+
+  return duplex_history_files_stat (path, &stamp) &&
+         stamp.mtime_us < g_get_real_time () - NEW_US;
+}
+
 /* -- removing ---------------------------------------------------------------------------------- */
 
 static gboolean
@@ -333,5 +346,23 @@ duplex_history_files_recover (const char *folder)
     recover_all (folder, away, &count);
   if (fd >= 0)
     close (fd);
+  return count;
+}
+
+guint
+duplex_history_files_clean (const char *folder)
+{
+  g_autoptr (GPtrArray) paths = duplex_history_files_list (folder, NULL);
+  guint                 count = 0;
+
+  for (guint i = 0; paths != NULL && i < paths->len; i++)
+    {
+      const char *path = g_ptr_array_index (paths, i);
+
+      /* A recording has its -wal, and the lock on it, a moment after its file. */
+      if (duplex_history_files_is_recorded (path) || !is_old (path))
+        continue;
+      count += remove_files (path, NULL);
+    }
   return count;
 }

@@ -63,6 +63,10 @@ int duplex_history_files_hold (const char *folder);
  * Returns how many. */
 guint duplex_history_files_recover (const char *folder);
 
+/* Removes all captures in folder that are not being recorded: what programs that died left of
+ * recordings that were only there to keep memory small. Returns how many. */
+guint duplex_history_files_clean (const char *folder);
+
 /* Removes the oldest captures that are readable and finished until all of folder fits into budget
  * bytes: never the newest one, none that is being recorded, none of keep (NULL-terminated, full
  * paths; may be NULL). What cannot be read is left alone. */

@@ -169,3 +169,26 @@ duplex_history_enforce_finish (DuplexHistory *self,
     duplex_history_look (self);
   return TRUE;
 }
+
+static void
+clean_worker (GTask        *task,
+              gpointer      source_object,
+              gpointer      task_data,
+              GCancellable *cancellable)
+{
+  duplex_history_files_clean (task_data);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+duplex_history_clean_in_thread (const char *folder)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (folder != NULL);
+
+  task = g_task_new (NULL, NULL, NULL, NULL);
+  g_task_set_source_tag (task, duplex_history_clean_in_thread);
+  g_task_set_task_data (task, g_strdup (folder), g_free);
+  g_task_run_in_thread (task, clean_worker);
+}

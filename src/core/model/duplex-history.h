@@ -70,4 +70,7 @@ gboolean duplex_history_enforce_finish (DuplexHistory *self,
                                         guint64       *ret_bytes,
                                         GError       **error);
 
+/* duplex_history_files_clean() in a thread. */
+void duplex_history_clean_in_thread (const char *folder);
+
 G_END_DECLS

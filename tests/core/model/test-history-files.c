@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/model/duplex-history-files.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <utime.h>
 #include <unistd.h>
 
 #include "duplex-history-support.h"
@@ -245,6 +247,42 @@ test_recorded (void)
   duplex_test_remove_folder (folder);
 }
 
+static void
+make_old (const char *folder,
+          const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  struct utimbuf   times = { 1000000000, 1000000000 };
+
+  g_assert_cmpint (g_utime (path, &times), ==, 0);
+}
+
+static void
+test_clean (void)
+{
+  char                         *folder = duplex_test_make_folder ();
+  g_autofree char              *missing = g_build_filename (folder, "missing", NULL);
+  g_autofree char              *live_path = g_build_filename (folder, "live.duplex", NULL);
+  g_autoptr (DuplexCaptureFile) live = NULL;
+
+  live = duplex_test_record_session (live_path, &(DuplexTestSession){ 0 });
+  touch (folder, "left.duplex", "");
+  touch (folder, "left.duplex-shm", "");
+  touch (folder, "new.duplex", "");
+  touch (folder, "other", "");
+  make_old (folder, "live.duplex");
+  make_old (folder, "live.duplex-wal");
+  make_old (folder, "left.duplex");
+  g_assert_cmpuint (duplex_history_files_clean (folder), ==, 1);
+  g_assert_false (has (folder, "left.duplex"));
+  g_assert_false (has (folder, "left.duplex-shm"));
+  g_assert_true (has (folder, "live.duplex"));
+  g_assert_true (has (folder, "new.duplex"));
+  g_assert_true (has (folder, "other"));
+  g_assert_cmpuint (duplex_history_files_clean (missing), ==, 0);
+  duplex_test_remove_folder (folder);
+}
+
 /* -- budget ------------------------------------------------------------------------------------ */
 
 #define BALLAST 100000
@@ -370,6 +408,7 @@ main (int    argc,
   g_test_add_func ("/core/history-files/recover-waits-for-the-living",
                    test_recover_waits_for_the_living);
   g_test_add_func ("/core/history-files/recorded", test_recorded);
+  g_test_add_func ("/core/history-files/clean", test_clean);
   g_test_add_func ("/core/history-files/budget", test_budget);
   g_test_add_func ("/core/history-files/budget-leaves-alone", test_budget_leaves_alone);
   g_test_add_func ("/core/history-files/budget-of-nothing", test_budget_of_nothing);

@@ -166,6 +166,8 @@ move_to (DuplexListWindow *self,
          guint             start,
          guint             end)
 {
+  guint old = self->n_items;
+
   if (start < self->start + self->n_items)
     {
       move_front (self, (gint64)start - self->start);
@@ -173,11 +175,17 @@ move_to (DuplexListWindow *self,
       return;
     }
 
-  /* Not in one change: where items go, GtkListView of GTK 4.8 asks for each one that comes with the
-   * same change, whether it is one of those. That would be all items of a window. */
-  move_back (self, self->start);
+  /* Where items go, GtkListView of GTK 4.8 asks for each one that comes with the same change, whether
+   * it is one of those: a few while following, and else a million. */
+  if (!self->following)
+    {
+      move_back (self, self->start);
+      old = 0;
+    }
   self->start = start;
-  move_back (self, end);
+  self->n_items = end - start;
+  if (old > 0 || self->n_items > 0)
+    g_list_model_items_changed (G_LIST_MODEL (self), 0, old, self->n_items);
 }
 
 /* The other way. Items that were never in a view, only counted, may go and come back. */

@@ -195,8 +195,12 @@ test_show (Fixture      *fixture,
   assert_shows (fixture, 0, 20);
   duplex_list_window_show (fixture->window, 18, GTK_INVALID_LIST_POSITION);
   assert_shows (fixture, 8, 28);
+
+  /* Nothing comes with what goes: a list view would look for the ones among the others. */
+  fixture->n_changes = 0;
   duplex_list_window_show (fixture->window, 99, GTK_INVALID_LIST_POSITION);
   assert_shows (fixture, 80, 100);
+  g_assert_cmpuint (fixture->n_changes, ==, 2);
 }
 
 /* Up to the boundary all items stay, where it stays; else all are new. */

@@ -231,9 +231,7 @@ set_filter (DuplexFilterBar *self,
       self->view = duplex_capture_view_new (self->capture, filter);
       g_signal_connect_object (self->view, "items-changed", G_CALLBACK (view_changed_cb), self,
                                G_CONNECT_SWAPPED);
-      g_signal_connect_object (self->view, "notify::busy", G_CALLBACK (view_changed_cb), self,
-                               G_CONNECT_SWAPPED);
-      g_signal_connect_object (self->view, "notify::progress", G_CALLBACK (view_changed_cb), self,
+      g_signal_connect_object (self->view, "notify", G_CALLBACK (view_changed_cb), self,
                                G_CONNECT_SWAPPED);
       view_changed_cb (self);
     }
@@ -276,6 +274,14 @@ search_now (DuplexFilterBar *self)
   /* A mistake is most often half of what is being typed: what was found before stays meanwhile. */
   if (filter != NULL || !self->open)
     set_filter (self, filter);
+}
+
+/* A view looks at a row once; what is said of it later may let it match. */
+static void
+note_changed_cb (DuplexFilterBar *self)
+{
+  if (self->view != NULL && duplex_filter_terms_read_notes (get_text (self)))
+    search_now (self);
 }
 
 static gboolean
@@ -374,9 +380,6 @@ chip_toggled_cb (DuplexFilterBar *self)
 static void
 stop_cb (DuplexFilterBar *self)
 {
-  if (self->view == NULL)
-    return;
-
   self->is_stopped = TRUE;
   duplex_capture_view_cancel (self->view);
   g_clear_handle_id (&self->slow, g_source_remove);
@@ -418,7 +421,6 @@ key_pressed_cb (DuplexFilterBar *self,
       return GDK_EVENT_STOP;
     case GDK_KEY_Return:
     case GDK_KEY_KP_Enter:
-    case GDK_KEY_ISO_Enter:
       if (!is_in_entry (self))
         return GDK_EVENT_PROPAGATE;
       if (self->typing != 0)
@@ -458,12 +460,6 @@ duplex_filter_bar_get_property (GObject    *object,
 
   switch (prop_id)
     {
-    case PROP_CAPTURE:
-      g_value_set_object (value, self->capture);
-      break;
-    case PROP_ROW:
-      g_value_set_object (value, self->row);
-      break;
     case PROP_OPEN:
       g_value_set_boolean (value, self->open);
       break;
@@ -515,6 +511,8 @@ duplex_filter_bar_dispose (GObject *object)
 
   g_clear_handle_id (&self->typing, g_source_remove);
   drop_view (self);
+  if (self->capture != NULL)
+    g_signal_handlers_disconnect_by_data (self->capture, self);
   g_clear_object (&self->capture);
   g_clear_object (&self->row);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_FILTER_BAR);
@@ -563,6 +561,7 @@ duplex_filter_bar_class_init (DuplexFilterBarClass *klass)
 {
   const GParamFlags rw = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
   const GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags wo = G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS;
   GObjectClass     *object_class = G_OBJECT_CLASS (klass);
 
   object_class->dispose = duplex_filter_bar_dispose;
@@ -570,8 +569,8 @@ duplex_filter_bar_class_init (DuplexFilterBarClass *klass)
   object_class->get_property = duplex_filter_bar_get_property;
   object_class->set_property = duplex_filter_bar_set_property;
 
-  properties[PROP_CAPTURE] = g_param_spec_object ("capture", NULL, NULL, DUPLEX_TYPE_CAPTURE, rw);
-  properties[PROP_ROW] = g_param_spec_object ("row", NULL, NULL, DUPLEX_TYPE_ROW, rw);
+  properties[PROP_CAPTURE] = g_param_spec_object ("capture", NULL, NULL, DUPLEX_TYPE_CAPTURE, wo);
+  properties[PROP_ROW] = g_param_spec_object ("row", NULL, NULL, DUPLEX_TYPE_ROW, wo);
   properties[PROP_OPEN] = g_param_spec_boolean ("open", NULL, NULL, FALSE, rw);
   properties[PROP_ONLY_MATCHES] = g_param_spec_boolean ("only-matches", NULL, NULL, TRUE, rw);
   properties[PROP_VIEW] = g_param_spec_object ("view", NULL, NULL, DUPLEX_TYPE_CAPTURE_VIEW, ro);
@@ -632,12 +631,18 @@ duplex_filter_bar_set_capture (DuplexFilterBar *self,
   g_return_if_fail (DUPLEX_IS_FILTER_BAR (self));
   g_return_if_fail (capture == NULL || DUPLEX_IS_CAPTURE (capture));
 
-  if (!g_set_object (&self->capture, capture))
+  if (self->capture == capture)
     return;
 
+  if (self->capture != NULL)
+    g_signal_handlers_disconnect_by_func (self->capture, note_changed_cb, self);
+  g_set_object (&self->capture, capture);
+
+  if (capture != NULL)
+    g_signal_connect_object (capture, "note-changed", G_CALLBACK (note_changed_cb), self,
+                             G_CONNECT_SWAPPED);
   set_filter (self, NULL);
   search_now (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CAPTURE]);
 }
 
 void
@@ -651,7 +656,6 @@ duplex_filter_bar_set_row (DuplexFilterBar *self,
     return;
 
   update_status (self);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ROW]);
 }
 
 void

@@ -23,8 +23,9 @@ typedef enum {
 } DuplexFilterMode;
 
 /* Properties:
- *   "capture"       DuplexCapture or NULL
- *   "row"           DuplexRow or NULL: the one that is selected, for its number among the matches
+ *   "capture"       DuplexCapture or NULL, write only
+ *   "row"           DuplexRow or NULL, write only: the one that is selected, for its number among
+ *                   the matches
  *   "open"          gboolean: it can be seen; a closed bar filters nothing
  *   "only-matches"  gboolean, default TRUE: the list is to show nothing else
  *   "view"          DuplexCaptureView or NULL, read only: what matches

@@ -247,6 +247,17 @@ duplex_filter_terms_set_chips (const char *expression,
   return g_string_free (out, FALSE);
 }
 
+gboolean
+duplex_filter_terms_read_notes (const char *expression)
+{
+  g_autofree char *lower = NULL;
+
+  g_return_val_if_fail (expression != NULL, FALSE);
+
+  lower = g_ascii_strdown (expression, -1);
+  return strstr (lower, "bookmark") != NULL || strstr (lower, "comment") != NULL;
+}
+
 static char *
 quote (const char *text,
        gboolean    has_case)

@@ -33,6 +33,9 @@ guint duplex_filter_terms_get_chips (const char *expression);
 char *duplex_filter_terms_set_chips (const char *expression,
                                      guint       chips);
 
+/* Whether it may be about bookmarks or comments. */
+gboolean duplex_filter_terms_read_notes (const char *expression);
+
 /* The expression that matches what a search for text does; "" for "". */
 char *duplex_filter_terms_from_text (const char           *text,
                                      DuplexFilterTextFlags flags);

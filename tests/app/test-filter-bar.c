@@ -246,6 +246,23 @@ test_live (Fixture      *fixture,
   assert_shown (fixture, "1 match");
 }
 
+/* A bookmark lets its row match at once. */
+static void
+test_bookmark (Fixture      *fixture,
+               gconstpointer data)
+{
+  g_autoptr (DuplexRow) row = conversation_get_row (fixture->capture, 12);
+
+  duplex_filter_bar_set_query (fixture->bar, DUPLEX_FILTER_MODE_EXPRESSION, "bookmark");
+  g_assert_cmpuint (count (fixture), ==, 0);
+  g_assert_true (duplex_capture_set_note (fixture->capture, duplex_row_get_event (row)->number,
+                                          TRUE, NULL, NULL));
+  g_assert_cmpuint (count (fixture), ==, 1);
+  g_assert_true (duplex_capture_set_note (fixture->capture, duplex_row_get_event (row)->number,
+                                          FALSE, NULL, NULL));
+  g_assert_cmpuint (count (fixture), ==, 0);
+}
+
 static DuplexFilterMenu *
 get_menu (Fixture *fixture)
 {
@@ -336,6 +353,7 @@ main (int    argc,
   add ("/app/filter-bar/chips", test_chips);
   add ("/app/filter-bar/only-matches", test_only_matches);
   add ("/app/filter-bar/live", test_live);
+  add ("/app/filter-bar/bookmark", test_bookmark);
   add ("/app/filter-bar/saved", test_saved);
   add ("/app/filter-bar/narrow", test_narrow);
 

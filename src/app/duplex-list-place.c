@@ -12,6 +12,9 @@
 /* Pixels by which a place may be missed: adjustments are whole pixels. */
 #define TOLERANCE 1.0
 
+/* Height of the lowest row, about, in pixels. */
+#define MIN_ROW 20
+
 /* Items that should be there on either side of what is shown, so that the first moves of a wheel
  * need no other window. */
 #define MARGIN 1000
@@ -48,14 +51,25 @@ has_size (DuplexListPlace *self)
   return gtk_widget_get_height (GTK_WIDGET (self->view)) > 0;
 }
 
-/* Has the window where the item is inside, with some on either side. */
+/* Has the window where the item is inside, with some on either side. Where the view has no row
+ * for it, all rows are new, and as many of them come first as are on screen: GtkListView of GTK
+ * 4.8 wants some 200, which takes longer than a frame may. */
 static void
 move_window (DuplexListPlace *self)
 {
-  guint start = duplex_list_window_get_start (self->window);
-  guint end = start + g_list_model_get_n_items (G_LIST_MODEL (self->window));
-  guint total = duplex_list_window_get_total (self->window);
+  guint  page = (guint)gtk_widget_get_height (GTK_WIDGET (self->view)) / MIN_ROW + 1;
+  double top;
+  double height;
+  guint  start = duplex_list_window_get_start (self->window);
+  guint  end = start + g_list_model_get_n_items (G_LIST_MODEL (self->window));
+  guint  total = duplex_list_window_get_total (self->window);
 
+  if (!duplex_list_items_get_place (self->view, self->position, &top, &height))
+    {
+      duplex_list_window_show_near (self->window, self->position, page);
+      duplex_tail_grow (self->tail);
+      return;
+    }
   if ((start == 0 || self->position >= start + MARGIN) &&
       (end == total || (end > MARGIN && self->position < end - MARGIN)))
     return;

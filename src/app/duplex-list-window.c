@@ -175,8 +175,8 @@ move_to (DuplexListWindow *self,
       return;
     }
 
-  /* Where items go, GtkListView of GTK 4.8 asks for each one that comes with the same change, whether
-   * it is one of those: a few while following, and else a million. */
+  /* Where items go, GtkListView of GTK 4.8 asks for each one that comes with the same change,
+   * whether it is one of those: a few while following, and else a million. */
   if (!self->following)
     {
       move_back (self, self->start);
@@ -474,7 +474,7 @@ duplex_list_window_grow (DuplexListWindow *self,
 {
   guint total;
   guint max;
-  guint end;
+  guint room;
   guint before;
   guint after;
 
@@ -486,11 +486,13 @@ duplex_list_window_grow (DuplexListWindow *self,
   total = duplex_list_window_get_total (self);
   max = MIN (self->max, total);
 
-  before = MIN (MIN (n, self->start), max - MIN (self->n_items, max));
+  /* Where there is not room for all, half of it is for each end, or what the other leaves. */
+  room = max - MIN (self->n_items, max);
+  after = MIN (MIN (n, total - (self->start + self->n_items)), room);
+  before = MIN (MIN (n, self->start), MAX (room / 2, room - after));
+  after = MIN (after, room - before);
   move_front (self, -(gint64)before);
-  end = self->start + self->n_items;
-  after = MIN (MIN (n, total - end), max - MIN (self->n_items, max));
-  move_back (self, end + after);
+  move_back (self, self->start + self->n_items + after);
 
   return self->n_items < max;
 }
@@ -528,6 +530,25 @@ duplex_list_window_show (DuplexListWindow *self,
     move_up (self, start, end, boundary);
   else
     move_to (self, start, end);
+}
+
+void
+duplex_list_window_show_near (DuplexListWindow *self,
+                              guint             position,
+                              guint             n)
+{
+  guint total;
+
+  g_return_if_fail (DUPLEX_IS_LIST_WINDOW (self));
+
+  total = duplex_list_window_get_total (self);
+  if (self->following || position >= total)
+    return;
+
+  n = MIN (n, (self->max - 1) / 2);
+  move_back (self, self->start);
+  self->start = position - MIN (n, position);
+  move_back (self, position + 1 + MIN (n, total - position - 1));
 }
 
 void

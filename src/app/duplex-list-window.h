@@ -68,6 +68,12 @@ void duplex_list_window_show (DuplexListWindow *self,
                               guint             position,
                               guint             boundary);
 
+/* Moves the window to the items up to n away from position and no others, to be grown from there:
+ * none of them is one that was shown before, for the view. Not while following. */
+void duplex_list_window_show_near (DuplexListWindow *self,
+                                   guint             position,
+                                   guint             n);
+
 /* position is in the model, GTK_INVALID_LIST_POSITION for none. */
 void     duplex_list_window_set_selected (DuplexListWindow *self,
                                           guint             position);

@@ -168,6 +168,16 @@ duplex_tail_queue (DuplexTail *self)
 }
 
 void
+duplex_tail_grow (DuplexTail *self)
+{
+  g_return_if_fail (DUPLEX_IS_TAIL (self));
+
+  self->grown = 0;
+  if (!duplex_list_window_get_following (self->window))
+    start_tick (self);
+}
+
+void
 duplex_tail_begin_scrolling (DuplexTail *self)
 {
   g_return_if_fail (DUPLEX_IS_TAIL (self));

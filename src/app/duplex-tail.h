@@ -28,6 +28,9 @@ DuplexTail *duplex_tail_new (GtkListView       *view,
 /* Asks for the end in the frames that come, if following. */
 void duplex_tail_queue (DuplexTail *self);
 
+/* Grows the window in the frames that come, if not following, as when that has ended. */
+void duplex_tail_grow (DuplexTail *self);
+
 /* What changes the adjustment between these is not the person. They nest. */
 void duplex_tail_begin_scrolling (DuplexTail *self);
 void duplex_tail_end_scrolling (DuplexTail *self);

@@ -230,6 +230,34 @@ test_show_boundary (Fixture      *fixture,
   assert_shows (fixture, 0, 20);
 }
 
+/* The items around one, and then as many at each end as there is room for. */
+static void
+test_show_near (Fixture      *fixture,
+                gconstpointer data)
+{
+  append (fixture, 100);
+  duplex_list_window_show_near (fixture->window, 50, 2);
+  assert_shows (fixture, 95, 100);
+  duplex_list_window_set_following (fixture->window, FALSE);
+  duplex_list_window_show_near (fixture->window, 50, 2);
+  assert_shows (fixture, 48, 53);
+  g_assert_true (duplex_list_window_grow (fixture->window, 3));
+  assert_shows (fixture, 45, 56);
+  g_assert_false (duplex_list_window_grow (fixture->window, G_MAXUINT));
+  assert_shows (fixture, 41, 61);
+
+  duplex_list_window_show_near (fixture->window, 1, 2);
+  assert_shows (fixture, 0, 4);
+  g_assert_false (duplex_list_window_grow (fixture->window, G_MAXUINT));
+  assert_shows (fixture, 0, 20);
+  duplex_list_window_show_near (fixture->window, 98, 2);
+  assert_shows (fixture, 96, 100);
+  g_assert_false (duplex_list_window_grow (fixture->window, G_MAXUINT));
+  assert_shows (fixture, 80, 100);
+  duplex_list_window_show_near (fixture->window, 100, 2);
+  assert_shows (fixture, 80, 100);
+}
+
 /* All of a short list. */
 static void
 test_show_short (Fixture      *fixture,
@@ -361,6 +389,7 @@ main (int    argc,
   add ("/app/list-window/grow/bound", test_grow_bound);
   add ("/app/list-window/show", test_show);
   add ("/app/list-window/show/boundary", test_show_boundary);
+  add ("/app/list-window/show/near", test_show_near);
   add ("/app/list-window/show/short", test_show_short);
   add ("/app/list-window/tail", test_tail);
   add ("/app/list-window/clear", test_clear);

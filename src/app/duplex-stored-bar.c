@@ -70,7 +70,7 @@ describe (DuplexCapture *capture)
   time = g_date_time_new_from_unix_utc (first_us / G_USEC_PER_SEC);
   local = g_date_time_to_local (time);
   /* Translators: a date and a time as strftime() writes them: 3 March 2024, 12:01. */
-  when = g_date_time_format (local, _ ("%-e %B %Y, %H:%M"));
+  when = g_date_time_format (local, _ ("%-d %B %Y, %H:%M"));
   duration = duplex_text_duration (last_us - first_us);
 
   /* Translators: when a recording began, and how long it is: "2 min 5 s". */

@@ -24,8 +24,11 @@ show_error (DuplexHistoryPage *self,
 {
   g_autofree char *text = duplex_text_capture_error (error);
   g_autofree char *markup = g_markup_escape_text (text, -1);
+  AdwToast        *toast = adw_toast_new (markup);
 
-  show_toast (self, adw_toast_new (markup));
+  /* Not after the ones that wait: it answers what was asked for just now. */
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  show_toast (self, toast);
 }
 
 static GtkWindow *

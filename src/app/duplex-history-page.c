@@ -58,6 +58,23 @@ update_empty (DuplexHistoryPage *self)
   gtk_widget_set_visible (self->preferences_button, trouble == NULL && !self->recording);
 }
 
+/* Who came while there was nothing to go to goes on in the list when there is. */
+static void
+show_child (DuplexHistoryPage *self,
+            const char        *name)
+{
+  GtkRoot   *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  gboolean   nowhere = focus == NULL || focus == GTK_WIDGET (self->view);
+
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), name) == 0)
+    return;
+
+  gtk_stack_set_visible_child_name (self->stack, name);
+  if (nowhere && g_str_equal (name, "list") && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    duplex_history_page_focus_list (self);
+}
+
 static void
 update (DuplexHistoryPage *self)
 {
@@ -77,7 +94,7 @@ update (DuplexHistoryPage *self)
     sum = duplex_text_history_sum (n, duplex_history_get_bytes (self->history), self->budget);
   adw_window_title_set_subtitle (self->title, sum != NULL ? sum : "");
   update_empty (self);
-  gtk_stack_set_visible_child_name (self->stack, name);
+  show_child (self, name);
   duplex_history_page_update_actions (self);
 }
 
@@ -116,8 +133,14 @@ search_changed_cb (DuplexHistoryPage *self)
   if (*text != '\0')
     self->needle = g_utf8_casefold (text, -1);
   duplex_history_page_refilter (self);
-  if (g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0)
-    gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u", 0);
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->selection)) == 0)
+    return;
+
+  /* The first match; at the end of the search, where it was among all. */
+  if (self->needle != NULL)
+    gtk_single_selection_set_selected (self->selection, 0);
+  gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u",
+                              gtk_single_selection_get_selected (self->selection));
 }
 
 /* Enter opens the first match, which is selected. */

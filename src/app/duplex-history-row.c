@@ -89,11 +89,22 @@ update (DuplexHistoryRow *self)
   gtk_label_set_label (self->place, place);
   gtk_label_set_ellipsize (self->place, unreadable ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_MIDDLE);
   gtk_label_set_wrap (self->place, unreadable);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->place), place);
   gtk_widget_set_visible (GTK_WIDGET (self->place), *place != '\0');
   gtk_label_set_label (self->facts, facts);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->facts), facts);
   update_label (self, now);
+}
+
+/* The whole of what there is no room for. */
+static gboolean
+query_tooltip_cb (DuplexHistoryRow *self,
+                  int               x,
+                  int               y,
+                  gboolean          keyboard_mode,
+                  GtkTooltip       *tooltip,
+                  GtkLabel         *label)
+{
+  gtk_tooltip_set_text (tooltip, gtk_label_get_label (label));
+  return pango_layout_is_ellipsized (gtk_label_get_layout (label));
 }
 
 static void
@@ -173,6 +184,7 @@ duplex_history_row_class_init (DuplexHistoryRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexHistoryRow, facts);
   gtk_widget_class_bind_template_child (widget_class, DuplexHistoryRow, menu_button);
   gtk_widget_class_bind_template_callback (widget_class, menu_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, query_tooltip_cb);
 }
 
 static void

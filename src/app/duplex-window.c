@@ -153,10 +153,12 @@ focus_something (DuplexWindow *self)
 {
   DuplexSessionPage *page = duplex_window_get_selected_page (self);
 
-  if (page != NULL)
-    gtk_widget_activate_action (GTK_WIDGET (page), "page.focus-url", NULL);
-  else
+  if (page == NULL)
     duplex_profile_sidebar_focus_list (self->sidebar);
+  else if (duplex_session_page_is_stored (page))
+    gtk_widget_child_focus (GTK_WIDGET (page), GTK_DIR_TAB_FORWARD);
+  else
+    gtk_widget_activate_action (GTK_WIDGET (page), "page.focus-url", NULL);
 }
 
 static void

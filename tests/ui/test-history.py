@@ -4,10 +4,10 @@
 
     test-history.py DUPLEX [PICTURES]
 
-Talks to the demo server, finds the session in the history while it is recorded and after it, opens,
-renames, deletes it and takes that back, deletes it for good; sees a budget remove what is old; finds
-back what a program that was killed had deleted; and is told what is wrong with files that are none.
-On the way it saves pictures to the folder PICTURES.
+Talks to the demo server, finds the session in the history while it is recorded and after it; opens
+and renames it, deletes it and takes that back, deletes it for good; sees a budget remove what is
+old; finds back what a program that was killed had deleted; is told what is wrong with a file. On
+the way it saves pictures to the folder PICTURES.
 """
 
 import os

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Times as they are written in an expression. Private to core/model. */
+/* Times as they are written in an expression, and where the window asks for one. Private to
+ * core/model, save for that. */
 
 #include <glib.h>
 

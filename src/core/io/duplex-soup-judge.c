@@ -6,6 +6,11 @@
 #include "core/io/duplex-tap-stream.h"
 #include "core/proto/duplex-limits.h"
 
+/* Messages that libsoup is shown in a span of time, µs: 20,000 a second. Reading one costs it more
+ * than all that we do with it, so that in a flood it would halve the rate. */
+#define SPAN_MESSAGES 200
+#define SPAN_US       (10 * 1000)
+
 struct _DuplexSoupJudge
 {
   DuplexTapStream         *tap;
@@ -15,6 +20,9 @@ struct _DuplexSoupJudge
   guint64                  shown_bytes;
   guint64                  judged_messages;
   guint64                  judged_bytes;
+  gint64                   span_began; /* monotonic */
+  guint                    span_messages;
+  gboolean                 in_message;
   gboolean                 hiding; /* the message that is open is not shown */
   gboolean                 disagreed;
 };
@@ -82,6 +90,20 @@ hide_message (DuplexSoupJudge *self)
   duplex_tap_stream_abandon (self->tap);
 }
 
+/* A message begins: is it one more than libsoup has time for? */
+static gboolean
+is_one_too_many (DuplexSoupJudge *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - self->span_began > SPAN_US)
+    {
+      self->span_began = now;
+      self->span_messages = 0;
+    }
+  return self->span_messages++ >= SPAN_MESSAGES;
+}
+
 void
 duplex_soup_judge_wire (DuplexSoupJudge          *self,
                         const DuplexMessagePlace *place,
@@ -91,6 +113,11 @@ duplex_soup_judge_wire (DuplexSoupJudge          *self,
   g_return_if_fail (self != NULL);
 
   if (place->is_control || self->hiding)
+    return;
+  if (!self->in_message && is_one_too_many (self))
+    hide_message (self);
+  self->in_message = TRUE;
+  if (self->hiding)
     return;
   if (len > DUPLEX_LIMIT_SOUP_MESSAGE ||
       duplex_tap_stream_get_pending (self->tap) > DUPLEX_LIMIT_SOUP_MESSAGE - len)
@@ -120,6 +147,7 @@ duplex_soup_judge_frame_end (DuplexSoupJudge          *self,
       duplex_tap_stream_commit (self->tap);
     }
   self->hiding = FALSE;
+  self->in_message = FALSE;
 }
 
 void

@@ -478,6 +478,27 @@ test_judge_disagrees (void)
     ;
 }
 
+/* 200 messages in ten milliseconds, and no more. */
+static void
+test_judge_in_a_flood (void)
+{
+  DuplexSoupJudge *judge = duplex_soup_judge_new (DUPLEX_ROLE_CLIENT, NULL);
+  gint64           since = g_get_monotonic_time ();
+  guint64          spans;
+  guint64          n;
+
+  for (guint i = 0; i < 5000; i++)
+    judge_feed (judge, "\x81\x02hi", 4, 2);
+  spans = (guint64)(g_get_monotonic_time () - since) / 10000 + 1;
+  n = duplex_soup_judge_get_n_judged (judge);
+  g_assert_cmpuint (n, >=, 200);
+  g_assert_cmpuint (n, <=, 200 * spans);
+  g_assert_false (duplex_soup_judge_has_disagreed (judge));
+  duplex_soup_judge_free (judge);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
 static void
 test_judge_sees_no_large_message (void)
 {
@@ -514,6 +535,7 @@ main (int    argc,
   g_test_add_func ("/core/connection/left-behind/dropped-session", test_session_dropped_while_open);
   g_test_add_func ("/core/connection/judge/agrees", test_judge_agrees);
   g_test_add_func ("/core/connection/judge/disagrees", test_judge_disagrees);
+  g_test_add_func ("/core/connection/judge/flood", test_judge_in_a_flood);
   g_test_add_func ("/core/connection/judge/large", test_judge_sees_no_large_message);
   return g_test_run ();
 }

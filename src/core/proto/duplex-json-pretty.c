@@ -10,11 +10,10 @@
 
 typedef struct
 {
-  GString        *out;   /* borrowed */
-  GArray         *spans; /* borrowed, or NULL */
-  gsize           left;  /* bytes of output that may still be written */
-  guint           depth;
-  DuplexJsonToken last; /* DUPLEX_JSON_END before the first token */
+  GString         *out;   /* borrowed */
+  GArray          *spans; /* borrowed, or NULL */
+  gsize            left;  /* bytes of output that may still be written */
+  DuplexJsonIndent indent;
 } Writer;
 
 static gboolean
@@ -49,13 +48,38 @@ is_coloured (DuplexJsonToken token)
 /* Whether token begins a line: the first in a container, what follows a comma, and the close of a
  * container that is not empty. */
 static gboolean
-begins_line (Writer         *writer,
+begins_line (DuplexJsonToken last,
              DuplexJsonToken token)
 {
   if (is_close (token))
-    return !is_open (writer->last);
+    return !is_open (last);
 
-  return is_open (writer->last) || writer->last == DUPLEX_JSON_COMMA;
+  return is_open (last) || last == DUPLEX_JSON_COMMA;
+}
+
+gsize
+duplex_json_indent_next (DuplexJsonIndent *self,
+                         DuplexJsonToken   token,
+                         gboolean         *ret_is_line)
+{
+  gsize lead = 0;
+
+  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (ret_is_line != NULL, 0);
+
+  if (is_close (token))
+    self->depth--;
+
+  *ret_is_line = begins_line (self->last, token);
+  if (*ret_is_line)
+    lead = 1 + INDENT * (gsize)self->depth;
+  else if (self->last == DUPLEX_JSON_COLON)
+    lead = 1;
+
+  if (is_open (token))
+    self->depth++;
+  self->last = token;
+  return lead;
 }
 
 /* Writes lead bytes of white space and the token. One growth of the string for both: this is most
@@ -64,6 +88,7 @@ static void
 append (Writer         *writer,
         DuplexJsonToken token,
         gsize           lead,
+        gboolean        is_line,
         const char     *text,
         gsize           len)
 {
@@ -73,7 +98,7 @@ append (Writer         *writer,
   g_string_set_size (writer->out, at + lead + len);
   place = writer->out->str + at;
   memset (place, ' ', lead);
-  if (begins_line (writer, token))
+  if (is_line)
     *place = '\n';
   memcpy (place + lead, text, len);
 
@@ -92,24 +117,14 @@ write_token (Writer         *writer,
              const char     *text,
              gsize           len)
 {
-  gsize lead = 0;
-
-  if (is_close (token))
-    writer->depth--;
-
-  if (begins_line (writer, token))
-    lead = 1 + INDENT * (gsize)writer->depth;
-  else if (writer->last == DUPLEX_JSON_COLON)
-    lead = 1;
+  gboolean is_line;
+  gsize    lead = duplex_json_indent_next (&writer->indent, token, &is_line);
 
   if (lead > writer->left || len > writer->left - lead)
     return FALSE;
   writer->left -= lead + len;
 
-  append (writer, token, lead, text, len);
-  if (is_open (token))
-    writer->depth++;
-  writer->last = token;
+  append (writer, token, lead, is_line, text, len);
   return TRUE;
 }
 
@@ -141,7 +156,7 @@ duplex_json_pretty (const char *text,
                          .out = out,
                          .spans = spans,
                          .left = max_out,
-                         .last = DUPLEX_JSON_END,
+                         .indent = DUPLEX_JSON_INDENT_INIT,
   };
   DuplexJsonToken token;
   gsize           offset;

@@ -33,6 +33,7 @@ struct _DuplexJsonLexer
 
   const char *error; /* NULL before DUPLEX_JSON_ERROR */
   gsize       error_pos;
+  Expect      expected; /* before it */
   gboolean    too_deep;
 };
 
@@ -43,6 +44,7 @@ fail (DuplexJsonLexer *self,
       gsize            pos,
       const char      *error)
 {
+  self->expected = self->expect;
   self->expect = EXPECT_NOTHING;
   self->error = error;
   self->error_pos = pos;
@@ -422,6 +424,27 @@ duplex_json_lexer_new (const char *text,
   self->len = len;
   self->expect = EXPECT_VALUE;
   return self;
+}
+
+DuplexJsonLexer *
+duplex_json_lexer_continue (const DuplexJsonLexer *self,
+                            const char            *text,
+                            gsize                  len)
+{
+  DuplexJsonLexer *next;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (text != NULL || len == 0, NULL);
+
+  next = g_memdup2 (self, sizeof *self);
+  next->text = (const guint8 *)text;
+  next->len = len;
+  next->pos = 0;
+  if (self->error != NULL)
+    next->expect = self->expected;
+  next->error = NULL;
+  next->too_deep = FALSE;
+  return next;
 }
 
 void

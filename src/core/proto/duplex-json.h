@@ -33,6 +33,13 @@ typedef struct _DuplexJsonLexer DuplexJsonLexer;
 DuplexJsonLexer *duplex_json_lexer_new (const char *text, gsize len);
 void             duplex_json_lexer_free (DuplexJsonLexer *self);
 
+/* A lexer that goes on behind the last token that self gave, in text that follows it: for texts
+ * that come in pieces, or are left and taken up again. Where self had failed, its last text may
+ * have ended too early. text may be NULL with a len of 0, to keep the place only. */
+DuplexJsonLexer *duplex_json_lexer_continue (const DuplexJsonLexer *self,
+                                             const char            *text,
+                                             gsize                  len);
+
 /* The next token and its span in text, quotes included; either may be NULL. DUPLEX_JSON_END and
  * DUPLEX_JSON_ERROR stay; the latter sets no span. */
 DuplexJsonToken duplex_json_lexer_next (DuplexJsonLexer *self, gsize *ret_offset, gsize *ret_len);
@@ -49,6 +56,24 @@ gboolean duplex_json_lexer_is_too_deep (DuplexJsonLexer *self);
 
 /* TRUE when all of text is one JSON value, within the limits. */
 gboolean duplex_json_is_valid (const char *text, gsize len);
+
+/* How deep a text that is re-indented stands, and behind what. */
+typedef struct
+{
+  guint           depth;
+  DuplexJsonToken last;
+} DuplexJsonIndent;
+
+#define DUPLEX_JSON_INDENT_INIT \
+  {                             \
+    0, DUPLEX_JSON_END          \
+  }
+
+/* Bytes of white space that belong before token, which is the next: spaces, of which the first is a
+ * line feed where ret_is_line is set. */
+gsize duplex_json_indent_next (DuplexJsonIndent *self,
+                               DuplexJsonToken   token,
+                               gboolean         *ret_is_line);
 
 /* A coloured span of duplex_json_pretty()'s output. */
 typedef struct

@@ -135,6 +135,42 @@ test_cut (gconstpointer data)
     }
 }
 
+/* A document in two pieces, wherever it is parted but in a number, has the tokens of the whole. */
+static void
+test_continue (gconstpointer data)
+{
+  const Valid *c = data;
+  gsize        len = strlen (c->text);
+
+  for (gsize cut = 0; cut <= len; cut++)
+    {
+      g_autoptr (DuplexJsonLexer) lexer = duplex_json_lexer_new (c->text, cut);
+      g_autoptr (DuplexJsonLexer) rest = NULL;
+      g_autoptr (GString)         tokens = g_string_new (NULL);
+      DuplexJsonToken             token;
+      gsize                       offset;
+      gsize                       size;
+      gsize                       end = 0;
+
+      if (cut > 0 && strchr ("+-.eE0123456789", c->text[cut - 1]) != NULL)
+        continue;
+      while ((token = duplex_json_lexer_next (lexer, &offset, &size)) != DUPLEX_JSON_END &&
+             token != DUPLEX_JSON_ERROR)
+        {
+          g_string_append_c (tokens, letters[token]);
+          end = offset + size;
+        }
+
+      rest = duplex_json_lexer_continue (lexer, c->text + end, len - end);
+      do
+        {
+          token = duplex_json_lexer_next (rest, NULL, NULL);
+          g_string_append_c (tokens, letters[token]);
+      } while (token != DUPLEX_JSON_END && token != DUPLEX_JSON_ERROR);
+      g_assert_cmpstr (tokens->str, ==, c->tokens);
+    }
+}
+
 typedef struct
 {
   const char *name;
@@ -381,9 +417,11 @@ add_tables (void)
     {
       g_autofree char *whole = g_strconcat ("/core/json/valid/", valid[i].name, NULL);
       g_autofree char *cut = g_strconcat ("/core/json/cut/", valid[i].name, NULL);
+      g_autofree char *parts = g_strconcat ("/core/json/continue/", valid[i].name, NULL);
 
       g_test_add_data_func (whole, &valid[i], test_valid);
       g_test_add_data_func (cut, &valid[i], test_cut);
+      g_test_add_data_func (parts, &valid[i], test_continue);
     }
 
   for (gsize i = 0; i < G_N_ELEMENTS (invalid); i++)

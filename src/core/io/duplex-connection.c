@@ -103,6 +103,24 @@ stop_everything (DuplexConnection *self)
   duplex_soup_judge_end (self->judge);
 }
 
+static gboolean
+drop_cb (gpointer data)
+{
+  g_object_unref (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whoever is told of the end may drop the last reference, while the inbox is in the middle of
+ * handing out what brought it. */
+static void
+live_until_next_turn (DuplexConnection *self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_callback (source, drop_cb, g_object_ref (self), NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
 /* The connection is over. finding, or NONE, is recorded with the CLOSED event. */
 static void
 finish (DuplexConnection *self,
@@ -115,7 +133,7 @@ finish (DuplexConnection *self,
   if (self->over)
     return;
   self->over = TRUE;
-  g_object_ref (self);
+  live_until_next_turn (self);
 
   stop_everything (self);
   duplex_analyzer_finish (self->incoming);
@@ -134,8 +152,6 @@ finish (DuplexConnection *self,
     self->callbacks->closed (self, code, self->reason != NULL ? self->reason : "", self->by_peer,
                              self->error, self->user_data);
   duplex_socket_close_stream (self->stream);
-
-  g_object_unref (self);
 }
 
 static void

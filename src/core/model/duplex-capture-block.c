@@ -442,7 +442,7 @@ check_record (const Record *record,
   return apart.inflated_id != 0 || apart.inflated_size <= room;
 }
 
-/* Finds the records of the arena; FALSE where they do not make sense. */
+/* Finds the first records of the arena; FALSE where they do not make sense. */
 static gboolean
 find_records (DuplexCaptureBlock *self,
               guint               n_events,
@@ -465,7 +465,14 @@ find_records (DuplexCaptureBlock *self,
       self->offsets[self->n_events++] = self->used;
       self->used += record.size;
     }
-  return self->used == self->room && self->n_rows == n_rows;
+  return self->n_rows == n_rows;
+}
+
+gboolean
+duplex_capture_block_may_hold (gsize   size,
+                               guint64 n_events)
+{
+  return n_events <= size / sizeof (Record);
 }
 
 DuplexCaptureBlock *
@@ -480,7 +487,7 @@ duplex_capture_block_new_from_data (guint8 *data,
   self->arena = data;
   self->room = size;
   self->sealed = TRUE;
-  if (n_events > size / sizeof (Record))
+  if (!duplex_capture_block_may_hold (size, n_events))
     {
       duplex_capture_block_unref (self);
       return NULL;

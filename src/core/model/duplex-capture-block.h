@@ -33,8 +33,13 @@ gboolean duplex_capture_block_append (DuplexCaptureBlock *self,
 /* From now on it takes no event. */
 void duplex_capture_block_seal (DuplexCaptureBlock *self);
 
-/* A block from a file: data, which it takes, holds n_events records of which n_rows end a row. NULL
- * where it does not: nothing in data is believed. */
+/* Whether that many events may stand in size bytes. */
+gboolean duplex_capture_block_may_hold (gsize   size,
+                                        guint64 n_events);
+
+/* A block from a file: data, which it takes, begins with n_events records of which n_rows end a
+ * row; more may follow where the block has grown since. NULL where it does not: nothing in data is
+ * believed. */
 DuplexCaptureBlock *duplex_capture_block_new_from_data (guint8 *data,
                                                         gsize   size,
                                                         guint   n_events,

@@ -18,12 +18,12 @@ typedef struct
   guint64             n_findings;
   gint64              first_time_us;
   gint64              last_time_us;
-  guint64             bytes;    /* that the entry's events hold, about */
-  guint64             id;       /* in the file; 0: it is in none */
+  guint64             bytes;     /* that the entry's events hold, about */
+  guint64             id;        /* in the file; 0: it is in none */
   guint32             n_queued;  /* events that the writer was given */
   guint32             n_written; /* events that it has written */
-  gboolean            lost;     /* nothing of it was kept: the first n_rows events stand for rows */
-  DuplexCaptureBlock *block;    /* NULL: it is in the file only, or lost */
+  gboolean            lost;      /* nothing of it was kept: the first n_rows events stand for rows */
+  DuplexCaptureBlock *block;     /* NULL: it is in the file only, or lost */
 } DuplexCaptureEntry;
 
 typedef struct

@@ -71,17 +71,26 @@ duplex_capture_begin_payload (DuplexCapture     *self,
 
 /* With the mutex held. */
 static void
+give_chunk (DuplexCapture *self,
+            guint64        number,
+            Payload       *payload,
+            GBytes        *chunk)
+{
+  duplex_capture_writer_put_chunk (self->writer, number, payload->sequence, chunk);
+  self->writer_full = duplex_capture_writer_is_full (self->writer);
+  duplex_capture_check_bound (self);
+}
+
+/* With the mutex held. */
+static void
 put_chunk (DuplexCapture *self,
            guint64        number,
            Payload       *payload,
            GBytes        *chunk)
 {
   /* A recording that has ended takes nothing; whoever appends the event is told. */
-  if (self->writer == NULL || self->recording == DUPLEX_RECORDING_ENDED)
-    return;
-  duplex_capture_writer_put_chunk (self->writer, number, payload->sequence, chunk);
-  self->writer_full = duplex_capture_writer_is_full (self->writer);
-  duplex_capture_check_bound (self);
+  if (self->writer != NULL && self->recording != DUPLEX_RECORDING_ENDED)
+    give_chunk (self, number, payload, chunk);
 }
 
 /* With the mutex held. */
@@ -127,8 +136,9 @@ duplex_capture_queue_open_chunks (DuplexCapture *self)
   gpointer       key;
   gpointer       value;
 
+  /* The writer asks for it, and for the last time when the recording has ended. */
   g_hash_table_iter_init (&iter, self->payloads);
-  while (self->path != NULL && g_hash_table_iter_next (&iter, &key, &value))
+  while (self->writer != NULL && g_hash_table_iter_next (&iter, &key, &value))
     {
       Payload           *payload = value;
       g_autoptr (GBytes) chunk = NULL;
@@ -137,7 +147,7 @@ duplex_capture_queue_open_chunks (DuplexCapture *self)
         continue;
       chunk = g_bytes_new (payload->bytes->data, payload->bytes->len);
       payload->n_given = payload->bytes->len;
-      put_chunk (self, *(guint64 *)key, payload, chunk);
+      give_chunk (self, *(guint64 *)key, payload, chunk);
     }
 }
 

@@ -68,7 +68,7 @@ struct _DuplexCapture
   GHashTable *notes;     /* of guint64: see duplex-capture-note.c */
 
   DuplexRecording recording;
-  char           *trouble;     /* see duplex_capture_dup_trouble() */
+  char           *trouble;       /* see duplex_capture_dup_trouble() */
   gboolean        wants_flush;   /* the writer was told so */
   gboolean        begun_changed; /* see duplex-capture-begun.h */
   guint64         n_not_kept;
@@ -83,6 +83,7 @@ struct _DuplexCapture
   GSource *publish_source; /* attached, will publish; or NULL */
   gint64   published_at;   /* monotonic, of the end of the last batch */
   gboolean is_dirty;       /* something was appended since */
+  gboolean is_disposed;    /* the writer still reports, but nobody is told any more */
 };
 
 /* A row is about to go: the list makes a new one when it is asked again. */

@@ -63,6 +63,7 @@ lost_cb (const DuplexCaptureBlockInfo *info,
   if (entry != NULL && entry->id == info->id)
     {
       entry->lost = TRUE;
+      entry->n_findings = 0;
       g_clear_pointer (&entry->block, duplex_capture_block_unref);
     }
   duplex_capture_schedule_publish (self);
@@ -249,6 +250,7 @@ duplex_capture_finish_finish (DuplexCapture *self,
 
 /* ---- a stored one ---- */
 
+/* What cannot be in the file is lost, as what was not kept. */
 static gboolean
 add_entry (const DuplexCaptureBlockInfo *info,
            gpointer                      user_data)
@@ -259,16 +261,20 @@ add_entry (const DuplexCaptureBlockInfo *info,
     .first_row = info->first_row,
     .n_events = info->n_events,
     .n_rows = info->n_rows,
-    .n_findings = info->totals.findings - self->totals.findings,
     .first_time_us = info->first_time_us,
     .last_time_us = info->last_time_us,
     .bytes = info->size,
     .id = info->id,
-    .lost = info->size == 0,
+    .lost = !duplex_capture_block_may_hold (info->size, info->n_events),
   };
 
+  if (!entry.lost)
+    entry.n_findings = info->totals.findings - self->totals.findings;
   duplex_capture_index_add (&self->index, &entry);
   self->totals = info->totals;
+  /* The list has what the blocks have. */
+  self->totals.events = info->first_event + info->n_events;
+  self->totals.rows = info->first_row + info->n_rows;
   self->next_number = info->first_event + info->n_events;
   if (entry.lost)
     self->n_not_kept += info->n_events;

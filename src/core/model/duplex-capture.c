@@ -150,7 +150,7 @@ duplex_capture_schedule_publish (DuplexCapture *self)
   GWeakRef *ref;
 
   self->is_dirty = TRUE;
-  if (self->publish_source != NULL)
+  if (self->publish_source != NULL || self->is_disposed)
     return;
 
   ref = g_new0 (GWeakRef, 1);
@@ -312,6 +312,7 @@ duplex_capture_dispose (GObject *object)
   DuplexCapture *self = DUPLEX_CAPTURE (object);
 
   g_mutex_lock (&self->mutex);
+  self->is_disposed = TRUE;
   clear_publish_source (self);
   g_mutex_unlock (&self->mutex);
 

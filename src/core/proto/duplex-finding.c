@@ -249,6 +249,85 @@ static const Entry entries[DUPLEX_N_FINDINGS] = {
                 "because you allowed it."),
     WARNING,
   },
+
+  [DUPLEX_FINDING_EXTENSION_MALFORMED] = {
+    .name = "extension-malformed",
+    .section = "RFC 6455 §9.1",
+    .text = N_ ("The Sec-WebSocket-Extensions header is not written as a list of extensions "
+                "with parameters."),
+    HANDSHAKE_ERROR,
+  },
+  [DUPLEX_FINDING_EXTENSION_REPEATED] = {
+    .name = "extension-repeated",
+    .section = "RFC 7692 §5.1",
+    .text = N_ ("The server accepted the same extension more than once."),
+    HANDSHAKE_ERROR,
+  },
+  [DUPLEX_FINDING_DEFLATE_PARAMETER_UNKNOWN] = {
+    .name = "deflate-parameter-unknown",
+    .section = "RFC 7692 §7.1",
+    .text = N_ ("The server's answer has a parameter that permessage-deflate does not define."),
+    HANDSHAKE_ERROR,
+  },
+  [DUPLEX_FINDING_DEFLATE_PARAMETER_REPEATED] = {
+    .name = "deflate-parameter-repeated",
+    .section = "RFC 7692 §7.1",
+    .text = N_ ("The server's answer has the same parameter of permessage-deflate more than "
+                "once."),
+    HANDSHAKE_ERROR,
+  },
+  [DUPLEX_FINDING_DEFLATE_PARAMETER_VALUE] = {
+    .name = "deflate-parameter-value",
+    .section = "RFC 7692 §7.1",
+    .text = N_ ("The value of this permessage-deflate parameter is not allowed: window bits are "
+                "8 to 15 without leading zeros, and the other parameters have no value."),
+    HANDSHAKE_ERROR,
+  },
+  [DUPLEX_FINDING_DEFLATE_PARAMETER_MISSING] = {
+    .name = "deflate-parameter-missing",
+    .section = "RFC 7692 §7.1",
+    .text = N_ ("The server accepted permessage-deflate without a parameter that the offer "
+                "asked of it."),
+    HANDSHAKE_ERROR,
+  },
+  [DUPLEX_FINDING_DEFLATE_PARAMETER_NOT_OFFERED] = {
+    .name = "deflate-parameter-not-offered",
+    .section = "RFC 7692 §7.1.2.2",
+    .text = N_ ("The server limits the client's window with client_max_window_bits, but the "
+                "client did not offer that."),
+    HANDSHAKE_ERROR,
+  },
+  [DUPLEX_FINDING_DEFLATE_WINDOW_TOO_LARGE] = {
+    .name = "deflate-window-too-large",
+    .section = "RFC 7692 §7.1.2",
+    .text = N_ ("The server answered with a larger compression window than the client "
+                "offered."),
+    HANDSHAKE_ERROR,
+  },
+
+  /* RFC 7692 names no code. 1007 is for data that is not what its type says, and other endpoints
+   * use it here. */
+  [DUPLEX_FINDING_DEFLATE_CORRUPT] = {
+    .name = "deflate-corrupt",
+    .section = "RFC 7692 §7.2.2",
+    .text = N_ ("The compressed data of this message is damaged and cannot be inflated from "
+                "this byte on."),
+    INVALID_DATA,
+  },
+  [DUPLEX_FINDING_INFLATED_TOO_BIG] = {
+    .name = "inflated-too-big",
+    .section = "RFC 7692 §8",
+    .text = N_ ("Inflated, the message is larger than the limit that is set here, so it is "
+                "refused."),
+    TOO_BIG,
+  },
+  [DUPLEX_FINDING_COMPRESSED_BIT_MISPLACED] = {
+    .name = "compressed-bit-misplaced",
+    .section = "RFC 7692 §6",
+    .text = N_ ("RSV1 marks a compressed message and may be set only on its first frame, not on "
+                "a continuation or a control frame."),
+    PROTOCOL_ERROR,
+  },
 };
 
 /* A capture may hold the number of a finding that a later version added. */

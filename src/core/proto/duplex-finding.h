@@ -54,6 +54,19 @@ typedef enum {
   /* our second judge */
   DUPLEX_FINDING_SOUP_DISAGREES,         /* libsoup's message differs: a bug, please report */
   DUPLEX_FINDING_CERTIFICATE_OVERRIDDEN, /* the user connected despite a refused certificate */
+  /* extensions in the handshake */
+  DUPLEX_FINDING_EXTENSION_MALFORMED,           /* §9.1, the field is not of its grammar */
+  DUPLEX_FINDING_EXTENSION_REPEATED,            /* RFC 7692 §5.1, accepted twice */
+  DUPLEX_FINDING_DEFLATE_PARAMETER_UNKNOWN,     /* RFC 7692 §7.1 */
+  DUPLEX_FINDING_DEFLATE_PARAMETER_REPEATED,    /* RFC 7692 §7.1 */
+  DUPLEX_FINDING_DEFLATE_PARAMETER_VALUE,       /* RFC 7692 §7.1, none, needless or out of range */
+  DUPLEX_FINDING_DEFLATE_PARAMETER_MISSING,     /* RFC 7692 §7.1.1.1, §7.1.2.1, offered as a must */
+  DUPLEX_FINDING_DEFLATE_PARAMETER_NOT_OFFERED, /* RFC 7692 §7.1.2.2 */
+  DUPLEX_FINDING_DEFLATE_WINDOW_TOO_LARGE,      /* RFC 7692 §7.1.2, larger than offered */
+  /* compressed messages */
+  DUPLEX_FINDING_DEFLATE_CORRUPT,          /* RFC 7692 §7.2.2, cannot be inflated */
+  DUPLEX_FINDING_INFLATED_TOO_BIG,         /* our limit, RFC 7692 §8 */
+  DUPLEX_FINDING_COMPRESSED_BIT_MISPLACED, /* RFC 7692 §6, RSV1 on a continuation or control */
   DUPLEX_N_FINDINGS
 } DuplexFindingId;
 

@@ -47,6 +47,17 @@ static const struct
   { "header-repeated", DUPLEX_SEVERITY_WARNING, 0 },
   { "soup-disagrees", DUPLEX_SEVERITY_WARNING, 0 },
   { "certificate-overridden", DUPLEX_SEVERITY_WARNING, 0 },
+  { "extension-malformed", DUPLEX_SEVERITY_ERROR, 0 },
+  { "extension-repeated", DUPLEX_SEVERITY_ERROR, 0 },
+  { "deflate-parameter-unknown", DUPLEX_SEVERITY_ERROR, 0 },
+  { "deflate-parameter-repeated", DUPLEX_SEVERITY_ERROR, 0 },
+  { "deflate-parameter-value", DUPLEX_SEVERITY_ERROR, 0 },
+  { "deflate-parameter-missing", DUPLEX_SEVERITY_ERROR, 0 },
+  { "deflate-parameter-not-offered", DUPLEX_SEVERITY_ERROR, 0 },
+  { "deflate-window-too-large", DUPLEX_SEVERITY_ERROR, 0 },
+  { "deflate-corrupt", DUPLEX_SEVERITY_ERROR, 1007 },
+  { "inflated-too-big", DUPLEX_SEVERITY_ERROR, 1009 },
+  { "compressed-bit-misplaced", DUPLEX_SEVERITY_ERROR, 1002 },
 };
 
 static void

@@ -9,9 +9,9 @@
 #include "core/model/duplex-capture.h"
 #include "core/model/duplex-row.h"
 
-/* The input is what a file may hold as a block, with a checksum that is right: a byte with the number
- * of its events, one with that of its rows, one for the file's other claims, and the records. All
- * that shows a stored capture goes over it. */
+/* The input is what a file may hold as a block, with a checksum that is right: a byte with the
+ * number of its events, one with that of its rows, one for the file's other claims, and the
+ * records. All that shows a stored capture goes over it. */
 
 #define MAX_ROWS 40
 

@@ -2,8 +2,8 @@
 /* Which event, row or connection of the capture is it. */
 #include "core/model/duplex-capture-private.h"
 
-/* With the mutex held where block is the open one. Of what was lost, or is damaged, the first events
- * stand for the rows. */
+/* With the mutex held where block is the open one. Of what was lost, or is damaged, the first
+ * events stand for the rows. */
 static guint64
 get_event_of_row (DuplexCaptureBlock *block,
                   guint64             row)

@@ -22,7 +22,7 @@ typedef struct
   guint64             id;        /* in the file; 0: it is in none */
   guint32             n_queued;  /* events that the writer was given */
   guint32             n_written; /* events that it has written */
-  gboolean            lost;      /* nothing of it was kept: the first n_rows events stand for rows */
+  gboolean            lost;      /* nothing was kept: the first n_rows events stand for rows */
   DuplexCaptureBlock *block;     /* NULL: it is in the file only, or lost */
 } DuplexCaptureEntry;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Events into the capture. */
+#include "core/model/duplex-capture-begun.h"
 #include "core/model/duplex-capture-private.h"
 #include "core/model/duplex-redact.h"
 #include "core/proto/duplex-limits.h"
@@ -81,6 +82,7 @@ duplex_capture_queue_last (DuplexCapture *self)
 {
   DuplexCaptureEntry    *entry = duplex_capture_index_get_last (&self->index);
   DuplexCaptureBlockInfo info = { 0 };
+  g_autofree char       *begun = NULL;
 
   if (self->writer == NULL || entry == NULL || entry->n_queued >= entry->n_events)
     return;
@@ -99,7 +101,8 @@ duplex_capture_queue_last (DuplexCapture *self)
   if (info.size >= DUPLEX_LIMIT_CAPTURE_SEAL)
     duplex_capture_block_seal (entry->block);
   entry->n_queued = (guint32)entry->n_events;
-  duplex_capture_writer_put_block (self->writer, entry->block, &info);
+  begun = duplex_capture_take_begun (self);
+  duplex_capture_writer_put_block (self->writer, entry->block, &info, begun);
   self->writer_full = duplex_capture_writer_is_full (self->writer);
 }
 

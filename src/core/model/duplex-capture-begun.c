@@ -38,27 +38,37 @@ add_record (const DuplexEvent *event,
   return TRUE;
 }
 
-void
-duplex_capture_queue_begun (DuplexCapture *self)
+char *
+duplex_capture_take_begun (DuplexCapture *self)
 {
   g_autoptr (DuplexCaptureBlock) block = NULL;
   g_autofree char               *base64 = NULL;
-  g_autofree char               *value = NULL;
+  gboolean                       has_changed = self->begun_changed;
   const guint8                  *data;
   gsize                          size;
 
-  if (!self->begun_changed || self->writer == NULL)
-    return;
   self->begun_changed = FALSE;
+  if (!has_changed && g_hash_table_size (self->payloads) == 0)
+    return NULL;
   block = duplex_capture_block_new (MAX_BEGUN * RECORD_ROOM);
   duplex_capture_walk_begun (self, add_record, block);
   data = duplex_capture_block_get_data (block, &size);
-  if (size > 0)
-    {
-      base64 = g_base64_encode (data, size);
-      value = g_strdup_printf ("%u:%s", duplex_capture_block_get_n_events (block), base64);
-    }
-  duplex_capture_writer_put_meta (self->writer, "begun", value);
+  if (size == 0)
+    return has_changed ? g_strdup ("") : NULL;
+  base64 = g_base64_encode (data, size);
+  return g_strdup_printf ("%u:%s", duplex_capture_block_get_n_events (block), base64);
+}
+
+void
+duplex_capture_queue_begun (DuplexCapture *self)
+{
+  g_autofree char *begun = NULL;
+
+  if (!self->begun_changed || self->writer == NULL)
+    return;
+  begun = duplex_capture_take_begun (self);
+  duplex_capture_writer_put_meta (self->writer, DUPLEX_CAPTURE_BEGUN,
+                                  *begun != '\0' ? begun : NULL);
 }
 
 /* ---- what a kill left ---- */
@@ -124,7 +134,7 @@ GArray *
 duplex_capture_read_begun (DuplexCaptureFile *file)
 {
   GArray                        *events = g_array_new (FALSE, FALSE, sizeof (DuplexEvent));
-  g_autofree char               *value = duplex_capture_file_dup_meta (file, "begun");
+  g_autofree char               *value = duplex_capture_file_dup_meta (file, DUPLEX_CAPTURE_BEGUN);
   g_autoptr (DuplexCaptureBlock) block = value != NULL ? parse_begun (value) : NULL;
   guint                          n = block != NULL ? duplex_capture_block_get_n_events (block) : 0;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/model/duplex-capture-job.h"
 
+#include "core/model/duplex-capture-begun.h"
+
 static DuplexCaptureJob *
 job_new (DuplexJobKind kind)
 {
@@ -12,13 +14,15 @@ job_new (DuplexJobKind kind)
 
 DuplexCaptureJob *
 duplex_capture_job_new_block (DuplexCaptureBlock           *block,
-                              const DuplexCaptureBlockInfo *info)
+                              const DuplexCaptureBlockInfo *info,
+                              const char                   *begun)
 {
   DuplexCaptureJob *self = job_new (DUPLEX_JOB_BLOCK);
 
   self->info = *info;
   self->size = info->size;
   self->block = duplex_capture_block_ref (block);
+  self->value = g_strdup (begun);
   return self;
 }
 
@@ -42,6 +46,7 @@ duplex_capture_job_new_fact (const DuplexEvent *event)
   DuplexCaptureJob *self = job_new (DUPLEX_JOB_FACT);
 
   self->data = g_bytes_new (event->payload, event->payload_size);
+  self->size = sizeof *self + event->payload_size;
   self->event = *event;
   self->event.payload = g_bytes_get_data (self->data, NULL);
   self->event.findings = NULL;
@@ -95,6 +100,22 @@ duplex_capture_job_get_chunk_id (guint64 payload,
   return payload << 24 | sequence;
 }
 
+/* With it, what it says of frames that have begun: a frame that is complete in the block is none of
+ * them any more. */
+static gboolean
+write_block (const DuplexCaptureJob *self,
+             DuplexCaptureFile      *file,
+             const guint8           *data,
+             GError                **error)
+{
+  const char *begun = self->value;
+
+  if (!duplex_capture_file_put_block (file, &self->info, data, error))
+    return FALSE;
+  return begun == NULL || duplex_capture_file_put_meta (file, DUPLEX_CAPTURE_BEGUN,
+                                                        *begun != '\0' ? begun : NULL, error);
+}
+
 gboolean
 duplex_capture_job_write (const DuplexCaptureJob *self,
                           DuplexCaptureFile      *file,
@@ -107,10 +128,10 @@ duplex_capture_job_write (const DuplexCaptureJob *self,
     {
     case DUPLEX_JOB_BLOCK:
       data = duplex_capture_block_get_data (self->block, &size);
-      return duplex_capture_file_put_block (file, &self->info, data, error);
+      return write_block (self, file, data, error);
 
     case DUPLEX_JOB_LOST:
-      return duplex_capture_file_put_block (file, &self->info, NULL, error);
+      return write_block (self, file, NULL, error);
 
     case DUPLEX_JOB_CHUNK:
       data = g_bytes_get_data (self->data, &size);

@@ -29,13 +29,16 @@ typedef struct
   GBytes                *data;  /* of a chunk; payload of a fact */
   DuplexEvent            event; /* of a fact, borrows from data */
   char                  *key;
-  char                  *value;
-  gboolean               flag; /* of a block: it is being written; of a note: bookmarked */
+  char                  *value;    /* of a block: see duplex_capture_writer_put_block() */
+  gboolean               flag;     /* of a note: bookmarked */
+  gboolean               is_taken; /* it is being written */
+  gboolean               is_old;   /* and the same waits again, as it is by now */
 } DuplexCaptureJob;
 
 /* See duplex-capture-writer.h for the arguments. */
 DuplexCaptureJob *duplex_capture_job_new_block (DuplexCaptureBlock           *block,
-                                                const DuplexCaptureBlockInfo *info);
+                                                const DuplexCaptureBlockInfo *info,
+                                                const char                   *begun);
 DuplexCaptureJob *duplex_capture_job_new_chunk (guint64 payload,
                                                 guint   sequence,
                                                 GBytes *data);

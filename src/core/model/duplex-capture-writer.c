@@ -102,22 +102,44 @@ drop_link (DuplexCaptureWriter *self,
   duplex_capture_job_free (job);
 }
 
-/* The block was given before and has grown: it is to be written once, after what it refers to. */
-static void
-drop_earlier (DuplexCaptureWriter *self,
-              guint64              id)
+/* The newest that is of its kind, and is the same block or key. */
+static GList *
+find_earlier (DuplexCaptureWriter    *self,
+              const DuplexCaptureJob *job)
 {
   for (GList *link = self->jobs.tail; link != NULL; link = link->prev)
     {
-      DuplexCaptureJob *job = link->data;
+      const DuplexCaptureJob *other = link->data;
 
-      if (job->kind != DUPLEX_JOB_BLOCK)
+      if (other->kind != job->kind)
         continue;
-      /* One that is being written just now stays: what comes after replaces it in the file. */
-      if (job->info.id == id && !job->flag)
-        drop_link (self, link);
-      return;
+      if (job->kind == DUPLEX_JOB_META && g_str_equal (other->key, job->key))
+        return link;
+      /* Blocks are in order. */
+      if (job->kind == DUPLEX_JOB_BLOCK)
+        return other->info.id == job->info.id ? link : NULL;
     }
+  return NULL;
+}
+
+/* It was given before, and has grown or changed: it is to be written once, after what it refers
+ * to. */
+static void
+drop_earlier (DuplexCaptureWriter *self,
+              DuplexCaptureJob    *job)
+{
+  GList            *link = find_earlier (self, job);
+  DuplexCaptureJob *earlier = link != NULL ? link->data : NULL;
+
+  if (earlier == NULL)
+    return;
+  if (job->kind == DUPLEX_JOB_BLOCK && job->value == NULL && earlier->value != NULL)
+    job->value = g_strdup ("");
+  /* One that is being written just now stays: what comes after replaces it in the file. */
+  if (earlier->is_taken)
+    earlier->is_old = TRUE;
+  else
+    drop_link (self, link);
 }
 
 void
@@ -135,12 +157,13 @@ duplex_capture_writer_want_flush (DuplexCaptureWriter *self)
 void
 duplex_capture_writer_put_block (DuplexCaptureWriter          *self,
                                  DuplexCaptureBlock           *block,
-                                 const DuplexCaptureBlockInfo *info)
+                                 const DuplexCaptureBlockInfo *info,
+                                 const char                   *begun)
 {
-  DuplexCaptureJob *job = duplex_capture_job_new_block (block, info);
+  DuplexCaptureJob *job = duplex_capture_job_new_block (block, info, begun);
 
   g_mutex_lock (&self->mutex);
-  drop_earlier (self, info->id);
+  drop_earlier (self, job);
   push (self, job);
   g_mutex_unlock (&self->mutex);
 }
@@ -176,7 +199,12 @@ duplex_capture_writer_put_meta (DuplexCaptureWriter *self,
                                 const char          *key,
                                 const char          *value)
 {
-  put (self, duplex_capture_job_new_meta (key, value));
+  DuplexCaptureJob *job = duplex_capture_job_new_meta (key, value);
+
+  g_mutex_lock (&self->mutex);
+  drop_earlier (self, job);
+  push (self, job);
+  g_mutex_unlock (&self->mutex);
 }
 
 void
@@ -202,8 +230,7 @@ begin_batch (DuplexCaptureWriter *self)
       DuplexCaptureJob *job = link->data;
 
       size += job->size;
-      if (job->kind == DUPLEX_JOB_BLOCK)
-        job->flag = TRUE;
+      job->is_taken = TRUE;
       g_ptr_array_add (batch, job);
     }
   return batch;
@@ -215,23 +242,40 @@ write_batch (DuplexCaptureWriter *self,
              GPtrArray           *batch,
              GError             **error)
 {
+  gboolean done;
+
   if (self->file == NULL)
     self->file = duplex_capture_file_create (self->path, error);
   if (self->file == NULL)
     return FALSE;
   duplex_capture_file_set_max_pages (self->file, self->max_pages);
-  if (!duplex_capture_file_begin (self->file, error))
-    return FALSE;
-  for (guint i = 0; i < batch->len; i++)
-    if (!duplex_capture_job_write (g_ptr_array_index (batch, i), self->file, error))
-      {
-        duplex_capture_file_rollback (self->file);
-        return FALSE;
-      }
-  if (duplex_capture_file_commit (self->file, error))
+  done = duplex_capture_file_begin (self->file, error);
+  for (guint i = 0; done && i < batch->len; i++)
+    done = duplex_capture_job_write (g_ptr_array_index (batch, i), self->file, error);
+  if (done && duplex_capture_file_commit (self->file, error))
     return TRUE;
   duplex_capture_file_rollback (self->file);
   return FALSE;
+}
+
+/* With the mutex held: what was to be written, and could not be, waits again; but not what was
+ * given once more meanwhile. */
+static void
+put_back (DuplexCaptureWriter *self,
+          guint                n)
+{
+  GList *link = self->jobs.head;
+
+  while (n-- > 0)
+    {
+      GList            *next = link->next;
+      DuplexCaptureJob *job = link->data;
+
+      job->is_taken = FALSE;
+      if (job->is_old)
+        drop_link (self, link);
+      link = next;
+    }
 }
 
 /* With the mutex held; TRUE where there is room again. */
@@ -240,15 +284,10 @@ end_batch (DuplexCaptureWriter *self,
            GPtrArray           *batch,
            gboolean             done)
 {
-  for (guint i = 0; i < batch->len; i++)
-    {
-      DuplexCaptureJob *job = g_ptr_array_index (batch, i);
-
-      if (done)
-        drop_link (self, self->jobs.head);
-      else if (job->kind == DUPLEX_JOB_BLOCK)
-        job->flag = FALSE;
-    }
+  for (guint i = 0; done && i < batch->len; i++)
+    drop_link (self, self->jobs.head);
+  if (!done)
+    put_back (self, batch->len);
   if (!self->is_full || is_behind (self, DUPLEX_LIMIT_CAPTURE_WAITS / 2))
     return FALSE;
   self->is_full = FALSE;
@@ -257,14 +296,16 @@ end_batch (DuplexCaptureWriter *self,
 
 /* ---- a file that takes nothing ---- */
 
-/* With the mutex held: what of block i may have been cut is not kept as a whole anyway. */
+/* With the mutex held: events of the block, from the one at first on, are not kept anyway, cut or
+ * not. */
 static void
 forget_cut (DuplexCaptureWriter    *self,
-            const DuplexCaptureJob *job)
+            const DuplexCaptureJob *job,
+            guint64                 first)
 {
   if (g_hash_table_size (self->cut) == 0)
     return;
-  for (guint i = 0; i < job->info.n_events; i++)
+  for (guint i = (guint)first; i < job->info.n_events; i++)
     {
       DuplexEvent event;
 
@@ -282,7 +323,7 @@ give_up_block (DuplexCaptureWriter *self,
   DuplexCaptureJob *job = link->data;
   DuplexCaptureJob *before = link->prev != NULL ? link->prev->data : NULL;
 
-  forget_cut (self, job);
+  forget_cut (self, job, 0);
   self->n_lost += job->info.n_events;
   self->waits -= job->size;
   job->kind = DUPLEX_JOB_LOST;
@@ -294,21 +335,28 @@ give_up_block (DuplexCaptureWriter *self,
   before->info.n_rows += job->info.n_rows;
   before->info.last_time_us = job->info.last_time_us;
   before->info.totals = job->info.totals;
+  if (job->value != NULL)
+    {
+      g_free (before->value);
+      before->value = g_steal_pointer (&job->value);
+    }
   drop_link (self, link);
 }
 
+/* A fact stands in its event, too. */
 static void
-give_up_chunk (DuplexCaptureWriter *self,
-               GList               *link)
+give_up_part (DuplexCaptureWriter *self,
+              GList               *link)
 {
   DuplexCaptureJob *job = link->data;
 
-  g_hash_table_add (self->cut, g_memdup2 (&job->number, sizeof job->number));
+  if (job->kind == DUPLEX_JOB_CHUNK)
+    g_hash_table_add (self->cut, g_memdup2 (&job->number, sizeof job->number));
   drop_link (self, link);
 }
 
-/* With the mutex held: the oldest block or chunk that may go. The newest block may still grow, and
- * one that has a part in the file stays whole. */
+/* With the mutex held: the oldest block, chunk or fact that may go. The newest block may still
+ * grow, and one that has a part in the file stays whole. */
 static GList *
 find_oldest (DuplexCaptureWriter *self)
 {
@@ -321,7 +369,7 @@ find_oldest (DuplexCaptureWriter *self)
     {
       const DuplexCaptureJob *job = link->data;
 
-      if (job->kind == DUPLEX_JOB_CHUNK ||
+      if (job->kind == DUPLEX_JOB_CHUNK || job->kind == DUPLEX_JOB_FACT ||
           (job->kind == DUPLEX_JOB_BLOCK && job != last_block && job->info.id > self->last_written))
         return link;
     }
@@ -338,9 +386,9 @@ give_up_oldest (DuplexCaptureWriter *self)
       DuplexCaptureJob      *job = link->data;
       DuplexCaptureBlockInfo info = job->info;
 
-      if (job->kind == DUPLEX_JOB_CHUNK)
+      if (job->kind != DUPLEX_JOB_BLOCK)
         {
-          give_up_chunk (self, link);
+          give_up_part (self, link);
           continue;
         }
       give_up_block (self, link);
@@ -507,23 +555,21 @@ duplex_capture_writer_free (DuplexCaptureWriter *self)
   g_free (self);
 }
 
-/* With the mutex held: what still waits will never be in the file. A block may wait twice, and may
- * be there as it was before it grew. */
+/* With the mutex held: what still waits will never be in the file. A block may be there as it was
+ * before it grew. */
 static void
 count_rest (DuplexCaptureWriter *self)
 {
-  guint64 id = self->last_written;
-  guint64 n = self->n_in_last;
-
   for (GList *link = self->jobs.head; link != NULL; link = link->next)
     {
       const DuplexCaptureJob *job = link->data;
+      guint64                 n_there;
 
       if (job->kind != DUPLEX_JOB_BLOCK)
         continue;
-      self->n_lost += job->info.n_events - (job->info.id == id ? n : 0);
-      id = job->info.id;
-      n = job->info.n_events;
+      n_there = job->info.id == self->last_written ? self->n_in_last : 0;
+      self->n_lost += job->info.n_events - n_there;
+      forget_cut (self, job, n_there);
     }
 }
 
@@ -608,6 +654,20 @@ duplex_capture_writer_ref_chunk (DuplexCaptureWriter *self,
     bytes = g_bytes_ref (job->data);
   g_mutex_unlock (&self->mutex);
   return bytes;
+}
+
+gsize
+duplex_capture_writer_get_waits (DuplexCaptureWriter *self,
+                                 guint               *ret_n)
+{
+  gsize waits;
+
+  g_mutex_lock (&self->mutex);
+  waits = self->waits;
+  if (ret_n != NULL)
+    *ret_n = g_queue_get_length (&self->jobs);
+  g_mutex_unlock (&self->mutex);
+  return waits;
 }
 
 void

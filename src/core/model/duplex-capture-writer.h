@@ -51,10 +51,13 @@ guint64 duplex_capture_writer_get_n_lost (DuplexCaptureWriter *self);
 /* flush is due within the time that a crash may lose. */
 void duplex_capture_writer_want_flush (DuplexCaptureWriter *self);
 
-/* References block, of which the first info->size bytes are final. */
+/* References block, of which the first info->size bytes are final. begun is the meta "begun" as it
+ * is with this block, "" to remove it; NULL: there is none, and none was given since the block was
+ * last given. Both are in the file, or none is. */
 void duplex_capture_writer_put_block (DuplexCaptureWriter          *self,
                                       DuplexCaptureBlock           *block,
-                                      const DuplexCaptureBlockInfo *info);
+                                      const DuplexCaptureBlockInfo *info,
+                                      const char                   *begun);
 
 /* References data. */
 void duplex_capture_writer_put_chunk (DuplexCaptureWriter *self,
@@ -66,6 +69,7 @@ void duplex_capture_writer_put_chunk (DuplexCaptureWriter *self,
 void duplex_capture_writer_put_fact (DuplexCaptureWriter *self,
                                      const DuplexEvent   *event);
 
+/* Replaces what waits under that key. */
 void duplex_capture_writer_put_meta (DuplexCaptureWriter *self,
                                      const char          *key,
                                      const char          *value);
@@ -79,6 +83,10 @@ void duplex_capture_writer_put_note (DuplexCaptureWriter *self,
 GBytes *duplex_capture_writer_ref_chunk (DuplexCaptureWriter *self,
                                          guint64              payload,
                                          guint                sequence);
+
+/* For tests: bytes that wait, and how many things they are. */
+gsize duplex_capture_writer_get_waits (DuplexCaptureWriter *self,
+                                       guint               *ret_n);
 
 /* For tests: see duplex_capture_file_set_max_pages(). */
 void duplex_capture_writer_set_max_pages (DuplexCaptureWriter *self,

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "core/model/duplex-capture-begun.h"
 #include "core/model/duplex-capture-private.h"
 #include "core/proto/duplex-limits.h"
 #include "duplex-file-support.h"
@@ -179,6 +180,197 @@ test_finish_within_frame (void)
   record_fixture_free (f);
 }
 
+/* What is in the files now, as a kill would leave it. */
+static DuplexCapture *
+open_copy (RecordFixture *f)
+{
+  static const char *const suffixes[] = { "", "-wal" };
+  g_autofree char         *copy = g_build_filename (f->folder, "copy.duplex", NULL);
+  DuplexCapture           *capture;
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *from = g_strconcat (f->path, suffixes[i], NULL);
+      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
+      g_autofree char *contents = NULL;
+      gsize            length;
+
+      if (g_file_get_contents (from, &contents, &length, NULL))
+        g_assert_true (g_file_set_contents (to, contents, (gssize)length, NULL));
+    }
+  capture = duplex_capture_open (copy, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
+
+      g_unlink (to);
+    }
+  return capture;
+}
+
+static gboolean
+count_apart (const DuplexEvent *event,
+             gpointer           user_data)
+{
+  *(guint64 *)user_data += event->payload_id != 0;
+  return TRUE;
+}
+
+/* Events with a payload of their own that a kill would leave now. */
+static guint64
+count_large (RecordFixture *f,
+             guint64       *ret_n_events)
+{
+  g_autoptr (DuplexCapture) copy = open_copy (f);
+  DuplexTotals              totals = { 0 };
+  guint64                   n = 0;
+
+  if (copy != NULL)
+    {
+      duplex_capture_get_totals (copy, &totals);
+      duplex_capture_walk (copy, 0, G_MAXUINT64 - 1, count_apart, &n);
+    }
+  *ret_n_events = totals.events;
+  return n;
+}
+
+/* A frame that has become complete is there once, whenever the program is killed. */
+static void
+test_frame_is_there_once (void)
+{
+  const gsize        size = 300000;
+  RecordFixture     *f = record_fixture_new (NULL);
+  g_autofree guint8 *bytes = record_make_bytes (size);
+  DuplexEvent        event = duplex_test_text ("");
+  gint64             until = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+  guint64            n = 0;
+
+  event.payload = NULL;
+  event.payload_size = size;
+  for (guint64 i = 1; i <= 5; i++)
+    {
+      guint64 n_events = 0;
+
+      event.payload_id = begin_large (f->capture, bytes, size);
+      while (count_large (f, &n_events) < i)
+        g_assert_cmpint (g_get_monotonic_time (), <, until);
+      g_assert_cmpuint (duplex_capture_append (f->capture, &event), ==, n);
+      record_append_texts (f->capture, n + 1, 1000, 300);
+      do
+        {
+          g_assert_cmpuint (count_large (f, &n_events), ==, i);
+          g_assert_cmpint (g_get_monotonic_time (), <, until);
+      } while (n_events < n + 1001);
+      n += 1001;
+    }
+  record_fixture_reopen (f);
+  record_fixture_free (f);
+}
+
+/* ---- a file that takes nothing ---- */
+
+static gboolean
+is_on (gpointer data)
+{
+  return duplex_capture_get_recording (data) == DUPLEX_RECORDING_ON;
+}
+
+/* What waits is bounded, also of what is not in blocks: facts, and frames that begin and end. */
+static void
+test_waits_for_ever (void)
+{
+  DuplexCaptureOrigin origin = { .keep_trying = TRUE };
+  DuplexCapture      *capture = duplex_capture_new ();
+  g_autofree char    *folder = duplex_test_make_folder ();
+  g_autofree char    *path = g_build_filename (folder, "none", "a.duplex", NULL);
+  g_autofree guint8  *bytes = record_make_bytes (5000);
+  g_autofree char    *why = record_make_text (0, 1000);
+  DuplexEvent         event = duplex_test_text ("");
+  gint64              until = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  guint               n = G_MAXUINT;
+
+  g_assert_true (duplex_capture_record (capture, path, &origin, NULL));
+  for (guint i = 0; i < 30000; i++)
+    {
+      DuplexEvent failed = duplex_test_text (why);
+
+      failed.kind = DUPLEX_EVENT_FAILED;
+      duplex_capture_append (capture, &failed);
+      event.payload = NULL;
+      event.payload_size = 5000;
+      event.payload_id = begin_large (capture, bytes, 5000);
+      g_mutex_lock (&capture->mutex);
+      duplex_capture_queue_begun (capture);
+      g_mutex_unlock (&capture->mutex);
+      duplex_capture_append (capture, &event);
+    }
+  while (duplex_capture_writer_get_waits (capture->writer, &n) > DUPLEX_LIMIT_CAPTURE_WAITS)
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+  g_assert_cmpuint (n, <, 20000);
+  duplex_capture_finish (capture, NULL);
+  g_assert_cmpuint (duplex_capture_get_n_not_kept (capture), ==, 60000);
+  g_assert_finalize_object (capture);
+  duplex_test_remove_folder (g_steal_pointer (&folder));
+}
+
+/* Gives the last block to the writer again and again, until it stalls. */
+static gboolean
+is_stalled (gpointer data)
+{
+  DuplexCapture *capture = data;
+  guint64        n = capture->next_number;
+
+  if (n < 100)
+    record_append_texts (capture, n, 1, 20);
+  g_mutex_lock (&capture->mutex);
+  duplex_capture_queue_last (capture);
+  g_mutex_unlock (&capture->mutex);
+  return duplex_capture_get_recording (capture) == DUPLEX_RECORDING_STALLED;
+}
+
+/* A block that was being written when it grew waits once, and is the last to be given up. */
+static void
+test_stalls_while_block_grows (void)
+{
+  const gsize        size = DUPLEX_LIMIT_CAPTURE_WAITS + 4 * 1024 * 1024;
+  RecordFixture     *f = record_fixture_new (NULL);
+  g_autofree guint8 *bytes = record_make_bytes (size);
+  DuplexEvent        event = duplex_test_text ("");
+  gint64             until = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  sqlite3           *other = NULL;
+  guint64            n;
+
+  record_append_texts (f->capture, 0, 1, 20);
+  wait_until_flushed (f->capture);
+  g_assert_cmpint (sqlite3_open_v2 (f->path, &other, SQLITE_OPEN_READWRITE, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+  while (!is_stalled (f->capture))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until);
+      g_main_context_iteration (NULL, FALSE);
+      g_thread_yield ();
+    }
+  n = f->capture->next_number;
+  event.payload = NULL;
+  event.payload_size = size;
+  event.payload_id = begin_large (f->capture, bytes, size);
+  while (duplex_capture_writer_get_waits (f->capture->writer, NULL) > DUPLEX_LIMIT_CAPTURE_WAITS)
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+  duplex_capture_append (f->capture, &event);
+  record_append_texts (f->capture, n + 1, 100, 20);
+  g_assert_cmpint (sqlite3_close (other), ==, SQLITE_OK);
+  duplex_test_wait (NULL, is_on, f->capture, "the recording to go on");
+  g_assert_false (duplex_capture_finish (f->capture, NULL));
+  /* The payload is not whole. */
+  g_assert_cmpuint (duplex_capture_get_n_not_kept (f->capture), ==, 1);
+  record_fixture_open (f);
+  for (guint64 i = 0; i < n; i++)
+    record_assert_text (f->stored, i, 20);
+  for (guint64 i = n + 1; i < n + 101; i++)
+    record_assert_text (f->stored, i, 20);
+  record_fixture_free (f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -198,5 +390,8 @@ main (int    argc,
   g_test_add_func ("/core/capture-odds/finish-while-open", test_finish_while_open);
   g_test_add_func ("/core/capture-odds/dropped", test_dropped);
   g_test_add_func ("/core/capture-odds/finish-within-frame", test_finish_within_frame);
+  g_test_add_func ("/core/capture-odds/frame-is-there-once", test_frame_is_there_once);
+  g_test_add_func ("/core/capture-odds/waits-for-ever", test_waits_for_ever);
+  g_test_add_func ("/core/capture-odds/stalls-while-block-grows", test_stalls_while_block_grows);
   return g_test_run ();
 }

@@ -58,7 +58,7 @@ gboolean duplex_inflater_end (DuplexInflater *self);
 /* DUPLEX_FINDING_NONE while all is well, else DUPLEX_FINDING_DEFLATE_CORRUPT or
  * DUPLEX_FINDING_INFLATED_TOO_BIG. Its offset is within the compressed payload of the message, over
  * all fragments: the byte at which the fault shows, or the payload's size when it shows at the
- * end. */
+ * end. That of a message that is too big may be some bytes late, as zlib reads ahead. */
 DuplexFinding duplex_inflater_get_finding (DuplexInflater *self);
 
 /* zlib's word for corrupt data, English and for experts ("invalid distance too far back"), or
@@ -89,8 +89,8 @@ void duplex_deflater_feed (DuplexDeflater *self,
                            gsize           len,
                            GByteArray     *out);
 
-/* Ends the message: appends the rest, at least one byte for a message of nothing (§7.2.3.6) and
- * possibly none otherwise. */
+/* Ends the message: appends the rest, which is at least one byte, also of an empty message
+ * (§7.2.3.6). */
 void duplex_deflater_end (DuplexDeflater *self,
                           GByteArray     *out);
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "core/model/duplex-capture-begun.h"
 #include "core/model/duplex-capture-private.h"
@@ -107,20 +108,42 @@ static const DuplexCaptureWriterCallbacks writer_callbacks = {
 
 /* ---- begin ---- */
 
+/* A name may be a URL. */
+static char *
+redact_name (const char *name)
+{
+  DuplexEvent        event = DUPLEX_EVENT_INIT;
+  g_autoptr (GBytes) clean = NULL;
+  gsize              size;
+
+  event.kind = DUPLEX_EVENT_FAILED;
+  event.payload = (const guint8 *)name;
+  event.payload_size = strlen (name);
+  clean = duplex_redact_event (&event);
+  if (clean == NULL)
+    return g_strdup (name);
+  name = g_bytes_get_data (clean, &size);
+  return g_strndup (name, size);
+}
+
 static void
 put_origin (DuplexCapture             *self,
             const DuplexCaptureOrigin *origin)
 {
   g_autofree char *redacted = NULL;
+  g_autofree char *redacted_name = NULL;
   const char      *json = origin->profile_json;
+  const char      *name = origin->profile_name;
 
   duplex_capture_writer_put_meta (self->writer, "program", "Duplex " DUPLEX_VERSION);
   if (json != NULL && !origin->record_secrets)
     json = redacted = duplex_redact_profile (json);
   if (json != NULL)
     duplex_capture_writer_put_meta (self->writer, "profile", json);
-  if (origin->profile_name != NULL)
-    duplex_capture_writer_put_meta (self->writer, "profile-name", origin->profile_name);
+  if (name != NULL && !origin->record_secrets)
+    name = redacted_name = redact_name (name);
+  if (name != NULL)
+    duplex_capture_writer_put_meta (self->writer, "profile-name", name);
   if (origin->profile_id != NULL)
     duplex_capture_writer_put_meta (self->writer, "profile-id", origin->profile_id);
 }

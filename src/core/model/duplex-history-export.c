@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/model/duplex-history-export.h"
 
+#include <sys/stat.h>
+
 #include "core/model/duplex-capture-file.h"
 #include "core/model/duplex-export-jsonl.h"
 #include "core/model/duplex-history-files.h"
@@ -166,6 +168,31 @@ export_copy (const char               *path,
          g_file_copy (source, target, G_FILE_COPY_OVERWRITE, cancellable, copied_cb, &copy, error);
 }
 
+/* A file may have several names; and what is recorded would go on without one. */
+static gboolean
+check_target (const char *path,
+              GFile      *target,
+              GError    **error)
+{
+  g_autofree char *other = g_file_get_path (target);
+  struct stat      from;
+  struct stat      to;
+
+  if (other == NULL || stat (path, &from) != 0 || stat (other, &to) != 0)
+    return TRUE;
+  if (from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "%s is the session itself", other);
+      return FALSE;
+    }
+  if (duplex_history_files_is_recorded (other))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "%s is being recorded", other);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 duplex_history_export (const char               *path,
                        DuplexHistoryFormat       format,
@@ -175,17 +202,11 @@ duplex_history_export (const char               *path,
                        gpointer                  progress_data,
                        GError                  **error)
 {
-  g_autoptr (GFile) source = NULL;
-
   g_return_val_if_fail (path != NULL, FALSE);
   g_return_val_if_fail (G_IS_FILE (target), FALSE);
 
-  source = g_file_new_for_path (path);
-  if (g_file_equal (source, target))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "%s is the session itself", path);
-      return FALSE;
-    }
+  if (!check_target (path, target, error))
+    return FALSE;
 
   switch (format)
     {

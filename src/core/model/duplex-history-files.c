@@ -21,16 +21,22 @@ static const char *const companions[] = { "", "-wal", "-shm" };
 
 /* -- names ------------------------------------------------------------------------------------- */
 
-/* Of a URL that has one: what stands between "://" and the path. */
+/* Of a URL that has one: what stands between "://" and the path, without the user information, which
+ * may be a password. */
 static char *
 dup_host (const char *name)
 {
   const char *host = strstr (name, "://");
+  gsize       len;
 
   if (host == NULL)
     return g_strdup (name);
   host += strlen ("://");
-  return g_strndup (host, strcspn (host, "/?#"));
+  len = strcspn (host, "/?#");
+  for (gsize i = len; i-- > 0;)
+    if (host[i] == '@')
+      return g_strndup (host + i + 1, len - i - 1);
+  return g_strndup (host, len);
 }
 
 /* Letters and digits of any script, in lower case; all else becomes one dash. */

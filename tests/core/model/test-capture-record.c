@@ -210,6 +210,7 @@ test_secrets (gconstpointer data)
 {
   gboolean            kept = GPOINTER_TO_INT (data);
   DuplexCaptureOrigin origin = { .record_secrets = kept,
+                                 .profile_name = "wss://me:pass@h/",
                                  .profile_json = "{\"url\":\"wss://me:pass@h/\"}" };
   RecordFixture      *f = record_fixture_new (&origin);
   g_autofree char    *contents = NULL;

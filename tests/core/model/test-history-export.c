@@ -2,6 +2,7 @@
 #include "core/model/duplex-history-export.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "core/model/duplex-capture.h"
 #include "duplex-history-support.h"
@@ -174,6 +175,38 @@ test_failures (Fixture      *f,
     }
 }
 
+/* By another name it is the session itself all the same; and a recording that goes on is not
+ * replaced. */
+static void
+test_not_over_a_session (Fixture      *f,
+                         gconstpointer data)
+{
+  static const DuplexHistoryFormat formats[] = { DUPLEX_HISTORY_EXPORT_JSONL,
+                                                 DUPLEX_HISTORY_EXPORT_COPY };
+  g_autofree char                 *target = g_file_get_path (f->target);
+  g_autofree char                 *recorded = g_build_filename (f->folder, "r.duplex", NULL);
+  g_autoptr (GFile)                live_target = g_file_new_for_path (recorded);
+  g_autoptr (DuplexCaptureFile)    live = NULL;
+  g_auto (DuplexCaptureSummary)    summary = { 0 };
+  g_autoptr (GError)               error = NULL;
+
+  live = duplex_test_record_session (recorded, &(DuplexTestSession){ .messages = 7 });
+  g_assert_cmpint (symlink (f->path, target), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_assert_false (
+        duplex_history_export (f->path, formats[i], f->target, NULL, NULL, NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
+      g_clear_error (&error);
+      g_assert_false (
+        duplex_history_export (f->path, formats[i], live_target, NULL, NULL, NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+      g_clear_error (&error);
+    }
+  g_assert_true (duplex_capture_file_read_summary (f->path, &summary, &error));
+  g_assert_cmpuint (summary.totals.messages[1], ==, 1000);
+}
+
 static void
 ready_cb (GObject      *source,
           GAsyncResult *result,
@@ -226,6 +259,7 @@ main (int    argc,
   ADD ("copy", test_copy);
   ADD ("copy-of-an-interrupted-one", test_copy_of_an_interrupted_one);
   ADD ("failures", test_failures);
+  ADD ("not-over-a-session", test_not_over_a_session);
   ADD ("async", test_async);
 
   return g_test_run ();

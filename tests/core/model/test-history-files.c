@@ -43,6 +43,7 @@ test_names (void)
     { "../../etc/passwd", "2026-05-04T120102-etc-passwd.duplex" },
     { "My  API (test)", "2026-05-04T120102-my-api-test.duplex" },
     { "wss://api.example:8443/v1?token=x", "2026-05-04T120102-api-example-8443.duplex" },
+    { "wss://me:p@ss@api.example/", "2026-05-04T120102-api-example.duplex" },
     { "Größe 12", "2026-05-04T120102-größe-12.duplex" },
     { "bad\xff"
       "bytes",

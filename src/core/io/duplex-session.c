@@ -27,6 +27,7 @@ struct _DuplexSession
   char                 *trusted;    /* fingerprint that is accepted for this session, or NULL */
   char                 *refused;    /* fingerprint that the last attempt refused, or NULL */
   char                 *folder;     /* where it is recorded, or NULL */
+  char                 *profile_id; /* see duplex_session_set_profile_id() */
 
   /* state */
   gboolean             record_secrets;
@@ -275,6 +276,7 @@ duplex_session_finalize (GObject *object)
   g_clear_pointer (&self->trusted, g_free);
   g_clear_pointer (&self->refused, g_free);
   g_clear_pointer (&self->folder, g_free);
+  g_clear_pointer (&self->profile_id, g_free);
   G_OBJECT_CLASS (duplex_session_parent_class)->finalize (object);
 }
 
@@ -416,6 +418,16 @@ duplex_session_set_capture_folder (DuplexSession *self,
 }
 
 void
+duplex_session_set_profile_id (DuplexSession *self,
+                               const char    *id)
+{
+  g_return_if_fail (DUPLEX_IS_SESSION (self));
+
+  g_free (self->profile_id);
+  self->profile_id = g_strdup (id);
+}
+
+void
 duplex_session_set_capture_temporary (DuplexSession *self,
                                       gboolean       temporary)
 {
@@ -443,7 +455,9 @@ begin_recording (DuplexSession *self)
     path = duplex_history_new_path (self->folder, origin.profile_name);
   json = duplex_profile_to_json (self->profile);
   origin.profile_json = json;
-  origin.profile_id = duplex_profile_get_id (self->profile);
+  origin.profile_id = self->profile_id;
+  if (origin.profile_id == NULL)
+    origin.profile_id = duplex_profile_get_id (self->profile);
   origin.record_secrets = self->record_secrets;
   origin.temporary = self->temporary;
   /* Where this fails, so does making the file, which is reported. */

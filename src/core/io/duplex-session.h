@@ -50,6 +50,11 @@ void duplex_session_set_capture_folder (DuplexSession *self,
                                         const char    *folder,
                                         gboolean       record_secrets);
 
+/* What the recording says of the profile's id, where "profile" is a copy that has none; NULL: its
+ * own. */
+void duplex_session_set_profile_id (DuplexSession *self,
+                                    const char    *id);
+
 /* The file goes with the session: it is there to keep memory small only. */
 void duplex_session_set_capture_temporary (DuplexSession *self,
                                            gboolean       temporary);

@@ -27,7 +27,8 @@ typedef enum {
   DUPLEX_RECORDING_STALLED, /* the file takes nothing now, because the disk is full most likely; it
                                is tried again every second. Meanwhile as much as waits for the
                                writer is kept, and what is older is counted as not kept */
-  DUPLEX_RECORDING_ENDED,   /* the file is whole; nothing can be appended any more */
+  DUPLEX_RECORDING_ENDED,   /* nothing can be appended any more; the file is whole when finish has
+                               returned */
   DUPLEX_RECORDING_STORED,  /* opened from a file; nothing can be appended */
 } DuplexRecording;
 

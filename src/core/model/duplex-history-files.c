@@ -21,8 +21,8 @@ static const char *const companions[] = { "", "-wal", "-shm" };
 
 /* -- names ------------------------------------------------------------------------------------- */
 
-/* Of a URL that has one: what stands between "://" and the path, without the user information, which
- * may be a password. */
+/* Of a URL that has one: what stands between "://" and the path, without the user information,
+ * which may be a password. */
 static char *
 dup_host (const char *name)
 {

@@ -347,3 +347,25 @@ duplex_message_bytes_walk (DuplexMessageBytes    *self,
                          walk_frame, &walk);
   return walk.n_frames;
 }
+
+/* ---- for a hex view ---- */
+
+static gsize
+read_page (gpointer source,
+           guint64  offset,
+           guint8  *buffer,
+           gsize    size)
+{
+  return duplex_message_bytes_read (source, offset, buffer, size);
+}
+
+DuplexHexBytes *
+duplex_message_bytes_to_hex (DuplexMessageBytes *self,
+                             guint64             size)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return duplex_hex_bytes_new_reading (NULL, size, NULL, read_page,
+                                       duplex_message_bytes_ref (self),
+                                       (GDestroyNotify)duplex_message_bytes_unref);
+}

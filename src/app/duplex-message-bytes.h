@@ -5,6 +5,7 @@
  * message of any size, in any number of frames, costs the memory of the piece. Counted; any
  * thread. */
 
+#include "app/duplex-hex-bytes.h"
 #include "core/model/duplex-capture.h"
 #include "core/model/duplex-row.h"
 
@@ -50,6 +51,10 @@ typedef gboolean (*DuplexMessageBytesFunc) (const guint8 *data,
 guint64 duplex_message_bytes_walk (DuplexMessageBytes    *self,
                                    DuplexMessageBytesFunc func,
                                    gpointer               user_data);
+
+/* The first size of them for a hex view, which reads as it is scrolled: they have been measured. */
+DuplexHexBytes *duplex_message_bytes_to_hex (DuplexMessageBytes *self,
+                                             guint64             size);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexMessageBytes, duplex_message_bytes_unref)
 

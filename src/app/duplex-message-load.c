@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-message-load.h"
 
+#include <string.h>
+
 #include "core/proto/duplex-json.h"
-#include "core/proto/duplex-limits.h"
 
 /* Formatted at once: about a millisecond. */
 #define QUICK_BYTES (32 * 1024)
@@ -11,30 +12,25 @@
  * disk. */
 #define QUICK_EVENTS 64
 
-/* Bytes of the beginning that are read at first: what a piece of text is made of, most often. */
-#define HEAD_BYTES ((gsize)1024 * 1024)
-
-/* Between two looks whether it was cancelled: some milliseconds. */
-#define CHECK_BYTES  ((gsize)4 * 1024 * 1024)
-#define CHECK_TOKENS 100000
+/* Bytes that are read at once. Most often a piece of text is made of fewer. */
+#define READ_BYTES ((gsize)1024 * 1024)
 
 DuplexMessageLoad *
 duplex_message_load_new (DuplexMessageBytes         *bytes,
-                         GBytes                     *head,
-                         const DuplexMessageProblem *problem)
+                         const DuplexMessagePlace   *place,
+                         const DuplexMessageProblem *flaw)
 {
   DuplexMessageLoad *self;
 
   g_return_val_if_fail (bytes != NULL, NULL);
-  g_return_val_if_fail (problem != NULL, NULL);
+  g_return_val_if_fail (flaw != NULL, NULL);
 
   self = g_new0 (DuplexMessageLoad, 1);
   self->bytes = duplex_message_bytes_ref (bytes);
-  self->head = head != NULL ? g_bytes_ref (head) : NULL;
+  self->place = duplex_message_place_copy (place);
   self->size = duplex_message_bytes_get_size (bytes);
-  self->max = DUPLEX_MESSAGE_TEXT_PIECE;
-  self->problem = *problem;
-  self->problem.text = g_strdup (problem->text);
+  self->flaw = *flaw;
+  self->flaw.text = g_strdup (flaw->text);
   return self;
 }
 
@@ -44,8 +40,8 @@ duplex_message_load_free (DuplexMessageLoad *self)
   g_return_if_fail (self != NULL);
 
   g_clear_pointer (&self->bytes, duplex_message_bytes_unref);
-  g_clear_pointer (&self->head, g_bytes_unref);
-  g_clear_pointer (&self->problem.text, g_free);
+  g_clear_pointer (&self->place, duplex_message_place_free);
+  g_clear_pointer (&self->flaw.text, g_free);
   g_clear_pointer (&self->result, duplex_message_text_free);
   g_free (self);
 }
@@ -63,66 +59,73 @@ duplex_message_load_is_quick (DuplexRow *row)
           event->number - event->first < QUICK_EVENTS);
 }
 
-static void
-read_head (DuplexMessageLoad *self,
-           gsize              size)
+/* Up to size bytes from the place on. */
+static GBytes *
+read_bytes (DuplexMessageLoad *self,
+            gsize              size)
 {
-  gsize n;
+  guint64 offset = duplex_message_place_get_offset (self->place);
+  gsize   wanted = (gsize)MIN (size, self->size - MIN (offset, self->size));
+  GBytes *bytes = duplex_message_bytes_dup (self->bytes, offset, wanted);
+  gsize   n = g_bytes_get_size (bytes);
 
-  g_clear_pointer (&self->head, g_bytes_unref);
-  size = (gsize)MIN (size, self->size);
-  self->head = duplex_message_bytes_dup (self->bytes, 0, size);
-  n = g_bytes_get_size (self->head);
-  if (n < size)
-    {
-      self->size = n;
-      self->is_damaged = TRUE;
-    }
+  if (n < wanted)
+    self->size = offset + n;
+  return bytes;
 }
 
 /* What is JSON only at its beginning is text. */
 static void
-apply_problem (DuplexMessageLoad *self)
+apply_flaw (DuplexMessageLoad *self)
 {
   DuplexMessageText *result = self->result;
 
   result->is_json = FALSE;
   g_free (result->json_problem);
-  result->json_problem = g_strdup (self->problem.text);
-  result->json_line = self->problem.line;
-  result->json_column = self->problem.column;
+  result->json_problem = g_strdup (self->flaw.text);
+  result->json_line = self->flaw.line;
+  result->json_column = self->flaw.column;
+}
+
+static DuplexMessageText *
+make_text (DuplexMessageLoad *self,
+           GBytes            *bytes)
+{
+  DuplexMessageFormat wanted = self->wanted;
+
+  if (self->place != NULL)
+    return duplex_message_text_new_next (bytes, self->size, self->place,
+                                         DUPLEX_MESSAGE_TEXT_PIECE);
+  if (self->flaw.text != NULL && wanted == DUPLEX_MESSAGE_FORMAT_JSON)
+    wanted = DUPLEX_MESSAGE_FORMAT_TEXT;
+  return duplex_message_text_new (bytes, self->size, self->is_text, wanted,
+                                  DUPLEX_MESSAGE_TEXT_PIECE);
 }
 
 void
 duplex_message_load_run (DuplexMessageLoad *self)
 {
-  DuplexMessageFormat wanted;
+  gsize size = READ_BYTES;
 
   g_return_if_fail (self != NULL);
 
-  wanted = self->wanted;
-  if (self->problem.text != NULL && wanted == DUPLEX_MESSAGE_FORMAT_JSON)
-    wanted = DUPLEX_MESSAGE_FORMAT_TEXT;
-
-  if (self->head == NULL)
-    read_head (self, MAX (HEAD_BYTES, 2 * self->max));
-  while (TRUE)
+  do
     {
+      g_autoptr (GBytes) bytes = read_bytes (self, size);
+
       g_clear_pointer (&self->result, duplex_message_text_free);
-      self->result = duplex_message_text_new (self->head, self->size, self->is_text, wanted,
-                                              self->max);
-      if (!self->result->needs_more)
-        break;
-      read_head (self, 2 * MAX (g_bytes_get_size (self->head), HEAD_BYTES));
-    }
-  if (self->problem.text != NULL)
-    apply_problem (self);
+      self->result = make_text (self, bytes);
+      self->is_checked = self->place == NULL && g_bytes_get_size (bytes) == self->size;
+      size *= 2;
+  } while (self->result->needs_more);
+
+  if (self->flaw.text != NULL)
+    apply_flaw (self);
   if (self->result->format != DUPLEX_MESSAGE_FORMAT_HEX)
     return;
 
   /* It is scrolled to anywhere. */
   self->size = duplex_message_bytes_measure (self->bytes);
-  self->is_damaged = self->size < duplex_message_bytes_get_size (self->bytes);
   self->result->n_shown = self->size;
 }
 
@@ -161,32 +164,6 @@ duplex_message_load_finish (GAsyncResult *result)
   return g_task_get_task_data (G_TASK (result));
 }
 
-gboolean
-duplex_message_load_needs_check (const DuplexMessageLoad *self)
-{
-  g_return_val_if_fail (self != NULL && self->result != NULL, FALSE);
-
-  return self->result->is_json && g_bytes_get_size (self->head) < self->size;
-}
-
-static GBytes *
-read_all (DuplexMessageBytes *bytes,
-          GCancellable       *cancellable)
-{
-  guint64 size = MIN (duplex_message_bytes_get_size (bytes), DUPLEX_LIMIT_JSON_BYTES);
-  guint8 *data = g_malloc (size);
-  gsize   done = 0;
-  gsize   n;
-
-  do
-    {
-      n = duplex_message_bytes_read (bytes, done, data + done, MIN (size - done, CHECK_BYTES));
-      done += n;
-  } while (n > 0 && done < size && !g_cancellable_is_cancelled (cancellable));
-
-  return g_bytes_new_take (data, done);
-}
-
 static void
 problem_free (gpointer data)
 {
@@ -196,32 +173,91 @@ problem_free (gpointer data)
   g_free (problem);
 }
 
+/* Where a check stands in the payload. */
+typedef struct
+{
+  DuplexJsonLexer *lexer;
+  guint64          offset;     /* of what the lexer has not taken yet */
+  guint            line;       /* in which that is */
+  guint64          line_start; /* its beginning */
+} Check;
+
+/* The lexer goes on with what begins at offset, and takes its tokens up to the last whole one; what
+ * is last, to the end. Returns the last token. */
+static DuplexJsonToken
+check_piece (Check   *check,
+             GBytes  *bytes,
+             gboolean is_last)
+{
+  gsize            len;
+  const char      *text = g_bytes_get_data (bytes, &len);
+  DuplexJsonLexer *lexer;
+  DuplexJsonToken  token;
+  gsize            offset;
+  gsize            token_len;
+  gsize            end = 0;
+
+  if (!is_last)
+    len = duplex_message_text_trim_number (text, len);
+  lexer = duplex_json_lexer_continue (check->lexer, text, len);
+  duplex_json_lexer_free (check->lexer);
+  check->lexer = lexer;
+  while ((token = duplex_json_lexer_next (lexer, &offset, &token_len)) != DUPLEX_JSON_END &&
+         token != DUPLEX_JSON_ERROR)
+    end = offset + token_len;
+
+  if (token == DUPLEX_JSON_ERROR && (is_last || !duplex_message_text_is_cut (lexer, len)))
+    return token;
+  for (const char *c = memchr (text, '\n', end); c != NULL;
+       c = memchr (c + 1, '\n', end - (gsize)(c + 1 - text)))
+    {
+      check->line++;
+      check->line_start = check->offset + (gsize)(c + 1 - text);
+    }
+  check->offset += end;
+  return is_last ? token : DUPLEX_JSON_NULL;
+}
+
+static DuplexMessageProblem *
+make_problem (const Check    *check,
+              DuplexJsonToken token)
+{
+  DuplexMessageProblem *problem = g_new0 (DuplexMessageProblem, 1);
+
+  if (token != DUPLEX_JSON_ERROR)
+    return problem;
+  problem->text = g_strdup (
+    duplex_json_lexer_get_error (check->lexer, NULL, &problem->line, &problem->column));
+  if (problem->line == 1)
+    problem->column += (guint)(check->offset - check->line_start);
+  problem->line += check->line - 1;
+  return problem;
+}
+
 /* NULL when it was cancelled. */
 static DuplexMessageProblem *
-find_problem (GBytes       *payload,
-              GCancellable *cancellable)
+find_problem (DuplexMessageBytes *bytes,
+              GCancellable       *cancellable)
 {
-  g_autoptr (DuplexJsonLexer) lexer = NULL;
-  DuplexMessageProblem       *problem;
-  DuplexJsonToken             token = DUPLEX_JSON_NULL;
-  const char                 *text;
-  gsize                       len;
+  Check                 check = { .line = 1 };
+  DuplexMessageProblem *problem = NULL;
+  DuplexJsonToken       token = DUPLEX_JSON_NULL;
+  gsize                 size = READ_BYTES;
 
-  text = g_bytes_get_data (payload, &len);
-  lexer = duplex_json_lexer_new (text, len);
-  while (token != DUPLEX_JSON_END && token != DUPLEX_JSON_ERROR)
+  check.lexer = duplex_json_lexer_new (NULL, 0);
+  while (problem == NULL && !g_cancellable_is_cancelled (cancellable))
     {
-      if (g_cancellable_is_cancelled (cancellable))
-        return NULL;
-      for (guint i = 0; i < CHECK_TOKENS && token != DUPLEX_JSON_END && token != DUPLEX_JSON_ERROR;
-           i++)
-        token = duplex_json_lexer_next (lexer, NULL, NULL);
-    }
+      g_autoptr (GBytes) piece = duplex_message_bytes_dup (bytes, check.offset, size);
+      guint64            before = check.offset;
+      gboolean           is_last = g_bytes_get_size (piece) < size;
 
-  problem = g_new0 (DuplexMessageProblem, 1);
-  if (token == DUPLEX_JSON_ERROR)
-    problem->text = g_strdup (
-      duplex_json_lexer_get_error (lexer, NULL, &problem->line, &problem->column));
+      token = check_piece (&check, piece, is_last);
+      if (is_last || token == DUPLEX_JSON_ERROR)
+        problem = make_problem (&check, token);
+      /* One token is larger than that. */
+      size = check.offset > before ? READ_BYTES : 2 * size;
+    }
+  duplex_json_lexer_free (check.lexer);
   return problem;
 }
 
@@ -231,8 +267,7 @@ check_worker (GTask        *task,
               gpointer      task_data,
               GCancellable *cancellable)
 {
-  g_autoptr (GBytes)    payload = read_all (task_data, cancellable);
-  DuplexMessageProblem *problem = find_problem (payload, cancellable);
+  DuplexMessageProblem *problem = find_problem (task_data, cancellable);
 
   if (problem != NULL)
     g_task_return_pointer (task, problem, problem_free);

@@ -22,25 +22,23 @@ typedef struct
 typedef struct
 {
   /* asked for */
-  DuplexMessageBytes *bytes;
-  gboolean            is_text;
-  DuplexMessageFormat wanted;
-  gsize               max; /* bytes of formatted text */
-
-  /* kept from one load of the same row to the next */
-  GBytes              *head;       /* the beginning of the payload, or NULL: nothing was read yet */
-  guint64              size;       /* of the payload, as far as it is known to be there */
-  gboolean             is_damaged; /* which is not all that the row says */
-  DuplexMessageProblem problem;    /* what a check has found */
+  DuplexMessageBytes  *bytes;
+  DuplexMessagePlace  *place; /* or NULL: the beginning of the message */
+  DuplexMessageProblem flaw;  /* what a check has found */
+  DuplexMessageFormat  wanted;
+  gboolean             is_text;
+  guint                piece; /* the caller's */
 
   /* made */
   DuplexMessageText *result;
+  guint64            size;       /* of the payload, as far as it is known to be there */
+  gboolean           is_checked; /* all of it was seen */
 } DuplexMessageLoad;
 
-/* head may be NULL; problem is copied. */
+/* place may be NULL. What is passed is copied. */
 DuplexMessageLoad *duplex_message_load_new (DuplexMessageBytes         *bytes,
-                                            GBytes                     *head,
-                                            const DuplexMessageProblem *problem);
+                                            const DuplexMessagePlace   *place,
+                                            const DuplexMessageProblem *flaw);
 void               duplex_message_load_free (DuplexMessageLoad *self);
 
 /* Whether that takes so little that a thread would only make the view flicker. */
@@ -57,12 +55,8 @@ void               duplex_message_load_start (DuplexMessageLoad  *self,
                                               gpointer            user_data);
 DuplexMessageLoad *duplex_message_load_finish (GAsyncResult *result);
 
-/* TRUE where result took for JSON what was not read to its end. */
-gboolean duplex_message_load_needs_check (const DuplexMessageLoad *self);
-
-/* Reads all of a payload, which is not over DUPLEX_LIMIT_JSON_BYTES, in a thread, and looks whether
- * it is JSON to its end. FALSE when it was cancelled; otherwise ret_problem is set, its text to be
- * freed. */
+/* Reads a payload to its end, in a thread and in little memory, and looks whether all of it is
+ * JSON. FALSE when it was cancelled; otherwise ret_problem is set, its text to be freed. */
 void     duplex_message_load_check_async (DuplexMessageBytes *bytes,
                                           GObject            *source,
                                           GCancellable       *cancellable,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/duplex-escape.h"
+#include "core/proto/duplex-json.h"
 #include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-utf8.h"
 
@@ -14,15 +15,61 @@
  * byte when the rest is missing: "fals", "\\u12". */
 #define CUT_BYTES 8
 
+/* A token up to that size stands in one piece, which becomes a little longer. */
+#define SMALL_TOKEN 4096
+
+struct _DuplexMessagePlace
+{
+  DuplexMessageFormat format;
+  gboolean            is_json;
+  guint64             offset; /* in the payload: what comes next */
+  gsize               line;   /* bytes on the last line */
+
+  /* with JSON */
+  DuplexJsonLexer *lexer; /* NULL at the beginning */
+  DuplexJsonIndent indent;
+  DuplexJsonToken  token; /* the last one */
+  gsize            rest;  /* bytes of that which come next */
+};
+
 /* A text that grows: what is escaped in it and how it is cut into lines. */
 typedef struct
 {
-  DuplexMessageText *result; /* borrowed */
-  GString           *text;
-  GString           *scratch; /* one piece, escaped */
-  GArray            *escapes; /* DuplexHighlightSpan in scratch */
-  gsize              line;    /* bytes on the last line */
+  DuplexMessageText  *result; /* borrowed */
+  DuplexMessagePlace *place;  /* borrowed: where result ends */
+  GString            *text;
+  GString            *scratch; /* one piece, escaped */
+  GArray             *escapes; /* DuplexHighlightSpan in scratch */
+  gsize               left;    /* formatted bytes that may still be written */
 } Writer;
+
+guint64
+duplex_message_place_get_offset (const DuplexMessagePlace *self)
+{
+  return self != NULL ? self->offset : 0;
+}
+
+DuplexMessagePlace *
+duplex_message_place_copy (const DuplexMessagePlace *self)
+{
+  DuplexMessagePlace *copy;
+
+  if (self == NULL)
+    return NULL;
+  copy = g_memdup2 (self, sizeof *self);
+  if (self->lexer != NULL)
+    copy->lexer = duplex_json_lexer_continue (self->lexer, NULL, 0);
+  return copy;
+}
+
+void
+duplex_message_place_free (DuplexMessagePlace *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->lexer, duplex_json_lexer_free);
+  g_free (self);
+}
 
 static void
 add_span (Writer         *writer,
@@ -39,17 +86,19 @@ write_char (Writer     *writer,
             const char *c,
             gsize       size)
 {
-  if (writer->line >= DUPLEX_MESSAGE_TEXT_LINE && *c != '\n')
+  gsize *line = &writer->place->line;
+
+  if (*line >= DUPLEX_MESSAGE_TEXT_LINE && *c != '\n')
     {
       g_string_append_c (writer->text, '\n');
       writer->result->n_chars++;
       writer->result->is_broken = TRUE;
-      writer->line = 0;
+      *line = 0;
     }
 
   g_string_append_len (writer->text, c, (gssize)size);
   writer->result->n_chars++;
-  writer->line = *c == '\n' ? 0 : writer->line + size;
+  *line = *c == '\n' ? 0 : *line + size;
 }
 
 /* Appends a piece; kind is BODY for what needs no mark. */
@@ -108,13 +157,24 @@ looks_like_json (const char *text,
   return i < len && (text[i] == '{' || text[i] == '[');
 }
 
-/* Whether an error at offset may be nothing but the end of what is there of a longer text: a token,
- * an escape or a character that goes on behind it. */
-static gboolean
-is_cut (gsize len,
-        gsize offset)
+gboolean
+duplex_message_text_is_cut (DuplexJsonLexer *lexer,
+                            gsize            len)
 {
+  gsize offset;
+
+  duplex_json_lexer_get_error (lexer, &offset, NULL, NULL);
   return len - offset < CUT_BYTES;
+}
+
+gsize
+duplex_message_text_trim_number (const char *text,
+                                 gsize       len)
+{
+  while (len > 0 && text[len - 1] != '\0' && strchr ("+-.eE0123456789", text[len - 1]) != NULL)
+    len--;
+
+  return len;
 }
 
 /* Goes through all of it, so that what is shown as JSON is JSON to its end. */
@@ -143,112 +203,99 @@ check_json (DuplexMessageText *self,
   if (token == DUPLEX_JSON_END)
     return TRUE;
 
-  problem = duplex_json_lexer_get_error (lexer, &offset, &self->json_line, &self->json_column);
-  if (len < size && is_cut (len, offset))
+  if (len < size && duplex_message_text_is_cut (lexer, len))
     return TRUE;
+  problem = duplex_json_lexer_get_error (lexer, NULL, &self->json_line, &self->json_column);
 
   self->json_problem = g_strdup (problem);
   return FALSE;
 }
 
-/* The token of text behind the first n tokens. */
-static void
-find_token (const char *text,
-            gsize       len,
-            guint64     n,
-            gsize      *ret_offset,
-            gsize      *ret_len)
-{
-  g_autoptr (DuplexJsonLexer) lexer = duplex_json_lexer_new (text, len);
-
-  for (guint64 i = 0; i <= n; i++)
-    duplex_json_lexer_next (lexer, ret_offset, ret_len);
-}
-
-static guint64
-count_tokens (const char *text,
-              gsize       len)
-{
-  g_autoptr (DuplexJsonLexer) lexer = duplex_json_lexer_new (text, len);
-  DuplexJsonToken             token;
-  guint64                     n = 0;
-  gsize                       offset;
-  gsize                       token_len;
-
-  do
-    {
-      token = duplex_json_lexer_next (lexer, &offset, &token_len);
-      n++;
-  } while (token != DUPLEX_JSON_END && token != DUPLEX_JSON_ERROR);
-
-  return n - 1;
-}
-
-/* Re-indents at most max bytes, to the byte: the re-indenter stops before a token that does not
- * fit, which may be a string of megabytes. Returns how much of text that stands for. */
 static gsize
-make_pretty (DuplexMessageText *self,
-             const char        *text,
-             gsize              len,
-             guint64            size,
-             gsize              max,
-             GString           *out,
-             GArray            *spans)
+get_part (Writer     *writer,
+          const char *text,
+          gsize       len)
 {
-  gboolean is_truncated = FALSE;
-  gsize    offset;
-  gsize    token_len;
-  gsize    tokens_end;
-  gsize    more;
+  gsize n = MIN (len, writer->left);
 
-  if (!duplex_json_pretty (text, len, max, out, spans, &is_truncated, NULL) || !is_truncated)
-    {
-      self->needs_more = len < size;
-      return len;
-    }
-
-  tokens_end = out->len;
-  find_token (text, len, count_tokens (out->str, out->len), &offset, &token_len);
-
-  /* Indentation of the deepest level and a line feed come before the token. */
-  more = token_len + 2 * DUPLEX_LIMIT_JSON_DEPTH + 1;
-  g_string_truncate (out, 0);
-  g_array_set_size (spans, 0);
-  duplex_json_pretty (text, len, tokens_end + more, out, spans, NULL, NULL);
-  g_string_truncate (out, MIN (out->len, max));
-  g_string_truncate (out, duplex_escape_trim (out->str, out->len));
-
-  /* What precedes the token counts as some of it: this is for a line of words. */
-  return MIN (offset + MIN (out->len - MIN (tokens_end, out->len), token_len), len - 1);
+  return n < len ? duplex_escape_trim (text, n) : n;
 }
 
+/* As much as there is room for of what is left of a token. Returns how much that was. */
+static gsize
+write_rest (Writer     *writer,
+            const char *text,
+            gsize       len)
+{
+  DuplexMessagePlace *place = writer->place;
+  gsize               n = get_part (writer, text, MIN (len, place->rest));
+
+  write_piece (writer, text, n, duplex_highlight_from_json (place->token));
+  writer->left -= n;
+  place->rest -= n;
+  return n;
+}
+
+/* Returns how much of the token was written: all, unless it is a large one. */
+static gsize
+write_token (Writer         *writer,
+             DuplexJsonToken token,
+             const char     *text,
+             gsize           len)
+{
+  DuplexMessagePlace *place = writer->place;
+  gboolean            is_line;
+  gsize               lead = duplex_json_indent_next (&place->indent, token, &is_line);
+
+  for (gsize i = 0; i < lead; i++)
+    write_char (writer, is_line && i == 0 ? "\n" : " ", 1);
+  writer->left -= MIN (lead, writer->left);
+
+  place->token = token;
+  place->rest = len;
+  if (len <= SMALL_TOKEN)
+    writer->left = MAX (writer->left, len);
+  return write_rest (writer, text, len);
+}
+
+/* text is all that the payload has from the place on where is_last is set. */
 static void
 write_json (Writer     *writer,
             const char *text,
             gsize       len,
-            guint64     size,
-            gsize       max)
+            gboolean    is_last)
 {
-  g_autoptr (GString) pretty = g_string_new (NULL);
-  g_autoptr (GArray)  spans = g_array_new (FALSE, FALSE, sizeof (DuplexJsonSpan));
-  gsize               pos = 0;
+  DuplexMessagePlace         *place = writer->place;
+  g_autoptr (DuplexJsonLexer) lexer = NULL;
+  gsize                       pos = write_rest (writer, text, len);
+  gsize                       start = pos;
+  DuplexJsonToken             token = DUPLEX_JSON_NULL;
 
-  writer->result->n_shown = make_pretty (writer->result, text, len, size, max, pretty, spans);
-  if (writer->result->needs_more)
-    return;
-  for (guint i = 0; i < spans->len; i++)
+  if (place->rest == 0 && !is_last)
+    len = start + duplex_message_text_trim_number (text + start, len - start);
+  if (place->lexer != NULL)
+    lexer = duplex_json_lexer_continue (place->lexer, text + start, len - start);
+  else
+    lexer = duplex_json_lexer_new (text + start, len - start);
+
+  while (place->rest == 0 && writer->left > 0)
     {
-      const DuplexJsonSpan *span = &g_array_index (spans, DuplexJsonSpan, i);
-      gsize                 end = MIN (span->offset + span->len, pretty->len);
+      gsize offset;
+      gsize token_len;
 
-      if (span->offset >= pretty->len)
+      token = duplex_json_lexer_next (lexer, &offset, &token_len);
+      if (token == DUPLEX_JSON_END || token == DUPLEX_JSON_ERROR)
         break;
-      write_piece (writer, pretty->str + pos, span->offset - pos, DUPLEX_HIGHLIGHT_BODY);
-      write_piece (writer, pretty->str + span->offset, end - span->offset,
-                   duplex_highlight_from_json (span->token));
-      pos = end;
+      pos = start + offset + write_token (writer, token, text + start + offset, token_len);
     }
-  write_piece (writer, pretty->str + pos, pretty->len - pos, DUPLEX_HIGHLIGHT_BODY);
+
+  writer->result->is_whole = is_last && (token == DUPLEX_JSON_END || token == DUPLEX_JSON_ERROR);
+  writer->result->needs_more = !is_last && writer->left > 0;
+  if (writer->result->is_whole && token == DUPLEX_JSON_END)
+    pos = len;
+  place->offset += pos;
+  g_clear_pointer (&place->lexer, duplex_json_lexer_free);
+  place->lexer = duplex_json_lexer_continue (lexer, NULL, 0);
 }
 
 /* Text */
@@ -257,18 +304,14 @@ static void
 write_text (Writer     *writer,
             const char *text,
             gsize       len,
-            guint64     size,
-            gsize       max)
+            gboolean    is_last)
 {
-  gsize n = len;
+  gsize n = get_part (writer, text, len);
 
-  writer->result->needs_more = len <= max && len < size;
-  if (writer->result->needs_more)
-    return;
-  if (len > max)
-    n = duplex_escape_trim (text, max);
+  writer->result->needs_more = !is_last && len <= writer->left;
+  writer->result->is_whole = is_last && n == len;
   write_piece (writer, text, n, DUPLEX_HIGHLIGHT_BODY);
-  writer->result->n_shown = n;
+  writer->place->offset += n;
 }
 
 /* Whether a payload that nobody called text reads as one: UTF-8 with no controls but white
@@ -307,23 +350,60 @@ choose_format (const DuplexMessageText *result,
                                               : DUPLEX_MESSAGE_FORMAT_HEX;
 }
 
+DuplexMessagePlace *
+duplex_message_text_make_beginning (const DuplexMessageText *self)
+{
+  DuplexMessagePlace *place;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  place = g_new0 (DuplexMessagePlace, 1);
+  place->format = self->format;
+  place->is_json = self->is_json;
+  place->indent = (DuplexJsonIndent)DUPLEX_JSON_INDENT_INIT;
+  return place;
+}
+
+/* Writes what follows self->next, which becomes where that ends. */
+static void
+write_next (DuplexMessageText *self,
+            const char        *text,
+            gsize              len,
+            gboolean           is_last,
+            gsize              max)
+{
+  Writer writer = { .result = self, .place = self->next, .left = max };
+
+  writer.text = g_string_new (NULL);
+  writer.scratch = g_string_new (NULL);
+  writer.escapes = g_array_new (FALSE, FALSE, sizeof (DuplexHighlightSpan));
+  if (self->format == DUPLEX_MESSAGE_FORMAT_JSON)
+    write_json (&writer, text, len, is_last);
+  else
+    write_text (&writer, text, len, is_last);
+  self->n_shown = self->next->offset;
+  self->len = writer.text->len;
+  self->text = g_string_free (writer.text, FALSE);
+  g_string_free (writer.scratch, TRUE);
+  g_array_unref (writer.escapes);
+}
+
 DuplexMessageText *
-duplex_message_text_new (GBytes             *head,
+duplex_message_text_new (GBytes             *bytes,
                          guint64             size,
                          gboolean            is_text,
                          DuplexMessageFormat wanted,
                          gsize               max)
 {
   DuplexMessageText *self;
-  Writer             writer = { 0 };
   gsize              len;
   const char        *text;
 
-  g_return_val_if_fail (head != NULL, NULL);
+  g_return_val_if_fail (bytes != NULL, NULL);
 
   self = g_new0 (DuplexMessageText, 1);
   self->spans = g_array_new (FALSE, FALSE, sizeof (DuplexMessageSpan));
-  text = g_bytes_get_data (head, &len);
+  text = g_bytes_get_data (bytes, &len);
   self->is_json = len > 0 && check_json (self, text, len, size);
   if (!looks_like_json (text, len))
     g_clear_pointer (&self->json_problem, g_free);
@@ -336,19 +416,31 @@ duplex_message_text_new (GBytes             *head,
       return self;
     }
 
-  writer.result = self;
-  writer.text = g_string_new (NULL);
-  writer.scratch = g_string_new (NULL);
-  writer.escapes = g_array_new (FALSE, FALSE, sizeof (DuplexHighlightSpan));
-  if (self->format == DUPLEX_MESSAGE_FORMAT_JSON)
-    write_json (&writer, text, len, size, max);
-  else
-    write_text (&writer, text, len, size, max);
-  self->is_whole = self->n_shown == size;
-  self->len = writer.text->len;
-  self->text = g_string_free (writer.text, FALSE);
-  g_string_free (writer.scratch, TRUE);
-  g_array_unref (writer.escapes);
+  self->next = duplex_message_text_make_beginning (self);
+  write_next (self, text, len, len >= size, max);
+  return self;
+}
+
+DuplexMessageText *
+duplex_message_text_new_next (GBytes                   *bytes,
+                              guint64                   size,
+                              const DuplexMessagePlace *place,
+                              gsize                     max)
+{
+  DuplexMessageText *self;
+  gsize              len;
+  const char        *text;
+
+  g_return_val_if_fail (bytes != NULL, NULL);
+  g_return_val_if_fail (place != NULL, NULL);
+
+  self = g_new0 (DuplexMessageText, 1);
+  self->spans = g_array_new (FALSE, FALSE, sizeof (DuplexMessageSpan));
+  self->next = duplex_message_place_copy (place);
+  self->format = place->format;
+  self->is_json = place->is_json;
+  text = g_bytes_get_data (bytes, &len);
+  write_next (self, text, len, place->offset >= size || len >= size - place->offset, max);
   return self;
 }
 
@@ -360,6 +452,7 @@ duplex_message_text_free (DuplexMessageText *self)
   g_clear_pointer (&self->json_problem, g_free);
   g_clear_pointer (&self->text, g_free);
   g_clear_pointer (&self->spans, g_array_unref);
+  g_clear_pointer (&self->next, duplex_message_place_free);
   g_free (self);
 }
 

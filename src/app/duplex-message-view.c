@@ -8,10 +8,10 @@
 
 #include "app/duplex-hex-view.h"
 #include "app/duplex-message-load.h"
+#include "app/duplex-message-pieces.h"
 #include "app/duplex-message-save.h"
 #include "app/duplex-message-words.h"
 #include "app/duplex-row-copy.h"
-#include "app/duplex-text-marker.h"
 #include "app/duplex-texts.h"
 
 /* What takes longer shows that it does, ms. */
@@ -26,7 +26,7 @@ struct _DuplexMessageView
   DuplexMessageBytes  *bytes; /* of row, where that has frames */
   GBytes              *head;  /* of those, what was read */
   DuplexMessageProblem flaw;  /* why what begins as JSON is none */
-  DuplexTextMarker    *marker;
+  DuplexMessagePieces *pieces;
   GCancellable        *cancellable; /* of the worker that runs, or NULL */
   GCancellable        *checking;    /* of the one that reads on to the end, or NULL */
   guint                spinner_id;
@@ -45,6 +45,7 @@ struct _DuplexMessageView
   DuplexHexView *hex;
   GtkWidget     *more_bar;
   GtkWidget     *more_button;
+  GtkWidget     *earlier_button;
   GtkLabel      *state;
 
   /* state */
@@ -84,18 +85,54 @@ show_toast (DuplexMessageView *self,
     adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), adw_toast_new (text));
 }
 
-static void
-update_state (DuplexMessageView       *self,
-              const DuplexMessageText *result,
-              gboolean                 is_damaged)
+static gboolean
+is_text_shown (DuplexMessageView *self)
 {
-  g_autofree char *state = NULL;
-  g_autofree char *problem = NULL;
+  return self->bytes != NULL && self->shown != DUPLEX_MESSAGE_FORMAT_HEX;
+}
 
-  state = duplex_message_words_dup_state (self->row, result, !is_damaged);
+static void
+update_more (DuplexMessageView *self)
+{
+  gboolean has_earlier = is_text_shown (self) && duplex_message_pieces_get_first (self->pieces) > 0;
+  gboolean has_more = is_text_shown (self) && !duplex_message_pieces_has_end (self->pieces);
+
+  gtk_widget_set_visible (self->earlier_button, has_earlier);
+  gtk_widget_set_visible (self->more_button, has_more);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.earlier", has_earlier);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.more", has_more);
+}
+
+static void
+update_state (DuplexMessageView *self,
+              guint64            n_shown)
+{
+  gboolean         is_text = is_text_shown (self);
+  guint64          start = 0;
+  gboolean         is_broken = is_text && duplex_message_pieces_is_broken (self->pieces);
+  g_autofree char *state = NULL;
+
+  if (is_text)
+    {
+      guint first = duplex_message_pieces_get_first (self->pieces);
+      guint end = duplex_message_pieces_get_end (self->pieces);
+
+      start = duplex_message_place_get_offset (
+        duplex_message_pieces_get_place (self->pieces, first));
+      n_shown = duplex_message_place_get_offset (
+        duplex_message_pieces_get_place (self->pieces, end));
+    }
+  if (self->bytes != NULL)
+    state = duplex_message_words_dup_state (self->row, start, n_shown, is_broken);
   gtk_label_set_text (self->state, state != NULL ? state : "");
-  gtk_widget_set_visible (self->more_button, !result->is_whole);
   gtk_widget_set_visible (self->more_bar, state != NULL);
+}
+
+static void
+update_problem (DuplexMessageView       *self,
+                const DuplexMessageText *result)
+{
+  g_autofree char *problem = NULL;
 
   /* Nothing is to be explained to someone who asked for another format. */
   if (self->wanted == DUPLEX_MESSAGE_FORMAT_JSON)
@@ -105,51 +142,11 @@ update_state (DuplexMessageView       *self,
 }
 
 static void
-show_text (DuplexMessageView       *self,
-           const DuplexMessageText *result,
-           gboolean                 append)
-{
-  GtkTextIter iter;
-  guint       old_n_chars = 0;
-
-  if (append && result->len >= self->len)
-    {
-      old_n_chars = (guint)gtk_text_buffer_get_char_count (self->buffer);
-      gtk_text_buffer_get_end_iter (self->buffer, &iter);
-      gtk_text_buffer_insert (self->buffer, &iter, result->text + self->len,
-                              (int)(result->len - self->len));
-    }
-  else
-    {
-      gtk_text_buffer_set_text (self->buffer, result->text, (int)result->len);
-      gtk_text_buffer_get_start_iter (self->buffer, &iter);
-      gtk_text_buffer_place_cursor (self->buffer, &iter);
-      gtk_adjustment_set_value (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->text)), 0);
-    }
-
-  self->len = result->len;
-  duplex_text_marker_mark (self->marker, result->spans, old_n_chars);
-  gtk_stack_set_visible_child_name (self->body, "text");
-}
-
-static gsize
-read_bytes (gpointer source,
-            guint64  offset,
-            guint8  *buffer,
-            gsize    size)
-{
-  return duplex_message_bytes_read (source, offset, buffer, size);
-}
-
-static void
 show_hex (DuplexMessageView *self,
           guint64            size)
 {
-  g_autoptr (DuplexHexBytes) bytes = NULL;
+  g_autoptr (DuplexHexBytes) bytes = duplex_message_bytes_to_hex (self->bytes, size);
 
-  bytes = duplex_hex_bytes_new_reading (NULL, size, NULL, read_bytes,
-                                        duplex_message_bytes_ref (self->bytes),
-                                        (GDestroyNotify)duplex_message_bytes_unref);
   duplex_hex_view_set_bytes (self->hex, bytes);
   gtk_stack_set_visible_child_name (self->body, "hex");
 }
@@ -178,23 +175,23 @@ press_button (DuplexMessageView *self)
   self->updating = FALSE;
 }
 
+/* Another message, or another format of it. */
 static void
 show_result (DuplexMessageView       *self,
-             const DuplexMessageText *result,
-             gboolean                 is_damaged,
-             gboolean                 append)
+             const DuplexMessageText *result)
 {
-  g_clear_handle_id (&self->spinner_id, g_source_remove);
   if (result->format == DUPLEX_MESSAGE_FORMAT_HEX)
     show_hex (self, result->n_shown);
   else
-    show_text (self, result, append && result->format == self->shown);
+    {
+      duplex_message_pieces_begin (self->pieces, result);
+      gtk_stack_set_visible_child_name (self->body, "text");
+    }
 
   self->shown = result->format;
   gtk_widget_set_sensitive (self->json_button, result->is_json);
   press_button (self);
-  update_state (self, result, is_damaged);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.more", !result->is_whole);
+  update_problem (self, result);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FORMAT]);
 }
 
@@ -202,13 +199,16 @@ static void check (DuplexMessageView *self);
 
 static void
 take_load (DuplexMessageView *self,
-           DuplexMessageLoad *load,
-           gboolean           append)
+           DuplexMessageLoad *load)
 {
-  g_clear_pointer (&self->head, g_bytes_unref);
-  self->head = g_bytes_ref (load->head);
-  show_result (self, load->result, load->is_damaged, append);
-  if (!self->is_checked && self->checking == NULL && duplex_message_load_needs_check (load))
+  g_clear_handle_id (&self->spinner_id, g_source_remove);
+  if (load->place != NULL)
+    duplex_message_pieces_add (self->pieces, load->piece, load->result);
+  else
+    show_result (self, load->result);
+  update_more (self);
+  update_state (self, load->result->n_shown);
+  if (load->result->is_json && !load->is_checked && !self->is_checked && self->checking == NULL)
     check (self);
 }
 
@@ -225,7 +225,7 @@ load_ready_cb (GObject      *source_object,
     return;
 
   g_clear_object (&self->cancellable);
-  take_load (self, job, /* append= */ GPOINTER_TO_INT (user_data));
+  take_load (self, job);
 }
 
 static gboolean
@@ -246,32 +246,38 @@ stop_loading (DuplexMessageView *self)
   g_clear_object (&self->cancellable);
 }
 
-/* Formats the row's payload and shows it: behind what is there already, or instead of it. */
+/* Formats a piece of the row's payload, which begins at place, and shows it. */
 static void
-load (DuplexMessageView *self,
-      gboolean           append)
+load (DuplexMessageView        *self,
+      guint                     piece,
+      const DuplexMessagePlace *place)
 {
-  DuplexMessageLoad *job = duplex_message_load_new (self->bytes, self->head, &self->flaw);
+  DuplexMessageLoad *job = duplex_message_load_new (self->bytes, place, &self->flaw);
 
   stop_loading (self);
   job->is_text = duplex_row_get_kind (self->row) == DUPLEX_ROW_TEXT;
   job->wanted = self->wanted;
-  job->max = self->max;
+  job->piece = piece;
 
   if (duplex_message_load_is_quick (self->row))
     {
       duplex_message_load_run (job);
-      take_load (self, job, append);
+      take_load (self, job);
       duplex_message_load_free (job);
     }
   else
     {
       self->cancellable = g_cancellable_new ();
-      duplex_message_load_start (job, G_OBJECT (self), self->cancellable, load_ready_cb,
-                                 GINT_TO_POINTER (append));
-      if (!append)
+      duplex_message_load_start (job, G_OBJECT (self), self->cancellable, load_ready_cb, NULL);
+      if (place == NULL)
         self->spinner_id = g_timeout_add (SPINNER_DELAY, spinner_cb, self);
     }
+}
+
+static void
+load_beginning (DuplexMessageView *self)
+{
+  load (self, /* piece= */ 0, NULL);
 }
 
 static void
@@ -290,7 +296,7 @@ check_ready_cb (GObject      *source_object,
   self->is_checked = TRUE;
   self->flaw = flaw;
   if (flaw.text != NULL)
-    load (self, FALSE);
+    load_beginning (self);
 }
 
 /* Its beginning is shown as JSON: whether the rest is JSON too turns out meanwhile. */
@@ -310,7 +316,6 @@ forget_payload (DuplexMessageView *self)
   g_cancellable_cancel (self->checking);
   g_clear_object (&self->checking);
   g_clear_pointer (&self->bytes, duplex_message_bytes_unref);
-  g_clear_pointer (&self->head, g_bytes_unref);
   g_clear_pointer (&self->flaw.text, g_free);
   self->is_checked = FALSE;
 }
@@ -325,7 +330,9 @@ show_state (DuplexMessageView *self)
 
   text = duplex_message_text_new (bytes, g_bytes_get_size (bytes), /* is_text= */ TRUE,
                                   DUPLEX_MESSAGE_FORMAT_TEXT, DUPLEX_MESSAGE_TEXT_PIECE);
-  show_result (self, text, /* is_damaged= */ FALSE, /* append= */ FALSE);
+  show_result (self, text);
+  update_more (self);
+  update_state (self, 0);
 }
 
 static void
@@ -336,10 +343,9 @@ update (DuplexMessageView *self)
 
   self->is_stale = FALSE;
   forget_payload (self);
-  self->max = DUPLEX_MESSAGE_TEXT_PIECE;
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.copy", self->row != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.save", has_payload);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.more", FALSE);
+  update_more (self);
   gtk_widget_set_visible (self->formats, has_payload);
   gtk_stack_set_visible_child_name (self->stack, self->row != NULL ? "message" : "empty");
   if (self->row == NULL)
@@ -350,7 +356,7 @@ update (DuplexMessageView *self)
   if (has_payload)
     {
       self->bytes = duplex_message_bytes_new (self->row);
-      load (self, FALSE);
+      load_beginning (self);
     }
   else
     show_state (self);
@@ -364,12 +370,37 @@ more_action (GtkWidget  *widget,
              GVariant   *parameter)
 {
   DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (widget);
+  guint              end = duplex_message_pieces_get_end (self->pieces);
 
-  if (self->head == NULL || self->cancellable != NULL)
+  if (!is_text_shown (self) || self->cancellable != NULL ||
+      duplex_message_pieces_has_end (self->pieces))
     return;
 
-  self->max += DUPLEX_MESSAGE_TEXT_PIECE;
-  load (self, TRUE);
+  load (self, end, duplex_message_pieces_get_place (self->pieces, end));
+}
+
+static void
+earlier_action (GtkWidget  *widget,
+                const char *name,
+                GVariant   *parameter)
+{
+  DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (widget);
+  guint              first = duplex_message_pieces_get_first (self->pieces);
+
+  if (!is_text_shown (self) || self->cancellable != NULL || first == 0)
+    return;
+
+  load (self, first - 1, duplex_message_pieces_get_place (self->pieces, first - 1));
+}
+
+static void
+edge_reached_cb (DuplexMessageView *self,
+                 GtkPositionType    edge)
+{
+  if (edge == GTK_POS_BOTTOM)
+    more_action (GTK_WIDGET (self), NULL, NULL);
+  else if (edge == GTK_POS_TOP)
+    earlier_action (GTK_WIDGET (self), NULL, NULL);
 }
 
 static void
@@ -468,9 +499,8 @@ set_wanted (DuplexMessageView  *self,
 {
   /* Also where it is wanted already: a message that fell back may have been asked for by hand. */
   self->wanted = format;
-  self->max = DUPLEX_MESSAGE_TEXT_PIECE;
-  if (!self->is_stale && self->row != NULL && duplex_row_get_n_frames (self->row) > 0)
-    load (self, FALSE);
+  if (!self->is_stale && self->bytes != NULL)
+    load_beginning (self);
 }
 
 static void
@@ -501,14 +531,9 @@ format_toggled_cb (DuplexMessageView *self,
 static void
 dark_cb (DuplexMessageView *self)
 {
-  AdwStyleManager             *manager = adw_style_manager_get_default ();
-  gboolean                     dark = adw_style_manager_get_dark (manager);
-  GtkSourceStyleSchemeManager *schemes = gtk_source_style_scheme_manager_get_default ();
+  AdwStyleManager *manager = adw_style_manager_get_default ();
 
-  gtk_source_buffer_set_style_scheme (
-    GTK_SOURCE_BUFFER (self->buffer),
-    gtk_source_style_scheme_manager_get_scheme (schemes, dark ? "Adwaita-dark" : "Adwaita"));
-  duplex_text_marker_set_dark (self->marker, dark);
+  duplex_message_pieces_set_dark (self->pieces, adw_style_manager_get_dark (manager));
 }
 
 static void
@@ -570,7 +595,7 @@ duplex_message_view_dispose (GObject *object)
   DuplexMessageView *self = DUPLEX_MESSAGE_VIEW (object);
 
   forget_payload (self);
-  g_clear_pointer (&self->marker, duplex_text_marker_free);
+  g_clear_pointer (&self->pieces, duplex_message_pieces_free);
   g_clear_object (&self->row);
   gtk_widget_dispose_template (GTK_WIDGET (self), DUPLEX_TYPE_MESSAGE_VIEW);
 
@@ -601,6 +626,7 @@ duplex_message_view_class_init (DuplexMessageViewClass *klass)
   gtk_widget_class_install_action (widget_class, "message.copy", NULL, copy_action);
   gtk_widget_class_install_action (widget_class, "message.save", NULL, save_action);
   gtk_widget_class_install_action (widget_class, "message.more", NULL, more_action);
+  gtk_widget_class_install_action (widget_class, "message.earlier", NULL, earlier_action);
 
   g_type_ensure (DUPLEX_TYPE_HEX_VIEW);
   g_type_ensure (GTK_SOURCE_TYPE_VIEW);
@@ -621,8 +647,10 @@ duplex_message_view_class_init (DuplexMessageViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, hex);
   gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, more_bar);
   gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, more_button);
+  gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, earlier_button);
   gtk_widget_class_bind_template_child (widget_class, DuplexMessageView, state);
   gtk_widget_class_bind_template_callback (widget_class, format_toggled_cb);
+  gtk_widget_class_bind_template_callback (widget_class, edge_reached_cb);
   gtk_widget_class_set_css_name (widget_class, "message-view");
 }
 
@@ -630,9 +658,8 @@ static void
 duplex_message_view_init (DuplexMessageView *self)
 {
   self->wanted = DUPLEX_MESSAGE_FORMAT_JSON;
-  self->max = DUPLEX_MESSAGE_TEXT_PIECE;
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->marker = duplex_text_marker_new (self->buffer);
+  self->pieces = duplex_message_pieces_new (GTK_TEXT_VIEW (self->text));
   g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (dark_cb),
                            self, G_CONNECT_SWAPPED);
   dark_cb (self);

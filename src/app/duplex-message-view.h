@@ -3,8 +3,9 @@
 
 /* The selected message, whole: as re-indented JSON, as text, or as a hex dump. It falls back to the
  * next simpler format where one does not fit, and says why. What takes long is made in a worker
- * thread, and is dropped when another row was selected meanwhile; of a large message a piece is
- * shown at a time. */
+ * thread, and is dropped when another row was selected meanwhile. Of a large message some pieces
+ * are shown, which follow where the person scrolls to; whether a long text is JSON to its end turns
+ * out while its beginning is shown as such. */
 
 #include <gtk/gtk.h>
 
@@ -18,7 +19,7 @@ G_DECLARE_FINAL_TYPE (DuplexMessageView, duplex_message_view, DUPLEX, MESSAGE_VI
 /* Properties: "row" (DuplexRow, nullable), looked at while the view is in sight; "format"
  * (string: "json", "text" or "hex"): reading it gives what is shown, setting it what is wanted,
  * from now on. Actions: "message.format" (string), "message.copy", "message.save",
- * "message.more". */
+ * "message.more", "message.earlier". */
 
 void duplex_message_view_set_row (DuplexMessageView *self,
                                   DuplexRow         *row);

@@ -55,28 +55,33 @@ duplex_message_words_dup_summary (DuplexRow *row)
 }
 
 char *
-duplex_message_words_dup_state (DuplexRow               *row,
-                                const DuplexMessageText *text,
-                                gboolean                 is_read_whole)
+duplex_message_words_dup_state (DuplexRow *row,
+                                guint64    start,
+                                guint64    end,
+                                gboolean   is_broken)
 {
   GString *out;
 
   g_return_val_if_fail (DUPLEX_IS_ROW (row), NULL);
-  g_return_val_if_fail (text != NULL, NULL);
 
-  if (text->is_whole && is_read_whole && !text->is_broken)
+  if (start == 0 && end >= duplex_row_get_size (row) && !is_broken)
     return NULL;
 
   out = g_string_new (NULL);
-  if (!text->is_whole || !is_read_whole)
+  if (start > 0 || end < duplex_row_get_size (row))
     {
-      g_autofree char *shown = duplex_text_size (text->n_shown);
+      g_autofree char *first = duplex_text_size (start);
+      g_autofree char *last = duplex_text_size (end);
       g_autofree char *size = duplex_text_size (duplex_row_get_size (row));
 
-      /* Translators: two sizes: "256.0 kB of 3.1 MB shown". */
-      g_string_append_printf (out, _ ("%s of %s shown"), shown, size);
+      if (start > 0)
+        /* Translators: three sizes: "1.0 MB to 3.0 MB of 9.9 MB shown". */
+        g_string_append_printf (out, _ ("%s to %s of %s shown"), first, last, size);
+      else
+        /* Translators: two sizes: "256.0 kB of 3.1 MB shown". */
+        g_string_append_printf (out, _ ("%s of %s shown"), last, size);
     }
-  if (text->is_broken)
+  if (is_broken)
     append (out, _ ("Long lines are broken"));
   return g_string_free (out, FALSE);
 }

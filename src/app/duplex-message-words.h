@@ -12,11 +12,12 @@ G_BEGIN_DECLS
  * place of its kind, and for a state the time alone. */
 char *duplex_message_words_dup_summary (DuplexRow *row);
 
-/* How much of row's payload text shows, "256.0 kB of 3.1 MB shown", and that lines were broken;
- * NULL where neither is to be said. is_read_whole: text was made from all of the payload. */
-char *duplex_message_words_dup_state (DuplexRow               *row,
-                                      const DuplexMessageText *text,
-                                      gboolean                 is_read_whole);
+/* Which bytes of row's payload are shown, "256.0 kB of 3.1 MB shown" or "1.0 MB to 3.0 MB of 9.9 MB
+ * shown", and whether lines were broken; NULL where neither is to be said. */
+char *duplex_message_words_dup_state (DuplexRow *row,
+                                      guint64    start,
+                                      guint64    end,
+                                      gboolean   is_broken);
 
 /* Why what looks like JSON is not shown as JSON; NULL where there is nothing to explain. */
 char *duplex_message_words_dup_problem (const DuplexMessageText *text);

@@ -11,11 +11,27 @@ struct _DuplexTextMarker
   GtkTextBuffer *buffer; /* borrowed */
   GtkTextTag    *plain;  /* of all text */
   GtkTextTag    *tags[DUPLEX_N_HIGHLIGHTS];
-  GArray        *spans; /* DuplexMessageSpan, or NULL */
-  guint          next;  /* in spans */
-  guint          from;
+  GQueue         jobs; /* of Job, the oldest first */
   guint          idle_id;
 };
+
+/* Spans of a text that are to be marked. */
+typedef struct
+{
+  GArray *spans;  /* DuplexMessageSpan */
+  guint   next;   /* in spans */
+  gint64  offset; /* of the text; below 0 where its beginning has gone */
+  guint   n_chars;
+} Job;
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_array_unref (job->spans);
+  g_free (job);
+}
 
 /* The kinds that a message has, in the order in which they win: an escape stands inside a
  * string. */
@@ -48,36 +64,44 @@ duplex_text_marker_free (DuplexTextMarker *self)
 {
   g_return_if_fail (self != NULL);
 
-  g_clear_handle_id (&self->idle_id, g_source_remove);
-  g_clear_pointer (&self->spans, g_array_unref);
+  duplex_text_marker_clear (self);
   g_free (self);
 }
 
 static void
 mark_span (DuplexTextMarker        *self,
-           const DuplexMessageSpan *span)
+           const DuplexMessageSpan *span,
+           gint64                   offset)
 {
   GtkTextIter start;
   GtkTextIter end;
 
-  if (span->offset + span->len <= self->from || self->tags[span->kind] == NULL)
+  offset += span->offset;
+  if (offset < 0 || self->tags[span->kind] == NULL)
     return;
 
-  gtk_text_buffer_get_iter_at_offset (self->buffer, &start, (int)span->offset);
+  gtk_text_buffer_get_iter_at_offset (self->buffer, &start, (int)offset);
   end = start;
   gtk_text_iter_forward_chars (&end, (int)span->len);
   gtk_text_buffer_apply_tag (self->buffer, self->tags[span->kind], &start, &end);
 }
 
+/* TRUE while there is more. */
 static gboolean
 mark_batch (DuplexTextMarker *self)
 {
-  guint end = MIN (self->next + BATCH, self->spans->len);
+  Job  *job = g_queue_peek_head (&self->jobs);
+  guint end;
 
-  for (; self->next < end; self->next++)
-    mark_span (self, &g_array_index (self->spans, DuplexMessageSpan, self->next));
+  if (job == NULL)
+    return FALSE;
+  end = MIN (job->next + BATCH, job->spans->len);
+  for (; job->next < end; job->next++)
+    mark_span (self, &g_array_index (job->spans, DuplexMessageSpan, job->next), job->offset);
+  if (job->next == job->spans->len)
+    job_free (g_queue_pop_head (&self->jobs));
 
-  return self->next < self->spans->len;
+  return !g_queue_is_empty (&self->jobs);
 }
 
 static gboolean
@@ -89,40 +113,65 @@ idle_cb (gpointer user_data)
     return G_SOURCE_CONTINUE;
 
   self->idle_id = 0;
-  g_clear_pointer (&self->spans, g_array_unref);
   return G_SOURCE_REMOVE;
 }
 
 void
 duplex_text_marker_mark (DuplexTextMarker *self,
                          GArray           *spans,
-                         guint             from)
+                         guint             offset,
+                         guint             n_chars)
 {
   GtkTextIter start;
   GtkTextIter end;
+  Job        *job;
 
   g_return_if_fail (self != NULL);
   g_return_if_fail (spans != NULL);
 
-  gtk_text_buffer_get_iter_at_offset (self->buffer, &start, (int)from);
-  gtk_text_buffer_get_end_iter (self->buffer, &end);
+  gtk_text_buffer_get_iter_at_offset (self->buffer, &start, (int)offset);
+  gtk_text_buffer_get_iter_at_offset (self->buffer, &end, (int)(offset + n_chars));
   gtk_text_buffer_apply_tag (self->buffer, self->plain, &start, &end);
 
-  /* More of the same text: what is left of its beginning goes first. */
-  if (self->idle_id != 0 && from > 0)
-    from = MIN (from, g_array_index (self->spans, DuplexMessageSpan, self->next).offset);
-
-  g_clear_handle_id (&self->idle_id, g_source_remove);
-  g_clear_pointer (&self->spans, g_array_unref);
-  self->spans = g_array_ref (spans);
-  self->next = 0;
-  self->from = from;
+  job = g_new0 (Job, 1);
+  job->spans = g_array_ref (spans);
+  job->offset = offset;
+  job->n_chars = n_chars;
+  g_queue_push_tail (&self->jobs, job);
 
   /* The beginning is in sight: it must not be seen without. */
-  if (mark_batch (self))
+  if (self->idle_id == 0 && mark_batch (self))
     self->idle_id = g_idle_add (idle_cb, self);
-  else
-    g_clear_pointer (&self->spans, g_array_unref);
+}
+
+void
+duplex_text_marker_shift (DuplexTextMarker *self,
+                          gint64            n)
+{
+  g_return_if_fail (self != NULL);
+
+  for (GList *link = self->jobs.head; link != NULL;)
+    {
+      GList *next = link->next;
+      Job   *job = link->data;
+
+      job->offset += n;
+      if (job->offset + job->n_chars <= 0)
+        {
+          g_queue_delete_link (&self->jobs, link);
+          job_free (job);
+        }
+      link = next;
+    }
+}
+
+void
+duplex_text_marker_clear (DuplexTextMarker *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_clear_handle_id (&self->idle_id, g_source_remove);
+  g_queue_clear_full (&self->jobs, job_free);
 }
 
 gboolean

@@ -14,11 +14,20 @@ typedef struct _DuplexTextMarker DuplexTextMarker;
 DuplexTextMarker *duplex_text_marker_new (GtkTextBuffer *buffer);
 void              duplex_text_marker_free (DuplexTextMarker *self);
 
-/* Marks spans (DuplexMessageSpan, kept and not changed). from is 0 for a new text; for one that has
- * grown, the character offset where it had ended. */
+/* Marks spans (DuplexMessageSpan, kept and not changed) of a text of n_chars characters that stands
+ * from offset on in the buffer. What was to be marked before comes first. */
 void duplex_text_marker_mark (DuplexTextMarker *self,
                               GArray           *spans,
-                              guint             from);
+                              guint             offset,
+                              guint             n_chars);
+
+/* What is still to be marked stands by n characters further behind, or before: text was put in the
+ * beginning of the buffer, or was taken from there. */
+void duplex_text_marker_shift (DuplexTextMarker *self,
+                               gint64            n);
+
+/* Forgets what is still to be marked. */
+void duplex_text_marker_clear (DuplexTextMarker *self);
 
 /* TRUE until all spans are marked. */
 gboolean duplex_text_marker_is_busy (DuplexTextMarker *self);

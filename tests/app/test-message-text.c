@@ -127,38 +127,84 @@ test_problem (void)
   g_assert_true (g_str_has_prefix (problem, "Not JSON: line 3, column 3: "));
 }
 
-/* A longer piece of the same payload begins with the shorter one, wherever that was cut. */
-static void
-check_prefixes (const char         *payload,
-                gsize               len,
-                DuplexMessageFormat format)
+/* The bytes from place on, of which as many are given as are asked for at most, and more when they
+ * do not do. */
+static DuplexMessageText *
+make_piece (const char               *payload,
+            gsize                     len,
+            DuplexMessageFormat       format,
+            const DuplexMessagePlace *place,
+            gsize                     max,
+            gsize                     window)
 {
-  g_autoptr (DuplexMessageText) all = make (payload, (gssize)len, TRUE, format, G_MAXSIZE);
-  gsize                         shown = 0;
+  gsize offset = (gsize)duplex_message_place_get_offset (place);
 
-  g_assert_true (all->is_whole);
-  for (gsize max = 1; max < all->len + 10; max++)
+  for (;; window *= 2)
     {
-      g_autoptr (DuplexMessageText) piece = make (payload, (gssize)len, TRUE, format, max);
+      gsize              n = MIN (window, len - offset);
+      g_autoptr (GBytes) bytes = g_bytes_new (payload + offset, n);
+      DuplexMessageText *text;
 
-      g_assert_cmpint (piece->format, ==, format);
-      g_assert_true (g_str_has_prefix (all->text, piece->text));
-      g_assert_cmpuint (piece->n_chars, ==, (guint)g_utf8_strlen (piece->text, -1));
-      g_assert_cmpint (piece->is_whole, ==, piece->n_shown == len);
-      g_assert_cmpint (piece->is_whole, ==, piece->len == all->len);
-      g_assert_cmpuint (piece->n_shown, >=, shown);
-      shown = piece->n_shown;
+      text = place != NULL
+               ? duplex_message_text_new_next (bytes, len, place, max)
+               : duplex_message_text_new (bytes, len, /* is_text= */ TRUE, format, max);
+      if (!text->needs_more)
+        return text;
+      g_assert_cmpuint (n, <, len - offset);
+      duplex_message_text_free (text);
     }
 }
 
+/* Pieces of any size, made of beginnings of any size, are together the whole. */
 static void
-test_prefixes (void)
+check_pieces (const char         *payload,
+              gsize               len,
+              DuplexMessageFormat format,
+              gsize               max,
+              gsize               window)
+{
+  g_autoptr (DuplexMessageText)  all = make (payload, (gssize)len, TRUE, format, G_MAXSIZE);
+  g_autoptr (DuplexMessagePlace) place = NULL;
+  g_autoptr (GString)            joined = g_string_new (NULL);
+  gboolean                       is_whole = FALSE;
+
+  g_assert_true (all->is_whole);
+  for (guint i = 0; !is_whole; i++)
+    {
+      g_autoptr (DuplexMessageText) piece = NULL;
+
+      piece = make_piece (payload, len, format, place, max, window);
+      g_assert_cmpuint (i, <=, len);
+      g_assert_cmpint (piece->format, ==, format);
+      g_assert_cmpuint (piece->n_chars, ==, (guint)g_utf8_strlen (piece->text, -1));
+      g_string_append (joined, piece->text);
+      g_assert_cmpint (piece->is_whole, ==, piece->n_shown == len);
+      is_whole = piece->is_whole;
+      duplex_message_place_free (place);
+      place = g_steal_pointer (&piece->next);
+    }
+  g_assert_cmpstr (joined->str, ==, all->text);
+}
+
+static void
+check_all_pieces (const char         *payload,
+                  gsize               len,
+                  DuplexMessageFormat format)
+{
+  /* A character takes up to four bytes. */
+  for (gsize max = 4; max < len + 10; max++)
+    for (gsize window = 1; window < len + 2; window++)
+      check_pieces (payload, len, format, max, window);
+}
+
+static void
+test_pieces (void)
 {
   const char *json = "{\"key\":[true,-1.5e3,\"some text ä€𝄞\",{}],\"\":{\"a\":[[]]}}  ";
   const char *text = "ä€𝄞 text\r\n\x01 \xff\xc3(\xe2\x82";
 
-  check_prefixes (json, strlen (json), DUPLEX_MESSAGE_FORMAT_JSON);
-  check_prefixes (text, strlen (text), DUPLEX_MESSAGE_FORMAT_TEXT);
+  check_all_pieces (json, strlen (json), DUPLEX_MESSAGE_FORMAT_JSON);
+  check_all_pieces (text, strlen (text), DUPLEX_MESSAGE_FORMAT_TEXT);
 }
 
 /* One string of megabytes is shown from its beginning, not left out. */
@@ -175,6 +221,10 @@ test_huge_token (void)
   g_assert_cmpuint (text->n_shown, >, DUPLEX_MESSAGE_TEXT_PIECE - 100);
   g_assert_cmpuint (text->n_shown, <=, DUPLEX_MESSAGE_TEXT_PIECE);
   g_assert_cmpuint (text->spans->len, ==, 1);
+
+  /* And then from there. */
+  check_pieces (json, strlen (json), DUPLEX_MESSAGE_FORMAT_JSON, DUPLEX_MESSAGE_TEXT_PIECE,
+                DUPLEX_MESSAGE_TEXT_PIECE);
 }
 
 static void
@@ -256,26 +306,21 @@ test_summary (void)
 static void
 test_state (void)
 {
-  g_autofree char              *line = g_strnfill (300000, 'x');
-  g_autoptr (DuplexCapture)     capture = duplex_capture_new ();
-  g_autoptr (DuplexRow)         row = NULL;
-  g_autoptr (DuplexMessageText) piece = NULL;
-  g_autoptr (DuplexMessageText) small = NULL;
-  g_autofree char              *state = NULL;
-  g_autofree char              *unread = NULL;
+  g_autofree char          *line = g_strnfill (300000, 'x');
+  g_autoptr (DuplexCapture) capture = duplex_capture_new ();
+  g_autoptr (DuplexRow)     row = NULL;
+  g_autofree char          *state = NULL;
+  g_autofree char          *later = NULL;
 
   conversation_text (capture, DUPLEX_DIRECTION_SENT, line, -1);
   row = conversation_get_row (capture, 0);
-  piece = make (line, -1, TRUE, DUPLEX_MESSAGE_FORMAT_TEXT, 200000);
-  state = duplex_message_words_dup_state (row, piece, TRUE);
+  state = duplex_message_words_dup_state (row, 0, 200000, /* is_broken= */ TRUE);
   plain_spaces (state);
   g_assert_cmpstr (state, ==, "200.0 kB of 300.0 kB shown · Long lines are broken");
-
-  small = make ("abc", -1, TRUE, DUPLEX_MESSAGE_FORMAT_TEXT, 100);
-  g_assert_null (duplex_message_words_dup_state (row, small, TRUE));
-  unread = duplex_message_words_dup_state (row, small, FALSE);
-  plain_spaces (unread);
-  g_assert_cmpstr (unread, ==, "3 bytes of 300.0 kB shown");
+  later = duplex_message_words_dup_state (row, 100000, 300000, /* is_broken= */ FALSE);
+  plain_spaces (later);
+  g_assert_cmpstr (later, ==, "100.0 kB to 300.0 kB of 300.0 kB shown");
+  g_assert_null (duplex_message_words_dup_state (row, 0, 300000, /* is_broken= */ FALSE));
 }
 
 int
@@ -288,7 +333,7 @@ main (int   argc,
   g_test_add_func ("/app/message-text/escapes", test_escapes);
   g_test_add_func ("/app/message-text/fall-back", test_fall_back);
   g_test_add_func ("/app/message-text/problem", test_problem);
-  g_test_add_func ("/app/message-text/prefixes", test_prefixes);
+  g_test_add_func ("/app/message-text/pieces", test_pieces);
   g_test_add_func ("/app/message-text/huge-token", test_huge_token);
   g_test_add_func ("/app/message-text/long-lines", test_long_lines);
   g_test_add_func ("/app/message-text/format", test_format);

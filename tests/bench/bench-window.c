@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A flood into a page of the window that records to a file, with the list following: seconds from
  * connecting until the connection has ended and the last message is on screen, the gaps between the
- * ticks of the window's frame clock meanwhile, and the resident memory.
+ * ticks of the window's frame clock meanwhile, and the resident memory. What the machine adds to a
+ * gap shows in a thread that sleeps for the time of a frame, again and again, and does nothing: when
+ * it comes back late, so does a window.
  *
  *   bench-window URL FOLDER
  *
@@ -14,6 +16,9 @@
 #include "app/duplex-message-list.h"
 #include "app/duplex-session-page.h"
 #include "shown-rows.h"
+
+/* What the idle thread sleeps, µs. */
+#define NAP 16667
 
 /* So long the window stands before it connects: what comes with its first frames is over. */
 #define SETTLE_MS 1000
@@ -31,6 +36,9 @@ typedef struct
   gint64             start;   /* 0 until it connects */
   gint64             last_tick;
   gint64             ended; /* the connection */
+  GThread           *thread;
+  gint               stops; /* atomic: the idle thread is to end */
+  GArray            *naps;  /* gint64 µs, of that thread until it has ended */
   int                status;
 } Bench;
 
@@ -66,12 +74,29 @@ compare_gaps (gconstpointer a,
 }
 
 static double
-percentile (Bench *bench,
-            double part)
+percentile (GArray *gaps,
+            double  part)
 {
-  guint index = MIN ((guint)(part * bench->gaps->len), bench->gaps->len - 1);
+  guint index = MIN ((guint)(part * gaps->len), gaps->len - 1);
 
-  return g_array_index (bench->gaps, gint64, index) / 1e3;
+  return g_array_index (gaps, gint64, index) / 1e3;
+}
+
+static gpointer
+nap_worker (gpointer data)
+{
+  Bench *bench = data;
+
+  while (!g_atomic_int_get (&bench->stops))
+    {
+      gint64 start = g_get_monotonic_time ();
+      gint64 nap;
+
+      g_usleep (NAP);
+      nap = g_get_monotonic_time () - start;
+      g_array_append_val (bench->naps, nap);
+    }
+  return NULL;
 }
 
 static void
@@ -80,13 +105,18 @@ report (Bench *bench)
   DuplexTotals totals;
 
   duplex_capture_get_totals (bench->capture, &totals);
+  g_atomic_int_set (&bench->stops, TRUE);
+  g_thread_join (bench->thread);
   g_array_sort (bench->gaps, compare_gaps);
+  g_array_sort (bench->naps, compare_gaps);
   say ("wall", (bench->last_tick - bench->start) / 1e6, "s");
   say ("received", (bench->ended - bench->start) / 1e6, "s");
   say ("frames", bench->gaps->len / ((bench->last_tick - bench->start) / 1e6), "a second");
-  say ("gap-median", percentile (bench, 0.5), "ms");
-  say ("gap-99%", percentile (bench, 0.99), "ms");
-  say ("gap-longest", percentile (bench, 1), "ms");
+  say ("gap-median", percentile (bench->gaps, 0.5), "ms");
+  say ("gap-99%", percentile (bench->gaps, 0.99), "ms");
+  say ("gap-longest", percentile (bench->gaps, 1), "ms");
+  say ("gap-idle-99%", percentile (bench->naps, 0.99), "ms");
+  say ("gap-idle-longest", percentile (bench->naps, 1), "ms");
   say ("memory-peak", get_memory ("VmHWM:"), "MB");
   say ("memory", get_memory ("VmRSS:"), "MB");
   say ("file", totals.bytes[1] / 1e6, "MB of payload");
@@ -135,6 +165,7 @@ start_cb (gpointer data)
 
   bench->start = g_get_monotonic_time ();
   bench->last_tick = bench->start;
+  bench->thread = g_thread_new ("nap", nap_worker, bench);
   duplex_session_page_connect (bench->page);
   return G_SOURCE_REMOVE;
 }
@@ -189,9 +220,11 @@ main (int    argc,
   bench.folder = argv[2];
   bench.n_expected = g_ascii_strtoull (n + strlen ("n="), NULL, 10);
   bench.gaps = g_array_new (FALSE, FALSE, sizeof (gint64));
+  bench.naps = g_array_new (FALSE, FALSE, sizeof (gint64));
   app = adw_application_new ("io.github.duplexws.Duplex", G_APPLICATION_NON_UNIQUE);
   g_signal_connect (app, "activate", G_CALLBACK (activate_cb), &bench);
   g_application_run (G_APPLICATION (app), 1, argv);
   g_array_unref (bench.gaps);
+  g_array_unref (bench.naps);
   return bench.status;
 }

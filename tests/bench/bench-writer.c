@@ -176,8 +176,8 @@ main (void)
 
   capture = median (runs, G_STRUCT_OFFSET (Run, capture));
   plain = median (runs, G_STRUCT_OFFSET (Run, raw));
-  g_print ("writer events %.2f M/s (%d events of %d bytes, median of %d)\n", N_EVENTS / capture / 1e6,
-           N_EVENTS, PAYLOAD_SIZE, RUNS);
+  g_print ("writer events %.2f M/s (%d events of %d bytes, median of %d)\n",
+           N_EVENTS / capture / 1e6, N_EVENTS, PAYLOAD_SIZE, RUNS);
   g_print ("writer file %.0f MB\n", size / 1e6);
   g_print ("writer rate %.0f MB/s\n", size / capture / 1e6);
   g_print ("writer raw-rate %.0f MB/s\n", size / plain / 1e6);

@@ -185,9 +185,12 @@ serve (int fd)
 int
 main (void)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t          size = sizeof address;
-  int                listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = {
+    .sin_family = AF_INET,
+    .sin_addr.s_addr = htonl (INADDR_LOOPBACK),
+  };
+  socklen_t size = sizeof address;
+  int       listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   if (listener < 0 || bind (listener, (struct sockaddr *)&address, sizeof address) != 0 ||
       listen (listener, 16) != 0 ||

@@ -22,6 +22,7 @@ those that the session started, and those that they left behind.
 import argparse
 import ctypes
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -106,6 +107,14 @@ def reap_children(seconds):
     return False
 
 
+# What a program's warnings, and a sanitizer's, look like.
+COMPLAINT = re.compile(r'-(WARNING|CRITICAL|ERROR) \*\*|ERROR: \w+Sanitizer|runtime error:')
+
+# What GTK 4.8 says when somebody looks at a window through the bus in the moment in which it closes.
+# Fatal warnings would end the program for that, so that tests read them here instead.
+HARMLESS = 'g_variant_is_object_path'
+
+
 class Session:
     """The services of one session, and the environment that leads programs to them.
 
@@ -173,6 +182,20 @@ class Session:
         process = subprocess.Popen(command, **options)
         self._processes.append(process)
         return process
+
+    def spawn_watched(self, command):
+        """Start command as spawn() does, with its complaints kept for warnings()."""
+        with open(os.path.join(self.folder, 'complaints'), 'ab') as log:
+            return self.spawn(command, stderr=log)
+
+    def warnings(self):
+        """Return what watched programs complained about."""
+        path = os.path.join(self.folder, 'complaints')
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding='utf-8', errors='replace') as log:
+            return [line.rstrip() for line in log
+                    if COMPLAINT.search(line) and HARMLESS not in line]
 
     def stop(self, process, seconds=STOP_SECONDS):
         """End process by its id, with force after seconds; return its exit status."""

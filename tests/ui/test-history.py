@@ -22,10 +22,6 @@ from session import Session                 # noqa: E402  pylint: disable=wrong-
 
 SCHEMA = 'io.github.duplexws.Duplex'
 
-# What GTK 4.8 says when somebody looks at a window through the bus in the moment in which it closes.
-# Fatal warnings would end the program for that, so warnings are read here.
-HARMLESS = 'g_variant_is_object_path'
-
 
 class Person:
     """Somebody in front of the window."""
@@ -33,14 +29,11 @@ class Person:
     def __init__(self, session, command, pictures):
         self.session, self.command, self.pictures = session, command, pictures
         self.captures = pathlib.Path(session.data_home) / 'duplex' / 'captures'
-        self.log = pictures / 'history.log'
-        self.log.write_bytes(b'')
         self.app = self.ui = None
 
     def start(self, *arguments):
         """Start the program and wait for its window."""
-        with self.log.open('ab') as log:
-            self.app = self.session.spawn([*self.command, *arguments], stderr=log)
+        self.app = self.session.spawn_watched([*self.command, *arguments])
         self.ui = Driver(self.session, 'duplex')
         self.ui.attach()
         self.ui.window_id(self.ui.get(role='frame').name)
@@ -50,13 +43,6 @@ class Person:
         self.ui.key('ctrl+q')
         assert self.app.wait(20) == 0, self.app.returncode
         assert not list(self.captures.glob('*-wal')), os.listdir(self.captures)
-
-    def warnings(self):
-        """Return what the program complained about."""
-        lines = self.log.read_text(encoding='utf-8', errors='replace').splitlines()
-        return [line for line in lines
-                if re.search(r'-(WARNING|CRITICAL|ERROR) \*\*|ERROR: \w+Sanitizer', line) and
-                HARMLESS not in line]
 
     def picture(self, name):
         """Keep a picture of the display."""
@@ -238,7 +224,7 @@ def main():
         person.start('demo:/echo')
         for number, step in enumerate(steps, 1):
             step(person)
-            assert not person.warnings(), person.warnings()
+            assert not session.warnings(), session.warnings()
             print(f'ok {number} - {step.__name__}', flush=True)
 
 

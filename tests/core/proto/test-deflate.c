@@ -3,9 +3,8 @@
 
 #include <string.h>
 #include <sys/resource.h>
-#include <zlib.h>
 
-#include "duplex-guard-page.h"
+#include "duplex-deflate-cut.h"
 #include "duplex-hex.h"
 
 #define PATH  "/core/deflate/"
@@ -19,89 +18,33 @@
 static const DuplexDeflateDirection takeover = { FALSE, 15 };
 static const DuplexDeflateDirection no_takeover = { TRUE, 15 };
 
-/* ---- a message through an inflater, in pieces and against a guard page on both sides ---- */
+/* ---- messages through an inflater ---- */
 
-typedef struct
-{
-  gsize piece; /* bytes that are fed at a time */
-  gsize room;  /* bytes of output at a time */
-} Cut;
+static const guint8 one[] = { 1 };
+static const guint8 some[] = { 3, 1, 7 };
 
-static const Cut cuts[] = {
-  { G_MAXSIZE, 64 * KIB },
-  { 1, 1 },
-  { 1, 64 * KIB },
-  { G_MAXSIZE, 1 },
-  { 3, 7 },
-  { 7, 300 },
+static const DuplexDeflateCut cuts[] = {
+  { NULL, 0, 64 * KIB },
+  { one, 1, 1 },
+  { one, 1, 64 * KIB },
+  { NULL, 0, 1 },
+  { some, 3, 7 },
+  { some, 2, 300 },
 };
 
-/* Feeds until a step fails or all is fed. */
-static DuplexInflateStep
-feed_piece (DuplexInflater  *inflater,
-            DuplexGuardPage *room_page,
-            const guint8    *data,
-            gsize            len,
-            gsize            room,
-            GByteArray      *out)
-{
-  DuplexInflateStep step;
-  gsize             n;
-
-  do
-    {
-      guint8       *place = duplex_guard_page_place (room_page, NULL, room);
-      const guint8 *before = data;
-      gsize         len_before = len;
-
-      step = duplex_inflater_feed (inflater, &data, &len, place, room, &n);
-      g_assert_cmpuint (data - before, ==, len_before - len);
-      g_assert_cmpuint (n, <=, room);
-      if (step == DUPLEX_INFLATE_NEED_MORE)
-        g_assert_cmpuint (len, ==, 0);
-      if (step == DUPLEX_INFLATE_FULL)
-        g_assert_cmpuint (n, ==, room);
-      g_byte_array_append (out, place, n);
-  } while (step == DUPLEX_INFLATE_FULL);
-
-  return step;
-}
-
-/* A whole message, or what comes before its fault. */
-static gboolean
-inflate_message (DuplexInflater *inflater,
-                 const guint8   *payload,
-                 gsize           len,
-                 const Cut      *cut,
-                 GByteArray     *out)
-{
-  gsize                       piece = MIN (cut->piece, len);
-  g_autoptr (DuplexGuardPage) data_page = duplex_guard_page_new (MAX (piece, 1));
-  g_autoptr (DuplexGuardPage) room_page = duplex_guard_page_new (cut->room);
-
-  for (gsize at = 0; at < len; at += piece)
-    {
-      gsize   size = MIN (piece, len - at);
-      guint8 *data = duplex_guard_page_place (data_page, payload + at, size);
-
-      if (feed_piece (inflater, room_page, data, size, cut->room, out) == DUPLEX_INFLATE_FAILED)
-        return FALSE;
-    }
-
-  return duplex_inflater_end (inflater);
-}
+static const DuplexDeflateCut *const whole = &cuts[0];
 
 static void
-assert_inflates_to (DuplexInflater *inflater,
-                    const guint8   *payload,
-                    gsize           len,
-                    const Cut      *cut,
-                    const guint8   *expected,
-                    gsize           expected_len)
+assert_inflates_to (DuplexInflater         *inflater,
+                    const guint8           *payload,
+                    gsize                   len,
+                    const DuplexDeflateCut *cut,
+                    const guint8           *expected,
+                    gsize                   expected_len)
 {
   g_autoptr (GByteArray) out = g_byte_array_new ();
 
-  g_assert_true (inflate_message (inflater, payload, len, cut, out));
+  g_assert_true (duplex_deflate_cut_inflate (cut, inflater, payload, len, out));
   g_assert_cmpmem (out->data, out->len, expected, expected_len);
   g_assert_cmpint (duplex_inflater_get_finding (inflater).id, ==, DUPLEX_FINDING_NONE);
   g_assert_cmpuint (duplex_inflater_get_payload_size (inflater), ==, 0);
@@ -235,11 +178,12 @@ test_corrupt (gconstpointer data)
       g_autoptr (GByteArray)     out = g_byte_array_new ();
 
       if (before_len > 0)
-        g_assert_true (inflate_message (inflater, before_bytes, before_len, &cuts[i], out));
+        g_assert_true (duplex_deflate_cut_inflate (&cuts[i], inflater, before_bytes, before_len,
+                                                   out));
       g_byte_array_set_size (out, 0);
 
       g_assert_null (duplex_inflater_get_reason (inflater));
-      g_assert_false (inflate_message (inflater, bytes, len, &cuts[i], out));
+      g_assert_false (duplex_deflate_cut_inflate (&cuts[i], inflater, bytes, len, out));
       g_assert_cmpint (duplex_inflater_get_finding (inflater).id, ==,
                        DUPLEX_FINDING_DEFLATE_CORRUPT);
       g_assert_cmpuint (duplex_inflater_get_finding (inflater).offset, ==, c->offset);
@@ -250,103 +194,64 @@ test_corrupt (gconstpointer data)
     }
 }
 
-/* ---- messages to compress ---- */
+/* ---- every byte changed ---- */
+
+typedef struct
+{
+  gboolean      ok;
+  DuplexFinding finding;
+  GByteArray   *out;
+} Result;
 
 static void
-deflate_message (DuplexDeflater *deflater,
-                 const guint8   *data,
-                 gsize           len,
-                 gsize           piece,
-                 GByteArray     *out)
+result_clear (Result *result)
 {
-  for (gsize at = 0; at < len; at += MIN (piece, len - at))
-    duplex_deflater_feed (deflater, data + at, MIN (piece, len - at), out);
-  duplex_deflater_end (deflater, out);
+  g_clear_pointer (&result->out, g_byte_array_unref);
 }
 
-static GByteArray *
-new_text (gsize size)
-{
-  GString *text = g_string_new (NULL);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Result, result_clear)
 
-  for (guint i = 0; text->len < size; i++)
-    g_string_append_printf (text, "{\"id\":%u,\"price\":%u.%02u,\"side\":\"%s\"}\n", i,
-                            i * 7919 % 1000, i * 31 % 100, i % 3 == 0 ? "buy" : "sell");
-  g_string_truncate (text, size);
-  return g_bytes_unref_to_array (g_string_free_to_bytes (text));
+static Result
+inflate_limited (GByteArray             *payload,
+                 const DuplexDeflateCut *cut)
+{
+  g_autoptr (DuplexInflater) inflater = duplex_inflater_new (&takeover, 3000);
+  Result                     result = { .out = g_byte_array_new () };
+
+  result.ok = duplex_deflate_cut_inflate (cut, inflater, payload->data, payload->len, result.out);
+  result.finding = duplex_inflater_get_finding (inflater);
+  return result;
 }
 
-static GByteArray *
-new_noise (gsize size)
-{
-  g_autoptr (GRand) rand = g_rand_new_with_seed (size);
-  GByteArray       *noise = g_byte_array_new ();
-
-  g_byte_array_set_size (noise, size);
-  for (gsize i = 0; i < size; i++)
-    noise->data[i] = g_rand_int (rand) >> 24;
-  return noise;
-}
-
-/* The same noise again and again, at all distances up to beyond 32 KiB: whatever window there is is
- * used to its end. */
-static GByteArray *
-new_echoes (void)
-{
-  g_autoptr (GByteArray) phrase = new_noise (40);
-  GByteArray            *echoes = g_byte_array_new ();
-
-  for (gsize gap = 50; gap < 40000; gap = gap * 3 / 2)
-    {
-      g_autoptr (GByteArray) noise = new_noise (gap);
-
-      g_byte_array_append (echoes, phrase->data, phrase->len);
-      g_byte_array_append (echoes, noise->data, noise->len);
-    }
-  g_byte_array_append (echoes, phrase->data, phrase->len);
-  return echoes;
-}
-
-/* Every byte of a compressed message changed: whichever way it is cut, the same is inflated and the
- * same fault found at the same place. */
+/* Whichever way it is cut, the same is inflated, and the same fault found at the same place. */
 static void
 test_corrupt_every_byte (void)
 {
   static const guint8        changes[] = { 0x01, 0x10, 0x80, 0xff };
   g_autoptr (DuplexDeflater) deflater = duplex_deflater_new (&takeover, -1, 0);
-  g_autoptr (GByteArray)     text = new_text (1500);
+  g_autoptr (GByteArray)     text = duplex_deflate_cut_new_text (1500);
   g_autoptr (GByteArray)     payload = g_byte_array_new ();
   guint                      n_failed = 0;
 
-  deflate_message (deflater, text->data, text->len, G_MAXSIZE, payload);
+  duplex_deflate_cut_deflate (whole, deflater, text->data, text->len, payload);
   for (gsize i = 0; i < payload->len * G_N_ELEMENTS (changes); i++)
     {
-      guint8       *byte = &payload->data[i / G_N_ELEMENTS (changes)];
-      guint8        was = *byte;
-      gboolean      ok[2];
-      DuplexFinding findings[2];
-      GByteArray   *outs[2];
+      guint8         *byte = &payload->data[i / G_N_ELEMENTS (changes)];
+      guint8          was = *byte;
+      g_auto (Result) expected = { 0 };
+      g_auto (Result) result = { 0 };
 
       *byte ^= changes[i % G_N_ELEMENTS (changes)];
-      for (gsize k = 0; k < 2; k++)
-        {
-          g_autoptr (DuplexInflater) inflater = duplex_inflater_new (&takeover, 3000);
-
-          outs[k] = g_byte_array_new ();
-          ok[k] = inflate_message (inflater, payload->data, payload->len,
-                                   &cuts[k == 0 ? 0 : 1 + i % (G_N_ELEMENTS (cuts) - 1)], outs[k]);
-          findings[k] = duplex_inflater_get_finding (inflater);
-        }
-
-      g_assert_cmpint (ok[0], ==, ok[1]);
-      g_assert_cmpint (findings[0].id, ==, findings[1].id);
-      if (findings[0].id == DUPLEX_FINDING_DEFLATE_CORRUPT)
-        g_assert_cmpuint (findings[0].offset, ==, findings[1].offset);
-      g_assert_cmpmem (outs[0]->data, outs[0]->len, outs[1]->data, outs[1]->len);
-      n_failed += !ok[0];
-      g_byte_array_unref (outs[0]);
-      g_byte_array_unref (outs[1]);
+      expected = inflate_limited (payload, whole);
+      result = inflate_limited (payload, &cuts[1 + i % (G_N_ELEMENTS (cuts) - 1)]);
       *byte = was;
+
+      g_assert_cmpint (result.ok, ==, expected.ok);
+      g_assert_cmpint (result.finding.id, ==, expected.finding.id);
+      if (result.finding.id == DUPLEX_FINDING_DEFLATE_CORRUPT)
+        g_assert_cmpuint (result.finding.offset, ==, expected.finding.offset);
+      g_assert_cmpmem (result.out->data, result.out->len, expected.out->data, expected.out->len);
+      n_failed += !result.ok;
     }
 
   g_assert_cmpuint (n_failed, >, payload->len);
@@ -358,10 +263,10 @@ static void
 test_limit (void)
 {
   g_autoptr (DuplexDeflater) deflater = duplex_deflater_new (&takeover, -1, 0);
-  g_autoptr (GByteArray)     text = new_text (1000);
+  g_autoptr (GByteArray)     text = duplex_deflate_cut_new_text (1000);
   g_autoptr (GByteArray)     payload = g_byte_array_new ();
 
-  deflate_message (deflater, text->data, text->len, G_MAXSIZE, payload);
+  duplex_deflate_cut_deflate (whole, deflater, text->data, text->len, payload);
   for (guint64 max = 998; max <= 1001; max++)
     {
       for (gsize i = 0; i < G_N_ELEMENTS (cuts); i++)
@@ -370,7 +275,7 @@ test_limit (void)
           g_autoptr (GByteArray)     out = g_byte_array_new ();
           gboolean                   ok;
 
-          ok = inflate_message (inflater, payload->data, payload->len, &cuts[i], out);
+          ok = duplex_deflate_cut_inflate (&cuts[i], inflater, payload->data, payload->len, out);
           g_assert_cmpint (ok, ==, max >= text->len);
           g_assert_cmpmem (out->data, out->len, text->data, MIN (max, text->len));
           if (ok)
@@ -401,8 +306,8 @@ test_limit_each_message (void)
     assert_inflates_to (five, bytes, len, &cuts[i % G_N_ELEMENTS (cuts)],
                         (const guint8 *)"Hello", 5);
 
-  assert_inflates_to (none, (const guint8 *)"", 1, &cuts[0], (const guint8 *)"", 0);
-  g_assert_false (inflate_message (none, bytes, len, &cuts[0], out));
+  assert_inflates_to (none, (const guint8 *)"", 1, whole, (const guint8 *)"", 0);
+  g_assert_false (duplex_deflate_cut_inflate (whole, none, bytes, len, out));
   g_assert_cmpuint (out->len, ==, 0);
 }
 
@@ -416,7 +321,7 @@ new_bomb (void)
   g_autoptr (GByteArray)     part = g_byte_array_new ();
   GByteArray                *bomb = g_byte_array_new ();
 
-  deflate_message (deflater, zeros, MIB, G_MAXSIZE, part);
+  duplex_deflate_cut_deflate (whole, deflater, zeros, MIB, part);
   for (guint i = 0; i < 1024; i++)
     {
       if (i > 0)
@@ -478,247 +383,6 @@ test_bomb (void)
   g_assert_cmpuint (peak_memory () - memory, <, MIB);
 }
 
-/* ---- deflating ---- */
-
-/* RFC 7692's own examples. */
-static void
-test_deflate_examples (void)
-{
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autoptr (DuplexDeflater) deflater = duplex_deflater_new (i ? &no_takeover : &takeover,
-                                                                 -1, 0);
-      g_autoptr (GByteArray) out = g_byte_array_new ();
-      g_autofree char       *hex = NULL;
-
-      deflate_message (deflater, (const guint8 *)"Hello", 5, G_MAXSIZE, out);
-      deflate_message (deflater, (const guint8 *)"Hello", 5, G_MAXSIZE, out);
-      deflate_message (deflater, NULL, 0, G_MAXSIZE, out);
-      deflate_message (deflater, NULL, 0, G_MAXSIZE, out);
-      hex = duplex_hex_encode (out->data, out->len);
-      g_assert_cmpstr (hex, ==,
-                       i ? "f248cdc9c90700"
-                           "f248cdc9c90700"
-                           "00"
-                           "00"
-                         : "f248cdc9c90700"
-                           "f200110000"
-                           "00"
-                           "00");
-    }
-}
-
-/* With a window of so many bits and not a byte more: with one byte of output at a time zlib keeps
- * nothing that is beyond it. */
-static gboolean
-is_within_window (GPtrArray *payloads,
-                  gboolean   reset,
-                  guint      bits)
-{
-  static guint8 flush[] = { 0x00, 0x00, 0xff, 0xff };
-  z_stream      z = { 0 };
-  int           status = inflateInit2 (&z, -(int)bits);
-
-  for (guint i = 0; i < 2 * payloads->len && status != Z_DATA_ERROR; i++)
-    {
-      GByteArray *payload = payloads->pdata[i / 2];
-      guint8      out;
-
-      z.next_in = i % 2 == 0 ? payload->data : flush;
-      z.avail_in = i % 2 == 0 ? payload->len : sizeof flush;
-      do
-        {
-          z.next_out = &out;
-          z.avail_out = 1;
-          status = inflate (&z, Z_SYNC_FLUSH);
-      } while (status == Z_OK && (z.avail_out == 0 || z.avail_in > 0));
-      if (reset && i % 2 == 1)
-        inflateReset (&z);
-    }
-
-  inflateEnd (&z);
-  return status != Z_DATA_ERROR;
-}
-
-static GPtrArray *
-new_messages (void)
-{
-  GPtrArray *messages = g_ptr_array_new_with_free_func ((GDestroyNotify)g_byte_array_unref);
-
-  g_ptr_array_add (messages, new_text (3000));
-  g_ptr_array_add (messages, g_byte_array_new ());
-  g_ptr_array_add (messages, new_text (3500));
-  g_ptr_array_add (messages, new_noise (2000));
-  g_ptr_array_add (messages, new_echoes ());
-  g_ptr_array_add (messages, new_echoes ());
-  g_ptr_array_add (messages, new_noise (1));
-  return messages;
-}
-
-/* The messages of a connection, there and back. */
-static GPtrArray *
-check_round_trip (GPtrArray                    *messages,
-                  const DuplexDeflateDirection *direction,
-                  int                           level,
-                  int                           mem_level,
-                  gsize                         piece,
-                  const Cut                    *cut)
-{
-  g_autoptr (DuplexDeflater) deflater = duplex_deflater_new (direction, level, mem_level);
-  g_autoptr (DuplexInflater) inflater = duplex_inflater_new (direction, G_MAXUINT64);
-  GPtrArray                 *payloads;
-
-  payloads = g_ptr_array_new_with_free_func ((GDestroyNotify)g_byte_array_unref);
-  for (guint i = 0; i < messages->len; i++)
-    {
-      GByteArray *message = messages->pdata[i];
-      GByteArray *payload = g_byte_array_new ();
-
-      deflate_message (deflater, message->data, message->len, piece, payload);
-      g_ptr_array_add (payloads, payload);
-      assert_inflates_to (inflater, payload->data, payload->len, cut, message->data, message->len);
-    }
-
-  return payloads;
-}
-
-static void
-test_round_trip_windows (void)
-{
-  g_autoptr (GPtrArray) messages = new_messages ();
-
-  for (guint i = 0; i < 16; i++)
-    {
-      const DuplexDeflateDirection direction = { i % 2, 8 + i / 2 };
-      g_autoptr (GPtrArray)        payloads = NULL;
-
-      payloads = check_round_trip (messages, &direction, -1, 0, G_MAXSIZE, &cuts[0]);
-      g_assert_true (is_within_window (payloads, direction.no_context_takeover,
-                                       direction.window_bits));
-      /* The test would see it. */
-      if (direction.window_bits > 9)
-        g_assert_false (is_within_window (payloads, direction.no_context_takeover, 8));
-    }
-}
-
-static void
-test_round_trip_levels (void)
-{
-  static const int      mem_levels[] = { 1, 4, 9 };
-  g_autoptr (GPtrArray) messages = new_messages ();
-
-  for (int level = -1; level <= 9; level++)
-    {
-      for (guint bits = 8; bits <= 15; bits += level == 0 ? 1 : 7)
-        {
-          const DuplexDeflateDirection direction = { level % 2 == 0, bits };
-          g_autoptr (GPtrArray)        payloads = NULL;
-
-          payloads = check_round_trip (messages, &direction, level, mem_levels[(level + 1) % 3],
-                                       1000, &cuts[5]);
-          g_assert_true (is_within_window (payloads, direction.no_context_takeover, bits));
-        }
-    }
-}
-
-static void
-test_round_trip_pieces (void)
-{
-  static const gsize    pieces[] = { 1, 2, 125, 4096, G_MAXSIZE };
-  g_autoptr (GPtrArray) messages = new_messages ();
-
-  for (gsize i = 0; i < G_N_ELEMENTS (pieces); i++)
-    {
-      for (gsize k = 0; k < G_N_ELEMENTS (cuts); k++)
-        {
-          const DuplexDeflateDirection direction = { k % 2, 8 + (i + k) % 8 };
-          g_autoptr (GPtrArray)        payloads = NULL;
-
-          payloads = check_round_trip (messages, &direction, -1, 0, pieces[i], &cuts[k]);
-          g_assert_cmpuint (payloads->len, ==, messages->len);
-        }
-    }
-}
-
-/* Sizes at which what is ready just fills the room for it. */
-static void
-test_round_trip_sizes (void)
-{
-  g_autoptr (GPtrArray) messages = NULL;
-  g_autoptr (GPtrArray) payloads = NULL;
-
-  messages = g_ptr_array_new_with_free_func ((GDestroyNotify)g_byte_array_unref);
-  for (gsize size = 0; size < 700; size++)
-    g_ptr_array_add (messages, new_noise (size));
-  for (gsize size = 16 * KIB - 100; size < 16 * KIB + 100; size++)
-    g_ptr_array_add (messages, new_noise (size));
-
-  payloads = check_round_trip (messages, &no_takeover, -1, 0, G_MAXSIZE, &cuts[0]);
-  for (guint i = 0; i < messages->len; i++)
-    {
-      GByteArray *message = messages->pdata[i];
-      GByteArray *payload = payloads->pdata[i];
-
-      g_assert_cmpuint (payload->len, <=, message->len + message->len / 1000 + 16);
-    }
-}
-
-/* With context takeover the second message costs next to nothing; without, what the first did. */
-static void
-test_takeover_pays (void)
-{
-  g_autoptr (GByteArray) noise = new_noise (1000);
-
-  for (guint i = 0; i < 2; i++)
-    {
-      const DuplexDeflateDirection direction = { i, 15 };
-      g_autoptr (DuplexDeflater)   deflater = duplex_deflater_new (&direction, -1, 0);
-      g_autoptr (GByteArray)       first = g_byte_array_new ();
-      g_autoptr (GByteArray)       second = g_byte_array_new ();
-
-      deflate_message (deflater, noise->data, noise->len, G_MAXSIZE, first);
-      deflate_message (deflater, noise->data, noise->len, G_MAXSIZE, second);
-      g_assert_cmpuint (first->len, >, 1000);
-      if (direction.no_context_takeover)
-        g_assert_cmpmem (first->data, first->len, second->data, second->len);
-      else
-        g_assert_cmpuint (second->len, <, 50);
-    }
-}
-
-/* A large message in pieces: each gives no more than was put in, about, and what was in out
- * stays. */
-static void
-test_deflate_streams (void)
-{
-  g_autoptr (DuplexDeflater) deflater = duplex_deflater_new (&takeover, 1, 0);
-  g_autoptr (DuplexInflater) inflater = duplex_inflater_new (&takeover, G_MAXUINT64);
-  g_autoptr (GByteArray)     noise = new_noise (64 * KIB);
-  g_autoptr (GByteArray)     out = g_byte_array_new ();
-  g_autoptr (GByteArray)     inflated = g_byte_array_new ();
-  g_autoptr (GByteArray)     payload = g_byte_array_new ();
-
-  for (guint i = 0; i <= 64; i++)
-    {
-      g_byte_array_set_size (out, 0);
-      g_byte_array_append (out, (const guint8 *)"kept", 4);
-      if (i < 64)
-        {
-          noise->data[i] ^= 0xff;
-          duplex_deflater_feed (deflater, noise->data, noise->len, out);
-        }
-      else
-        duplex_deflater_end (deflater, out);
-      g_assert_cmpmem (out->data, 4, "kept", 4);
-      g_assert_cmpuint (out->len, <, 2 * noise->len);
-      g_byte_array_append (payload, out->data + 4, out->len - 4);
-    }
-
-  g_assert_true (inflate_message (inflater, payload->data, payload->len, &cuts[0], inflated));
-  g_assert_cmpuint (inflated->len, ==, 64 * noise->len);
-  g_assert_cmpmem (inflated->data + 63 * noise->len, noise->len, noise->data, noise->len);
-}
-
 static void
 test_free_nothing (void)
 {
@@ -748,13 +412,6 @@ main (int    argc,
   g_test_add_func (PATH "limit", test_limit);
   g_test_add_func (PATH "limit/each-message", test_limit_each_message);
   g_test_add_func (PATH "bomb", test_bomb);
-  g_test_add_func (PATH "examples", test_deflate_examples);
-  g_test_add_func (PATH "round-trip/windows", test_round_trip_windows);
-  g_test_add_func (PATH "round-trip/levels", test_round_trip_levels);
-  g_test_add_func (PATH "round-trip/pieces", test_round_trip_pieces);
-  g_test_add_func (PATH "round-trip/sizes", test_round_trip_sizes);
-  g_test_add_func (PATH "takeover-pays", test_takeover_pays);
-  g_test_add_func (PATH "streams", test_deflate_streams);
   g_test_add_func (PATH "free-nothing", test_free_nothing);
 
   return g_test_run ();

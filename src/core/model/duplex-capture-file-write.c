@@ -200,6 +200,25 @@ duplex_capture_file_create (const char *path,
   return g_steal_pointer (&self);
 }
 
+/* SQLite would write on, to a file that nobody finds. */
+static gboolean
+is_there (DuplexCaptureFile *self,
+          GError           **error)
+{
+  g_autofree char *shown = NULL;
+  int              has_moved = 0;
+
+  if (sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) != SQLITE_OK ||
+      !has_moved)
+    return TRUE;
+
+  shown = g_filename_display_name (self->path);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+               "Cannot write to %s: it was moved or deleted", shown);
+
+  return FALSE;
+}
+
 gboolean
 duplex_capture_file_begin (DuplexCaptureFile *self,
                            GError           **error)
@@ -209,6 +228,8 @@ duplex_capture_file_begin (DuplexCaptureFile *self,
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (!self->in_transaction, FALSE);
 
+  if (!is_there (self, error))
+    return FALSE;
   self->has_failed = FALSE;
   self->in_transaction = TRUE;
   begin = get_statement (self, DUPLEX_STATEMENT_BEGIN, error);

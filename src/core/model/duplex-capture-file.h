@@ -73,7 +73,8 @@ void duplex_capture_file_free (DuplexCaptureFile *self);
 
 /* One transaction: what is added between begin and commit is in the file as a whole or not at all.
  * A failure of any call in it (a full disk most of all) leaves the transaction open for rollback.
- * Full disk: G_IO_ERROR_NO_SPACE; all else: G_IO_ERROR_FAILED. */
+ * Full disk: G_IO_ERROR_NO_SPACE; the file is not at its path any more: G_IO_ERROR_NOT_FOUND; all
+ * else: G_IO_ERROR_FAILED. */
 gboolean duplex_capture_file_begin (DuplexCaptureFile *self,
                                     GError           **error);
 gboolean duplex_capture_file_commit (DuplexCaptureFile *self,

@@ -275,6 +275,50 @@ is_on (gpointer data)
   return duplex_capture_get_recording (data) == DUPLEX_RECORDING_ON;
 }
 
+static gboolean
+has_stalled (gpointer data)
+{
+  return duplex_capture_get_recording (data) == DUPLEX_RECORDING_STALLED;
+}
+
+/* Whose file is taken away hears of it, and loses nothing where it comes back. */
+static void
+test_moved_away (void)
+{
+  RecordFixture   *f = record_fixture_new (NULL);
+  g_autofree char *away = g_strconcat (f->path, ".away", NULL);
+  g_autofree char *trouble = NULL;
+
+  record_append_texts (f->capture, 0, 3, 20);
+  wait_until_flushed (f->capture);
+  g_assert_cmpint (g_rename (f->path, away), ==, 0);
+  record_append_texts (f->capture, 3, 3, 20);
+  duplex_test_wait (NULL, has_stalled, f->capture, "the recording to stall");
+  trouble = duplex_capture_dup_trouble (f->capture);
+  g_assert_nonnull (trouble);
+  g_assert_cmpint (g_rename (away, f->path), ==, 0);
+  duplex_test_wait (NULL, is_on, f->capture, "the recording to go on");
+  record_fixture_reopen (f);
+  for (guint64 i = 0; i < 6; i++)
+    record_assert_text (f->stored, i, 20);
+  record_fixture_free (f);
+}
+
+static void
+test_deleted (void)
+{
+  RecordFixture *f = record_fixture_new (NULL);
+
+  record_append_texts (f->capture, 0, 3, 20);
+  wait_until_flushed (f->capture);
+  g_assert_cmpint (g_unlink (f->path), ==, 0);
+  record_append_texts (f->capture, 3, 3, 20);
+  duplex_test_wait (NULL, has_stalled, f->capture, "the recording to stall");
+  g_assert_false (duplex_capture_finish (f->capture, NULL));
+  g_assert_cmpuint (duplex_capture_get_n_not_kept (f->capture), ==, 3);
+  record_fixture_free (f);
+}
+
 /* What waits is bounded, also of what is not in blocks: facts, and frames that begin and end. */
 static void
 test_waits_for_ever (void)
@@ -394,6 +438,8 @@ main (int    argc,
   g_test_add_func ("/core/capture-odds/dropped", test_dropped);
   g_test_add_func ("/core/capture-odds/finish-within-frame", test_finish_within_frame);
   g_test_add_func ("/core/capture-odds/frame-is-there-once", test_frame_is_there_once);
+  g_test_add_func ("/core/capture-odds/moved-away", test_moved_away);
+  g_test_add_func ("/core/capture-odds/deleted", test_deleted);
   g_test_add_func ("/core/capture-odds/waits-for-ever", test_waits_for_ever);
   g_test_add_func ("/core/capture-odds/stalls-while-block-grows", test_stalls_while_block_grows);
   return g_test_run ();

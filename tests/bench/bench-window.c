@@ -2,8 +2,8 @@
 /* A flood into a page of the window that records to a file, with the list following: seconds from
  * connecting until the connection has ended and the last message is on screen, the gaps between the
  * ticks of the window's frame clock meanwhile, and the resident memory. What the machine adds to a
- * gap shows in a thread that sleeps for the time of a frame, again and again, and does nothing: when
- * it comes back late, so does a window.
+ * gap shows in a thread that sleeps for the time of a frame, again and again, and does nothing:
+ * when it comes back late, so does a window.
  *
  *   bench-window URL FOLDER
  *

@@ -130,6 +130,9 @@ static const Corrupt corrupt[] = {
   { "cut/stored", &takeover, NULL, "00 05 00 fa ff 48", 6, "H" },
   /* The tail completes the block, but stands for none of its bytes. */
   { "cut/stored-by-tail", &takeover, NULL, "00 04 00 fb ff", 5, "" },
+  { "cut/stored-final-by-tail", &takeover, NULL, "01 01 00 fe ff", 5, "" },
+  /* The tail ends between two code lengths of a block's head, and leaves no bit over. */
+  { "cut/head", &takeover, NULL, "04 e0 01", 3, "" },
   { "tail-left-on", &takeover, NULL, HELLO "00 00 ff ff", 11, "Hello" },
   { "half-tail-left-on", &takeover, NULL, HELLO "00 00", 9, "Hello" },
   { "lost-context", &takeover, NULL, AGAIN, 2, "H" },

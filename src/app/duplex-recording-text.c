@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
+#include "app/duplex-history-texts.h"
 #include "app/duplex-texts.h"
 
 static char *
@@ -52,7 +53,7 @@ char *
 duplex_recording_text (DuplexRecording recording,
                        guint64         bytes)
 {
-  g_autofree char *size = duplex_text_size (bytes);
+  g_autofree char *size = duplex_text_file_size (bytes);
 
   switch (recording)
     {

@@ -13,7 +13,7 @@ char *duplex_recording_describe (DuplexRecording recording,
                                  const char     *trouble,
                                  guint64         n_not_kept);
 
-/* "Recording · 3.4 MB", "Not recorded": for a status bar. */
+/* "Recording · 3.4 MiB", "Not recorded": for a status bar. */
 char *duplex_recording_text (DuplexRecording recording,
                              guint64         bytes);
 

@@ -129,22 +129,33 @@ update_elapsed (DuplexStatusBar *self)
   set_text (self->elapsed_label, text != NULL ? text : "");
 }
 
+/* Whether there is nothing to say of a recording: none is wanted before there is a connection. */
+static gboolean
+is_unused (DuplexCapture *capture)
+{
+  return duplex_capture_get_recording (capture) == DUPLEX_RECORDING_OFF &&
+         g_list_model_get_n_items (G_LIST_MODEL (capture)) == 0;
+}
+
 static void
 update_recording (DuplexStatusBar *self)
 {
+  g_autoptr (DuplexSession) session = g_signal_group_dup_target (self->session_signals);
   g_autoptr (DuplexCapture) capture = g_signal_group_dup_target (self->capture_signals);
   DuplexRecording           recording = DUPLEX_RECORDING_OFF;
   const char               *path = NULL;
   g_autofree char          *text = NULL;
 
-  if (capture != NULL)
+  /* A file that goes with the tab is no recording to who reads this. */
+  if (capture != NULL && session != NULL && !duplex_session_get_capture_temporary (session))
     {
       recording = duplex_capture_get_recording (capture);
       path = duplex_capture_get_path (capture);
     }
 
-  text = duplex_recording_text (recording, path != NULL ? duplex_recording_measure (path) : 0);
-  gtk_label_set_label (self->recording_label, text);
+  if (capture != NULL && !is_unused (capture))
+    text = duplex_recording_text (recording, path != NULL ? duplex_recording_measure (path) : 0);
+  gtk_label_set_label (self->recording_label, text != NULL ? text : "");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->recording_label), path);
 }
 

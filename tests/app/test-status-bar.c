@@ -2,6 +2,7 @@
 #include "app/duplex-status-bar.h"
 
 #include <adwaita.h>
+#include <glib/gstdio.h>
 
 #include "conversation.h"
 #include "core/proto/duplex-frame.h"
@@ -153,6 +154,52 @@ test_no_session (Fixture      *fixture,
   assert_shown (fixture, "↑ 0 / 0 bytes");
 }
 
+/* Memory only: said once there is something that could have been recorded. */
+static void
+test_not_recorded (Fixture      *fixture,
+                   gconstpointer data)
+{
+  g_assert_null (widgets_find_label (fixture->root, "Not recorded"));
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "hello", -1);
+  duplex_capture_publish (fixture->capture);
+  duplex_status_bar_set_session (fixture->bar, NULL);
+  duplex_status_bar_set_session (fixture->bar, fixture->session);
+  assert_shown (fixture, "Not recorded");
+}
+
+/* A file that goes with its tab is no recording. */
+static void
+test_recording (Fixture      *fixture,
+                gconstpointer data)
+{
+  DuplexCaptureOrigin origin = { .temporary = TRUE };
+  g_autoptr (GError)  error = NULL;
+  g_autofree char    *folder = g_dir_make_tmp ("duplex-status-bar-XXXXXX", &error);
+  g_autofree char    *path = g_build_filename (folder, "a.duplex", NULL);
+  GtkWidget          *label;
+
+  duplex_session_set_capture_temporary (fixture->session, TRUE);
+  duplex_capture_record (fixture->capture, path, &origin, &error);
+  g_assert_no_error (error);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "hello", -1);
+  duplex_capture_publish (fixture->capture);
+  duplex_status_bar_set_session (fixture->bar, NULL);
+  duplex_status_bar_set_session (fixture->bar, fixture->session);
+  label = widgets_find_label (fixture->root, "Not recorded");
+  g_assert_nonnull (label);
+  g_assert_null (gtk_widget_get_tooltip_text (label));
+
+  duplex_session_set_capture_temporary (fixture->session, FALSE);
+  duplex_status_bar_set_session (fixture->bar, NULL);
+  duplex_status_bar_set_session (fixture->bar, fixture->session);
+  g_assert_true (g_str_has_prefix (gtk_label_get_label (GTK_LABEL (label)), "Recording · "));
+  g_assert_cmpstr (gtk_widget_get_tooltip_text (label), ==, path);
+
+  duplex_capture_finish (fixture->capture, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 #define ADD(path, test) g_test_add ("/app/status-bar/" path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -168,6 +215,8 @@ main (int   argc,
   ADD ("width", test_width);
   ADD ("narrow", test_narrow);
   ADD ("no-session", test_no_session);
+  ADD ("not-recorded", test_not_recorded);
+  ADD ("recording", test_recording);
 
   return g_test_run ();
 }

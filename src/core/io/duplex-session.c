@@ -436,6 +436,14 @@ duplex_session_set_capture_temporary (DuplexSession *self,
   self->temporary = temporary;
 }
 
+gboolean
+duplex_session_get_capture_temporary (DuplexSession *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
+
+  return self->temporary;
+}
+
 /* Before the first event. What goes wrong is the capture's to say. */
 static void
 begin_recording (DuplexSession *self)

@@ -58,6 +58,7 @@ void duplex_session_set_profile_id (DuplexSession *self,
 /* The file goes with the session: it is there to keep memory small only. */
 void duplex_session_set_capture_temporary (DuplexSession *self,
                                            gboolean       temporary);
+gboolean duplex_session_get_capture_temporary (DuplexSession *self);
 
 DuplexProfile     *duplex_session_get_profile (DuplexSession *self);
 void               duplex_session_set_profile (DuplexSession *self,

@@ -225,7 +225,7 @@ update (DuplexFramePage *self)
   duplex_frame_table_set_list (self->table, NULL);
   if (self->row == NULL)
     {
-      title = _ ("No message selected");
+      title = _ ("No Message Selected");
       description = _ ("Select a message to see its frames");
     }
   adw_status_page_set_title (self->empty, title);

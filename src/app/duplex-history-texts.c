@@ -12,7 +12,7 @@ typedef enum {
   OUTCOME_NORMAL,   /* closed as RFC 6455 wants it */
   OUTCOME_ABNORMAL, /* closed with another code */
   OUTCOME_LOST,     /* ended without a Close */
-  OUTCOME_FAILED,   /* could not be made */
+  OUTCOME_FAILED,   /* could not be made, or broke */
   OUTCOME_OPEN,     /* the recording ended first */
 } Outcome;
 
@@ -24,7 +24,8 @@ get_outcome (const DuplexCaptureSummary *summary)
     case DUPLEX_CLOSE_NORMAL:
     case DUPLEX_CLOSE_GOING_AWAY:
     case DUPLEX_CLOSE_NO_STATUS:
-      return OUTCOME_NORMAL;
+      /* A server that broke the protocol may answer our Close 1002 with any code. */
+      return summary->error != NULL ? OUTCOME_FAILED : OUTCOME_NORMAL;
     case DUPLEX_CLOSE_ABNORMAL:
       return OUTCOME_LOST;
     case -1:

@@ -209,11 +209,13 @@ void
 duplex_message_list_update_page (DuplexMessageList *self)
 {
   const char *name = "messages";
+  gboolean    stored = self->capture != NULL &&
+                    duplex_capture_get_recording (self->capture) == DUPLEX_RECORDING_STORED;
 
   if (duplex_list_window_get_total (self->window) == 0)
     {
       if (self->shown == NULL)
-        name = "empty";
+        name = stored ? "empty-recording" : "empty";
       else
         name = duplex_capture_view_get_busy (self->shown) ? "searching" : "no-match";
     }

@@ -354,7 +354,7 @@ duplex_text_state (const DuplexEvent *event)
     case DUPLEX_EVENT_UNFINISHED:
       return g_strdup (_ ("The message was not finished"));
     case DUPLEX_EVENT_LOST:
-      return g_strdup (_ ("Not kept"));
+      return g_strdup (_ ("Not in the recording"));
     case DUPLEX_EVENT_FRAME:
     default:
       return g_strdup ("");

@@ -130,7 +130,7 @@ test_empty (Fixture      *fixture,
   GtkWidget *root = GTK_WIDGET (fixture->inspector);
 
   present (fixture);
-  g_assert_true (widgets_is_shown (widgets_find_label (root, "No message selected"), root));
+  g_assert_true (widgets_is_shown (widgets_find_label (root, "No Message Selected"), root));
 
   duplex_inspector_set_page_name (fixture->inspector, "handshake");
   g_assert_true (widgets_is_shown (widgets_find_label (root, "No Handshake"), root));

@@ -14,7 +14,7 @@ test_empty (ListFixture  *fixture,
   GtkStack *stack = GTK_STACK (widgets_find_type (GTK_WIDGET (fixture->list), GTK_TYPE_STACK));
 
   g_assert_cmpstr (gtk_stack_get_visible_child_name (stack), ==, "empty");
-  g_assert_nonnull (widgets_find_label (GTK_WIDGET (fixture->list), "No messages yet"));
+  g_assert_nonnull (widgets_find_label (GTK_WIDGET (fixture->list), "No Messages Yet"));
   list_fixture_append (fixture, 1);
   g_assert_cmpstr (gtk_stack_get_visible_child_name (stack), ==, "messages");
   duplex_capture_clear (fixture->capture);

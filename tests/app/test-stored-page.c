@@ -319,6 +319,33 @@ test_stalled (void)
   g_assert_finalize_object (banner);
 }
 
+/* Nobody is asked to connect a recording. */
+static void
+test_empty (void)
+{
+  g_autoptr (GError)        error = NULL;
+  g_autofree char          *folder = g_dir_make_tmp ("duplex-stored-page-XXXXXX", &error);
+  g_autofree char          *path = g_build_filename (folder, "empty.duplex", NULL);
+  g_autoptr (DuplexCapture) empty = duplex_capture_new ();
+  g_autoptr (DuplexCapture) stored = NULL;
+  DuplexCaptureOrigin       origin = { 0 };
+  GtkWidget                *list = g_object_ref_sink (duplex_message_list_new ());
+  GtkWidget                *stack = widgets_find_type (list, GTK_TYPE_STACK);
+
+  duplex_capture_record (empty, path, &origin, &error);
+  g_assert_no_error (error);
+  duplex_capture_finish (empty, &error);
+  g_assert_no_error (error);
+  stored = duplex_capture_open (path, &error);
+  g_assert_no_error (error);
+
+  g_object_set (list, "capture", stored, NULL);
+  g_assert_cmpstr (gtk_stack_get_visible_child_name (GTK_STACK (stack)), ==, "empty-recording");
+  g_assert_finalize_object (list);
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 static void
 add (const char *path,
      void (*test) (Fixture *, gconstpointer))
@@ -338,6 +365,7 @@ main (int    argc,
   add ("/app/stored-page/filter", test_filter);
   add ("/app/stored-page/notes", test_notes);
   g_test_add_func ("/app/recording/descriptions", test_descriptions);
+  g_test_add_func ("/app/stored-page/empty", test_empty);
   g_test_add_func ("/app/recording/stalled", test_stalled);
 
   return g_test_run ();

@@ -305,7 +305,7 @@ make_profile (DuplexCliOptions *self,
   if (self->profile != NULL)
     profile = find_profile (self->profile, &self->profile_id, error);
   else
-    profile = duplex_profile_new ("duplex-cli", self->url);
+    profile = duplex_profile_new ("", self->url);
   if (profile == NULL || !add_headers (self, profile, error))
     return NULL;
   if (self->url != NULL)

@@ -27,6 +27,7 @@ typedef struct
   GArray           *numbers; /* of the file, by those of such a capture of lines; or NULL */
   guint64           n_lost;
   guint64           n_broken; /* lines */
+  guint64           n_read;   /* lines that are events */
   gboolean          is_broken;
 } Play;
 
@@ -166,6 +167,7 @@ line_cb (const DuplexEvent *event,
 {
   Play *self = user_data;
 
+  self->n_read++;
   if (self->filter != NULL)
     keep (self, event);
   else
@@ -202,6 +204,8 @@ import_lines (Play         *self,
   if (self->n_broken > MAX_NAMED)
     duplex_cli_complain (_ ("%s: %llu more lines cannot be read"), self->path,
                          (unsigned long long)(self->n_broken - MAX_NAMED));
+  if (self->n_broken > 0 && self->n_read == 0)
+    duplex_cli_complain (_ ("“%s” is neither a capture nor what --json prints"), self->path);
   return done;
 }
 

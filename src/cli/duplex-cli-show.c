@@ -174,9 +174,12 @@ duplex_cli_export (int    argc,
   g_option_context_add_main_entries (context, entries, DUPLEX_GETTEXT_PACKAGE);
   if (g_option_context_parse (context, &argc, &argv, &error))
     path = get_path (rest, &error);
-  if (path != NULL && g_strcmp0 (format, "jsonl") != 0)
+  if (path != NULL && format == NULL)
+    g_set_error_literal (&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                         _ ("There is no --format; jsonl is the only one"));
+  else if (path != NULL && !g_str_equal (format, "jsonl"))
     g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                 _ ("--format must be jsonl, not “%s”"), format != NULL ? format : "");
+                 _ ("--format must be jsonl, not “%s”"), format);
   if (error == NULL && path != NULL && to != NULL && is_same_file (path, to))
     g_set_error (&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                  _ ("“%s” cannot be read and written at once"), path);

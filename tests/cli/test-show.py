@@ -93,8 +93,12 @@ def test_other_file():
         path.write_text('no event\n' * 1000, encoding='utf-8')
         result = cli('show', path)
         said = result.stderr.decode().splitlines()
-        equal((result.returncode, result.stdout, len(said)), (1, b'', 21))
+        equal((result.returncode, result.stdout, len(said)), (1, b'', 22))
         assert 'line 20:' in said[19] and '980 more' in said[20], said[19:]
+        assert said[21].endswith('neither a capture nor what --json prints'), said[21]
+        result = cli('export', path)
+        equal((result.returncode, result.stdout), (1, b''))
+        assert b'no --format' in result.stderr, result.stderr
 
 
 def test_cut():

@@ -200,8 +200,9 @@ parse_word (Parser *self)
 
   list = duplex_filter_list_words ();
   if (len > 0)
-    duplex_filter_reader_fail (reader, "unknown word \"%.*s\"; possible are %s", (int)len,
-                               reader->at, list);
+    duplex_filter_reader_fail (reader, "unknown word \"%.*s\"; text stands in quotes and a "
+                                       "JSON path begins with $; words are %s",
+                               (int)len, reader->at, list);
   else
     duplex_filter_reader_fail (reader, "expected \"(\", a text in quotes, /a regular "
                                        "expression/, a path as $.name, %s",

@@ -110,8 +110,8 @@ def reap_children(seconds):
 # What a program's warnings, and a sanitizer's, look like.
 COMPLAINT = re.compile(r'-(WARNING|CRITICAL|ERROR) \*\*|ERROR: \w+Sanitizer|runtime error:')
 
-# What GTK 4.8 says when somebody looks at a window through the bus in the moment in which it closes.
-# Fatal warnings would end the program for that, so that tests read them here instead.
+# What GTK 4.8 says when somebody looks at a window through the bus in the moment in which it
+# closes. Fatal warnings would end the program for that, so that tests read them here instead.
 HARMLESS = 'g_variant_is_object_path'
 
 

@@ -56,8 +56,8 @@ void duplex_session_set_profile_id (DuplexSession *self,
                                     const char    *id);
 
 /* The file goes with the session: it is there to keep memory small only. */
-void duplex_session_set_capture_temporary (DuplexSession *self,
-                                           gboolean       temporary);
+void     duplex_session_set_capture_temporary (DuplexSession *self,
+                                               gboolean       temporary);
 gboolean duplex_session_get_capture_temporary (DuplexSession *self);
 
 DuplexProfile     *duplex_session_get_profile (DuplexSession *self);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/model/duplex-profile.h"
+
 void
 duplex_capture_summary_clear (DuplexCaptureSummary *self)
 {
@@ -93,6 +95,35 @@ read_last_connection (DuplexCaptureFile    *self,
   duplex_capture_file_reset (get);
 }
 
+#define DEMO_SCHEME "demo:"
+#define DEMO_SERVER "ws://127.0.0.1:"
+
+/* The built-in server has another port each time: what was typed leads to it again. */
+static void
+name_demo (DuplexCaptureFile    *self,
+           DuplexCaptureSummary *summary)
+{
+  g_autofree char          *json = NULL;
+  g_autoptr (DuplexProfile) profile = NULL;
+  const char               *url;
+
+  if (summary->url == NULL || !g_str_has_prefix (summary->url, DEMO_SERVER))
+    return;
+
+  json = duplex_capture_file_dup_meta (self, "profile");
+  if (json != NULL)
+    profile = duplex_profile_from_json (json, strlen (json), NULL);
+  if (profile == NULL)
+    return;
+
+  url = duplex_profile_get_url (profile);
+  if (!g_str_has_prefix (url, DEMO_SCHEME) ||
+      !g_str_has_suffix (summary->url, url + strlen (DEMO_SCHEME)))
+    return;
+  g_free (summary->url);
+  summary->url = g_strdup (url);
+}
+
 gboolean
 duplex_capture_file_read_summary (const char           *path,
                                   DuplexCaptureSummary *ret_summary,
@@ -125,6 +156,7 @@ duplex_capture_file_read_summary (const char           *path,
       ret_summary->totals = last.totals;
     }
   read_last_connection (self, ret_summary);
+  name_demo (self, ret_summary);
 
   return TRUE;
 }

@@ -44,7 +44,7 @@ typedef struct
   char        *title;   /* given by the user, or NULL */
   char        *profile; /* name of the profile */
   char        *profile_id;
-  char        *url;        /* of the last connection */
+  char        *url;        /* of the last connection; demo:/path where that was it */
   gint64       created_us; /* g_get_real_time() */
   gint64       last_us;    /* of the last event that is there */
   DuplexTotals totals;

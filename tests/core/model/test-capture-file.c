@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/model/duplex-profile.h"
 #include "duplex-file-support.h"
 #include "duplex-model-support.h"
 
@@ -549,6 +550,35 @@ test_summary (Fixture      *fixture,
   g_assert_cmpint (summary.close_code, ==, -1);
 }
 
+/* The port of the demo server leads nowhere later. */
+static void
+test_demo (Fixture      *fixture,
+           gconstpointer unused)
+{
+  static const struct
+  {
+    const char *url;
+    const char *expected;
+  } cases[] = {
+    { "ws://127.0.0.1:4711/flood?n=2", "demo:/flood?n=2" },
+    { "ws://127.0.0.1:4711/echo", "ws://127.0.0.1:4711/echo" },
+    { "ws://example.org/flood?n=2", "ws://example.org/flood?n=2" },
+  };
+  g_autoptr (DuplexCaptureFile) file = duplex_capture_file_create (fixture->path, NULL);
+  g_autoptr (DuplexProfile)     profile = duplex_profile_new ("", "demo:/flood?n=2");
+  g_autofree char              *json = duplex_profile_to_json (profile);
+
+  g_assert_true (duplex_capture_file_put_meta (file, "profile", json, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (DuplexCaptureSummary) summary = { 0 };
+
+      put_fact (file, DUPLEX_EVENT_CONNECTING, i, i + 1, cases[i].url, -1);
+      g_assert_true (duplex_capture_file_read_summary (fixture->path, &summary, NULL));
+      g_assert_cmpstr (summary.url, ==, cases[i].expected);
+    }
+}
+
 /* A transaction that finds no room is taken back; what comes later is written when there is
  * some. */
 static void
@@ -642,6 +672,7 @@ main (int    argc,
   ADD ("many-notes", test_many_notes);
   ADD ("facts", test_facts);
   ADD ("summary", test_summary);
+  ADD ("demo", test_demo);
   ADD ("full", test_full);
   ADD ("reuse", test_reuse);
 

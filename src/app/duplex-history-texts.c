@@ -2,6 +2,7 @@
 #include "app/duplex-history-texts.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "app/duplex-texts.h"
 #include "core/proto/duplex-close-code.h"
@@ -91,21 +92,27 @@ duplex_text_when (gint64     time_us,
 static char *
 dup_outcome (const DuplexCaptureSummary *summary)
 {
-  g_autofree char *code = NULL;
+  g_autofree char *detail = NULL;
+  gsize            len;
 
   switch (get_outcome (summary))
     {
     case OUTCOME_NORMAL:
       return g_strdup (_ ("Closed normally"));
     case OUTCOME_ABNORMAL:
-      code = duplex_text_close_code (summary->close_code);
+      detail = duplex_text_close_code (summary->close_code);
       /* Translators: %s is a close code and its name, "1011 Internal Error". */
-      return g_strdup_printf (_ ("Closed with %s"), code);
+      return g_strdup_printf (_ ("Closed with %s"), detail);
     case OUTCOME_LOST:
       return g_strdup (_ ("Connection lost"));
     case OUTCOME_FAILED:
+      /* A sentence now and then, which has no place in a line of facts. */
+      len = strlen (summary->error);
+      if (len > 0 && summary->error[len - 1] == '.')
+        len--;
+      detail = g_strndup (summary->error, len);
       /* Translators: %s says why. */
-      return g_strdup_printf (_ ("Failed: %s"), summary->error);
+      return g_strdup_printf (_ ("Failed: %s"), detail);
     case OUTCOME_OPEN:
       return g_strdup (_ ("Connection was still open"));
     case OUTCOME_NONE:

@@ -59,7 +59,7 @@ test_ends (void)
     { "ws://x/", 1000, NULL, "Closed normally", "emblem-ok-symbolic", "success" },
     { "ws://x/", 1001, NULL, "Closed normally", "emblem-ok-symbolic", "success" },
     { "ws://x/", 1005, NULL, "Closed normally", "emblem-ok-symbolic", "success" },
-    { "ws://x/", 1005, "masked", "Failed: masked", "network-offline-symbolic", "warning" },
+    { "ws://x/", 1005, "Masked.", "Failed: Masked", "network-offline-symbolic", "warning" },
     { "ws://x/", 1006, "broken", "Connection lost", "dialog-warning-symbolic", "warning" },
     { "ws://x/", 1011, NULL, "Closed with 1011 Internal Error", "dialog-warning-symbolic",
       "warning" },

@@ -238,7 +238,7 @@ salvage (DuplexCaptureFile *self,
 {
   sqlite3_file *file = NULL;
 
-  if (!self->is_alone || !self->is_damaged)
+  if (!self->is_alone)
     return NULL;
 
   if (self->salvage == NULL)

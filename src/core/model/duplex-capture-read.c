@@ -91,6 +91,19 @@ find_entry (DuplexCapture *self,
   return entry != NULL;
 }
 
+/* That a block is damaged shows when it is read. */
+static void
+note_damage (DuplexCapture *self)
+{
+  g_mutex_lock (&self->mutex);
+  if (self->recording == DUPLEX_RECORDING_STORED && self->trouble == NULL)
+    {
+      self->trouble = g_strdup ("The file is damaged: some of what was recorded cannot be read");
+      duplex_capture_schedule_publish (self);
+    }
+  g_mutex_unlock (&self->mutex);
+}
+
 /* NULL where it is damaged. */
 static DuplexCaptureBlock *
 load_block (DuplexCapture            *self,
@@ -162,7 +175,11 @@ duplex_capture_ref_block (DuplexCapture *self,
     }
   *ret_index = 0;
   if (found.block == NULL)
-    return make_lost (&found.entry, number, ret_n);
+    {
+      if (!found.entry.lost)
+        note_damage (self);
+      return make_lost (&found.entry, number, ret_n);
+    }
   *ret_index = (guint)(number - found.entry.first_event);
   *ret_n = (guint)found.entry.n_events;
   return found.block;

@@ -150,6 +150,75 @@ test_payload_not_ended (void)
   record_fixture_free (f);
 }
 
+/* ---- damage ---- */
+
+#define PAGE 16384
+
+typedef struct
+{
+  guint64 n;
+  guint64 n_lost;
+} Count;
+
+static gboolean
+count_event (const DuplexEvent *event,
+             gpointer           user_data)
+{
+  Count *count = user_data;
+
+  count->n++;
+  if (event->kind == DUPLEX_EVENT_LOST)
+    count->n_lost++;
+  return TRUE;
+}
+
+/* Events that are there when a page of the file is overwritten; what is not is said. */
+static guint64
+count_without_page (const char *path,
+                    const char *contents,
+                    gsize       length,
+                    gsize       page,
+                    guint64     n_events)
+{
+  g_autofree char          *copy = g_memdup2 (contents, length);
+  g_autoptr (DuplexCapture) capture = NULL;
+  g_autofree char          *trouble = NULL;
+  Count                     count = { 0 };
+
+  memset (copy + page, 0xa5, MIN (PAGE, length - page));
+  g_assert_true (g_file_set_contents (path, copy, (gssize)length, NULL));
+  capture = duplex_capture_open (path, NULL);
+  if (capture == NULL)
+    return 0;
+  duplex_capture_walk (capture, 0, G_MAXUINT64, count_event, &count);
+  trouble = duplex_capture_dup_trouble (capture);
+  g_assert_true (trouble != NULL || count.n - count.n_lost == n_events);
+  return count.n - count.n_lost;
+}
+
+/* One page, any of them: pages that lead to others are done without. What remains are the file's
+ * head, the tables' list, and the pages that say which blocks there are. */
+static void
+test_damaged_page (void)
+{
+  const guint64    n = 6000;
+  RecordFixture   *f = record_fixture_new (NULL);
+  g_autofree char *path = g_build_filename (f->folder, "damaged.duplex", NULL);
+  g_autofree char *contents = NULL;
+  gsize            length;
+  guint            n_bad = 0;
+
+  record_append_texts (f->capture, 0, n, 200);
+  g_assert_true (duplex_capture_finish (f->capture, NULL));
+  g_assert_true (g_file_get_contents (f->path, &contents, &length, NULL));
+  for (gsize page = 0; page < length; page += PAGE)
+    if (count_without_page (path, contents, length, page, n) < n - 2 * 1000)
+      n_bad++;
+  g_test_message ("%u of %u pages are needed", n_bad, (guint)(length / PAGE));
+  g_assert_cmpuint (n_bad, <=, 4);
+  record_fixture_free (f);
+}
+
 /* ---- what was forgotten ---- */
 
 static void
@@ -335,6 +404,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/core/capture-stored/payload/not-ended", test_payload_not_ended);
+  g_test_add_func ("/core/capture-stored/damaged-page", test_damaged_page);
   g_test_add_func ("/core/capture-stored/payload/at-once", test_payload_at_once);
   g_test_add_data_func ("/core/capture-stored/payload/pieces", GSIZE_TO_POINTER (1000003),
                         test_payload_in_pieces);

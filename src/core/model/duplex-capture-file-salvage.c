@@ -5,11 +5,11 @@
 #include <zlib.h>
 
 /* Finds rows of "block_data" and "chunk" in a file that was cut short before the pages that lead to
- * them, or where these are damaged. SQLite moves them further back as a table grows: of a capture of a gigabyte without its
- * last quarter it would read nothing, though three quarters of the rows are there. So the pages
- * with rows are looked for one by one; https://www.sqlite.org/fileformat2.html, sections 1.6 and
- * 2.1, has the format. Nothing in them is believed; what they are good for is decided by who
- * asks. */
+ * them, or where these are damaged. SQLite moves them further back as a table grows: of a capture
+ * of a gigabyte without its last quarter it would read nothing, though three quarters of the rows
+ * are there. So the pages with rows are looked for one by one;
+ * https://www.sqlite.org/fileformat2.html, sections 1.6 and 2.1, has the format. Nothing in them is
+ * believed; what they are good for is decided by who asks. */
 
 /* A page of a table with rows, not one that leads to others. */
 #define LEAF             0x0d

@@ -140,3 +140,24 @@ shell_find_widget (GtkWidget  *root,
     found = shell_find_widget (child, type, text);
   return found;
 }
+
+typedef struct
+{
+  GtkWidget  *root;
+  const char *text;
+} Label;
+
+static gboolean
+has_label (gpointer user_data)
+{
+  Label *label = user_data;
+
+  return shell_find_widget (label->root, GTK_TYPE_LABEL, label->text) != NULL;
+}
+
+void
+shell_wait_for_label (GtkWidget  *root,
+                      const char *text)
+{
+  shell_wait (has_label, &(Label){ root, text }, text);
+}

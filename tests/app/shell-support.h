@@ -38,6 +38,10 @@ GtkWidget *shell_find_widget (GtkWidget  *root,
                               GType       type,
                               const char *text);
 
+/* Runs the main loop until there is a label with that text below root. */
+void shell_wait_for_label (GtkWidget  *root,
+                           const char *text);
+
 /* A child of a template by its id. */
 #define SHELL_CHILD(widget, TYPE, name) \
   ((gpointer)gtk_widget_get_template_child (GTK_WIDGET (widget), (TYPE), (name)))

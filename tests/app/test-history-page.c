@@ -21,7 +21,6 @@ typedef struct
   GtkStack          *stack;
   GListModel        *rows;
   char              *opened; /* path */
-  const char        *text;   /* of what is waited for */
 } Fixture;
 
 static void
@@ -137,22 +136,6 @@ assert_name (Fixture    *f,
   g_assert_cmpstr (name, ==, expected);
 }
 
-static gboolean
-has_label (gpointer user_data)
-{
-  Fixture *f = user_data;
-
-  return shell_find_widget (GTK_WIDGET (f->window), GTK_TYPE_LABEL, f->text) != NULL;
-}
-
-static void
-wait_for_label (Fixture    *f,
-                const char *text)
-{
-  f->text = text;
-  shell_wait (has_label, f, text);
-}
-
 static void
 write_three (Fixture *f)
 {
@@ -185,7 +168,7 @@ test_folder_that_cannot_be_read (Fixture      *f,
   g_assert_true (g_file_set_contents (f->folder, "", 0, NULL));
   open_page (f);
   assert_page (f, "empty");
-  wait_for_label (f, "The Sessions Cannot Be Listed");
+  shell_wait_for_label (GTK_WIDGET (f->window), "The Sessions Cannot Be Listed");
 }
 
 static void
@@ -198,7 +181,7 @@ test_rows (Fixture      *f,
   assert_name (f, 0, "Third");
   assert_name (f, 1, "Second");
   assert_name (f, 2, "First");
-  wait_for_label (f, "ws://localhost/");
+  shell_wait_for_label (GTK_WIDGET (f->window), "ws://localhost/");
   g_assert_nonnull (shell_find_widget (GTK_WIDGET (f->page), DUPLEX_TYPE_HISTORY_ROW, NULL));
 }
 
@@ -350,12 +333,12 @@ test_delete_and_undo (Fixture      *f,
   open_page (f);
   activate (f, "history.delete");
   g_assert_cmpuint (g_list_model_get_n_items (f->rows), ==, 2);
-  wait_for_label (f, "“Third” deleted");
+  shell_wait_for_label (GTK_WIDGET (f->window), "“Third” deleted");
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   /* The next one is selected, and one toast is for both. */
   assert_name (f, 0, "Second");
   activate (f, "history.delete");
-  wait_for_label (f, "2 sessions deleted");
+  shell_wait_for_label (GTK_WIDGET (f->window), "2 sessions deleted");
   g_assert_cmpuint (g_list_model_get_n_items (f->rows), ==, 1);
 
   press_toast_button (f);
@@ -395,7 +378,7 @@ test_delete_for_good (Fixture      *f,
   assert_page (f, "empty");
   g_assert_false (has_no_files (f));
   /* As its time would end it. */
-  wait_for_label (f, "“First” deleted");
+  shell_wait_for_label (GTK_WIDGET (f->window), "“First” deleted");
   close_toast (f);
   shell_wait (has_no_files, f, "the file to be removed");
 }
@@ -421,7 +404,7 @@ test_export (Fixture      *f,
                                   DUPLEX_HISTORY_EXPORT_JSONL, target);
   g_assert_true (duplex_history_progress_is_busy (progress));
   shell_wait (is_idle, progress, "the export");
-  wait_for_label (f, "Exported to “out.jsonl”");
+  shell_wait_for_label (GTK_WIDGET (f->window), "Exported to “out.jsonl”");
   g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
 }
 
@@ -440,7 +423,7 @@ test_export_is_given_up (Fixture      *f,
                                   DUPLEX_HISTORY_EXPORT_JSONL, target);
   duplex_history_progress_cancel (progress);
   shell_wait (is_idle, progress, "the export to be given up");
-  wait_for_label (f, "Export cancelled");
+  shell_wait_for_label (GTK_WIDGET (f->window), "Export cancelled");
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
 }
 

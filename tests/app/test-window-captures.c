@@ -96,22 +96,6 @@ has_ended (gpointer capture)
 }
 
 static gboolean
-has_label (gpointer user_data)
-{
-  Fixture *f = user_data;
-
-  return shell_find_widget (GTK_WIDGET (f->window), GTK_TYPE_LABEL, f->text) != NULL;
-}
-
-static void
-wait_for_label (Fixture    *f,
-                const char *text)
-{
-  f->text = text;
-  shell_wait (has_label, f, text);
-}
-
-static gboolean
 has_label_with_prefix (GtkWidget  *widget,
                        const char *prefix)
 {
@@ -317,7 +301,7 @@ test_history (Fixture      *f,
   gtk_widget_activate_action (GTK_WIDGET (f->window), "win.history", NULL);
   g_assert_cmpstr (gtk_stack_get_visible_child_name (f->stack), ==, "history");
   g_assert_cmpstr (gtk_window_get_title (GTK_WINDOW (f->window)), ==, "History");
-  wait_for_label (f, "Stored");
+  shell_wait_for_label (GTK_WIDGET (f->window), "Stored");
   /* Nothing happens to a tab that cannot be seen. */
   g_assert_true (gtk_widget_activate_action (GTK_WIDGET (f->window), "win.close-tab", NULL));
   shell_settle ();

@@ -12,6 +12,8 @@
 #include "app/duplex-hex-view.h"
 #include "app/duplex-inspector.h"
 #include "app/duplex-message-view.h"
+#include "bench-support.h"
+#include "widgets.h"
 
 #define SETTLE_MS 500
 
@@ -40,18 +42,6 @@ typedef struct
   gint64             last_tick;
   gboolean (*is_done) (gpointer bench);
 } Bench;
-
-static GtkWidget *
-find_type (GtkWidget *root,
-           GType      type)
-{
-  GtkWidget *found = G_TYPE_CHECK_INSTANCE_TYPE (root, type) ? root : NULL;
-
-  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL && found == NULL;
-       child = gtk_widget_get_next_sibling (child))
-    found = find_type (child, type);
-  return found;
-}
 
 /* Records as servers send them, on one line. */
 static void
@@ -111,20 +101,6 @@ painted_cb (GdkFrameClock *clock,
       bench->is_done = NULL;
       g_main_loop_quit (bench->loop);
     }
-}
-
-static gboolean
-quit_cb (gpointer data)
-{
-  g_main_loop_quit (data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-settle (Bench *bench)
-{
-  g_timeout_add (SETTLE_MS, quit_cb, bench->loop);
-  g_main_loop_run (bench->loop);
 }
 
 /* Until a frame was drawn after that; ms. */
@@ -217,7 +193,7 @@ static void
 fill (Bench      *bench,
       const Load *load)
 {
-  GtkWidget     *text = find_type (GTK_WIDGET (bench->view), GTK_SOURCE_TYPE_VIEW);
+  GtkWidget     *text = widgets_find_type (GTK_WIDGET (bench->view), GTK_SOURCE_TYPE_VIEW);
   GtkAdjustment *scroll = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (text));
   gint64         start = g_get_monotonic_time ();
   GtkWidget     *more = find_more (GTK_WIDGET (bench->view));
@@ -233,7 +209,7 @@ fill (Bench      *bench,
   say (load, "pieces", n, "of 128 KiB of text at most");
   say (load, "pieces-shown-in", (g_get_monotonic_time () - start) / 1e3, "ms");
   say (load, "text-in-view", gtk_text_buffer_get_char_count (bench->buffer) / 1e6, "MB");
-  settle (bench);
+  bench_settle (bench->loop, SETTLE_MS);
 }
 
 static double
@@ -255,7 +231,7 @@ measure (Bench      *bench,
 {
   g_autoptr (DuplexRow) row = g_list_model_get_item (G_LIST_MODEL (bench->capture), position);
   DuplexHexView        *hex =
-    DUPLEX_HEX_VIEW (find_type (GTK_WIDGET (bench->view), DUPLEX_TYPE_HEX_VIEW));
+    DUPLEX_HEX_VIEW (widgets_find_type (GTK_WIDGET (bench->view), DUPLEX_TYPE_HEX_VIEW));
 
   say (load, "memory-before", get_memory (), "MB");
   g_array_set_size (bench->gaps, 0);
@@ -271,26 +247,28 @@ measure (Bench      *bench,
   g_object_set (bench->view, "format", "hex", NULL);
   say (load, "to-hex", wait (bench, is_loaded), "ms");
   duplex_hex_view_select (hex, duplex_hex_view_get_size (hex) - 1, 1);
-  settle (bench);
+  bench_settle (bench->loop, SETTLE_MS);
   say_gaps (bench, load, "hex");
   g_object_set (bench->view, "format", "json", NULL);
   say (load, "to-json", wait (bench, is_loaded), "ms");
-  settle (bench);
+  bench_settle (bench->loop, SETTLE_MS);
   duplex_inspector_set_row (bench->inspector, NULL);
-  settle (bench);
+  bench_settle (bench->loop, SETTLE_MS);
 }
 
 static void
 measure_all (Bench *bench)
 {
+  GtkWidget *found;
+
   bench->loop = g_main_loop_new (NULL, FALSE);
   bench->gaps = g_array_new (FALSE, FALSE, sizeof (gint64));
   bench->inspector = DUPLEX_INSPECTOR (duplex_inspector_new ());
   duplex_inspector_set_capture (bench->inspector, bench->capture);
-  bench->view =
-    DUPLEX_MESSAGE_VIEW (find_type (GTK_WIDGET (bench->inspector), DUPLEX_TYPE_MESSAGE_VIEW));
+  found = widgets_find_type (GTK_WIDGET (bench->inspector), DUPLEX_TYPE_MESSAGE_VIEW);
+  bench->view = DUPLEX_MESSAGE_VIEW (found);
   bench->buffer = gtk_text_view_get_buffer (
-    GTK_TEXT_VIEW (find_type (GTK_WIDGET (bench->view), GTK_SOURCE_TYPE_VIEW)));
+    GTK_TEXT_VIEW (widgets_find_type (GTK_WIDGET (bench->view), GTK_SOURCE_TYPE_VIEW)));
   bench->window = adw_window_new ();
   adw_window_set_content (ADW_WINDOW (bench->window), GTK_WIDGET (bench->inspector));
   gtk_window_set_default_size (GTK_WINDOW (bench->window), 500, 750);
@@ -298,7 +276,7 @@ measure_all (Bench *bench)
   g_signal_connect (gtk_widget_get_frame_clock (bench->window), "after-paint",
                     G_CALLBACK (painted_cb), bench);
   gtk_widget_add_tick_callback (bench->window, tick_cb, bench, NULL);
-  settle (bench);
+  bench_settle (bench->loop, SETTLE_MS);
   for (guint i = 0; i < G_N_ELEMENTS (loads); i++)
     measure (bench, &loads[i], i);
   gtk_window_destroy (GTK_WINDOW (bench->window));

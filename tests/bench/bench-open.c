@@ -15,6 +15,7 @@
 
 #include "app/duplex-message-list.h"
 #include "app/duplex-session-page.h"
+#include "bench-support.h"
 #include "shown-rows.h"
 
 #define SIZE      200
@@ -34,34 +35,6 @@ static const GOptionEntry options[] = {
 };
 
 /* ---- the file ---- */
-
-typedef struct
-{
-  GMutex   mutex;
-  GCond    cond;
-  gboolean is_full;
-} Gate;
-
-static void
-full_cb (gboolean is_full,
-         gpointer data)
-{
-  Gate *gate = data;
-
-  g_mutex_lock (&gate->mutex);
-  gate->is_full = is_full;
-  g_cond_signal (&gate->cond);
-  g_mutex_unlock (&gate->mutex);
-}
-
-static void
-wait_for_room (Gate *gate)
-{
-  g_mutex_lock (&gate->mutex);
-  while (gate->is_full)
-    g_cond_wait (&gate->cond, &gate->mutex);
-  g_mutex_unlock (&gate->mutex);
-}
 
 static DuplexEvent
 make_event (guint64 i)
@@ -89,12 +62,12 @@ make_capture (void)
   g_autoptr (DuplexCapture) capture = duplex_capture_new ();
   g_autoptr (GError)        error = NULL;
   DuplexCaptureOrigin       origin = { .profile_name = "Bench" };
-  Gate                      gate = { 0 };
+  BenchGate                 gate;
   char                      text[SIZE + 1];
 
   if (!duplex_capture_record (capture, make_path, &origin, &error))
     g_error ("%s", error->message);
-  duplex_capture_set_bound (capture, G_MAXUINT64, full_cb, &gate);
+  bench_gate_init (&gate, capture);
   for (int i = 0; i < n_rows; i++)
     {
       DuplexEvent event = make_event ((guint64)i);
@@ -107,11 +80,11 @@ make_capture (void)
       memcpy (text + SIZE - 2, "\"}", 2);
       event.payload = (const guint8 *)text;
       duplex_capture_append (capture, &event);
-      wait_for_room (&gate);
+      bench_gate_wait (&gate);
     }
   if (!duplex_capture_finish (capture, &error))
     g_error ("%s", error->message);
-  duplex_capture_set_bound (capture, G_MAXUINT64, NULL, NULL);
+  bench_gate_clear (&gate, capture);
   return 0;
 }
 
@@ -172,20 +145,6 @@ painted_cb (GdkFrameClock *clock,
     g_main_loop_quit (bench->loop);
 }
 
-static gboolean
-quit_cb (gpointer data)
-{
-  g_main_loop_quit (data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-settle (Bench *bench)
-{
-  g_timeout_add (SETTLE_MS, quit_cb, bench->loop);
-  g_main_loop_run (bench->loop);
-}
-
 /* Until a frame has shown target; ms since start. */
 static double
 wait_until_shown (Bench *bench,
@@ -230,7 +189,7 @@ close_page (Bench *bench)
 {
   bench->list = NULL;
   adw_window_set_content (ADW_WINDOW (bench->window), gtk_label_new ("Bench"));
-  settle (bench);
+  bench_settle (bench->loop, SETTLE_MS);
   g_clear_object (&bench->capture);
 }
 
@@ -314,7 +273,7 @@ measure (Bench *bench)
   gtk_window_present (GTK_WINDOW (bench->window));
   g_signal_connect (gtk_widget_get_frame_clock (bench->window), "after-paint",
                     G_CALLBACK (painted_cb), bench);
-  settle (bench);
+  bench_settle (bench->loop, SETTLE_MS);
 
   for (int i = 0; i < N_OPENS; i++)
     {
@@ -323,7 +282,7 @@ measure (Bench *bench)
       if (i % 2 == 0)
         forget_file (bench->path);
       say (i % 2 == 0 ? "first-paint-cold" : "first-paint-warm", measure_open (bench), "ms");
-      settle (bench);
+      bench_settle (bench->loop, SETTLE_MS);
       if (i % 2 == 0)
         forget_file (bench->path);
       measure_jumps (bench, kind);

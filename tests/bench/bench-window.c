@@ -16,6 +16,7 @@
 #include "app/duplex-message-list.h"
 #include "app/duplex-session-page.h"
 #include "shown-rows.h"
+#include "widgets.h"
 
 /* What the idle thread sleeps, µs. */
 #define NAP 16667
@@ -170,18 +171,6 @@ start_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static GtkWidget *
-find_type (GtkWidget *root,
-           GType      type)
-{
-  GtkWidget *found = G_TYPE_CHECK_INSTANCE_TYPE (root, type) ? root : NULL;
-
-  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL && found == NULL;
-       child = gtk_widget_get_next_sibling (child))
-    found = find_type (child, type);
-  return found;
-}
-
 static void
 activate_cb (GtkApplication *app,
              Bench          *bench)
@@ -194,7 +183,7 @@ activate_cb (GtkApplication *app,
   session = duplex_session_page_get_session (bench->page);
   duplex_session_set_capture_folder (session, bench->folder, /* record_secrets= */ FALSE);
   bench->capture = duplex_session_get_capture (session);
-  bench->list = find_type (GTK_WIDGET (bench->page), DUPLEX_TYPE_MESSAGE_LIST);
+  bench->list = widgets_find_type (GTK_WIDGET (bench->page), DUPLEX_TYPE_MESSAGE_LIST);
   adw_application_window_set_content (ADW_APPLICATION_WINDOW (bench->window),
                                       GTK_WIDGET (bench->page));
   gtk_window_set_default_size (GTK_WINDOW (bench->window), 1100, 750);

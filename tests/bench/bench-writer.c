@@ -8,19 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/model/duplex-capture.h"
+#include "bench-support.h"
 
 #define N_EVENTS     2000000
 #define PAYLOAD_SIZE 200
 #define RUNS         5
 #define WRITE_SIZE   (256 * 1024)
-
-typedef struct
-{
-  GMutex   mutex;
-  GCond    cond;
-  gboolean is_full;
-} Gate;
 
 typedef struct
 {
@@ -30,30 +23,8 @@ typedef struct
 } Run;
 
 static void
-full_cb (gboolean is_full,
-         gpointer data)
-{
-  Gate *gate = data;
-
-  g_mutex_lock (&gate->mutex);
-  gate->is_full = is_full;
-  g_cond_signal (&gate->cond);
-  g_mutex_unlock (&gate->mutex);
-}
-
-/* As the tap does: it stops reading while too much waits. */
-static void
-wait_for_room (Gate *gate)
-{
-  g_mutex_lock (&gate->mutex);
-  while (gate->is_full)
-    g_cond_wait (&gate->cond, &gate->mutex);
-  g_mutex_unlock (&gate->mutex);
-}
-
-static void
 fill (DuplexCapture *capture,
-      Gate          *gate)
+      BenchGate     *gate)
 {
   guint8      payload[PAYLOAD_SIZE];
   DuplexEvent event = DUPLEX_EVENT_INIT;
@@ -74,7 +45,7 @@ fill (DuplexCapture *capture,
       event.message = i + 1;
       event.time_us = i;
       duplex_capture_append (capture, &event);
-      wait_for_room (gate);
+      bench_gate_wait (gate);
     }
 }
 
@@ -84,16 +55,16 @@ write_capture (const char *path)
   g_autoptr (DuplexCapture) capture = duplex_capture_new ();
   g_autoptr (GError)        error = NULL;
   DuplexCaptureOrigin       origin = { 0 };
-  Gate                      gate = { 0 };
+  BenchGate                 gate;
   gint64                    start = g_get_monotonic_time ();
 
   if (!duplex_capture_record (capture, path, &origin, &error))
     g_error ("%s", error->message);
-  duplex_capture_set_bound (capture, G_MAXUINT64, full_cb, &gate);
+  bench_gate_init (&gate, capture);
   fill (capture, &gate);
   if (!duplex_capture_finish (capture, &error))
     g_error ("%s", error->message);
-  duplex_capture_set_bound (capture, G_MAXUINT64, NULL, NULL);
+  bench_gate_clear (&gate, capture);
   g_assert_cmpuint (duplex_capture_get_n_not_kept (capture), ==, 0);
   return (g_get_monotonic_time () - start) / 1e6;
 }

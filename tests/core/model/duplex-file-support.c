@@ -2,8 +2,11 @@
 #include "duplex-file-support.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
+
+#include "duplex-model-support.h"
 
 /* Of the last chunk of the payload. */
 #define REST 1000
@@ -182,4 +185,25 @@ duplex_test_run_sql (const char *path,
   sqlite3_exec (db, sql, NULL, NULL, &message);
   g_assert_cmpstr (message, ==, NULL);
   sqlite3_close (db);
+}
+
+void
+duplex_test_file_set_up (DuplexTestFile *self,
+                         gconstpointer   unused)
+{
+  self->folder = duplex_test_make_folder ();
+  self->path = g_build_filename (self->folder, "a capture.duplex", NULL);
+  self->wal = g_strconcat (self->path, "-wal", NULL);
+  self->shm = g_strconcat (self->path, "-shm", NULL);
+}
+
+void
+duplex_test_file_tear_down (DuplexTestFile *self,
+                            gconstpointer   unused)
+{
+  g_chmod (self->folder, 0700);
+  g_clear_pointer (&self->folder, duplex_test_remove_folder);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->wal, g_free);
+  g_clear_pointer (&self->shm, g_free);
 }

@@ -11,6 +11,21 @@ G_BEGIN_DECLS
 #define DUPLEX_TEST_EVENTS 10
 #define DUPLEX_TEST_ROWS   4
 
+/* A fixture of g_test_add(): where a capture is to be, in a folder of its own. */
+typedef struct
+{
+  char *folder;
+  char *path;
+  char *wal; /* what SQLite has beside it */
+  char *shm;
+} DuplexTestFile;
+
+void duplex_test_file_set_up (DuplexTestFile *self,
+                              gconstpointer   unused);
+/* The folder may have been made one that cannot be written. */
+void duplex_test_file_tear_down (DuplexTestFile *self,
+                                 gconstpointer   unused);
+
 /* The entry of block id, and its bytes: some hundred for most, every fifth is of many pages. */
 GBytes *duplex_test_fill_block (guint64                 id,
                                 DuplexCaptureBlockInfo *ret_info);

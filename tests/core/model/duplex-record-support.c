@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "duplex-record-support.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "duplex-model-support.h"
@@ -41,6 +42,33 @@ record_fixture_reopen (RecordFixture *f)
   g_assert_no_error (error);
   record_fixture_open (f);
   g_assert_null (duplex_capture_dup_trouble (f->stored));
+}
+
+DuplexCapture *
+record_fixture_open_copy (RecordFixture *f)
+{
+  static const char *const suffixes[] = { "", "-wal" };
+  g_autofree char         *copy = g_build_filename (f->folder, "copy.duplex", NULL);
+  DuplexCapture           *capture;
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *from = g_strconcat (f->path, suffixes[i], NULL);
+      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
+      g_autofree char *contents = NULL;
+      gsize            length;
+
+      if (g_file_get_contents (from, &contents, &length, NULL))
+        g_assert_true (g_file_set_contents (to, contents, (gssize)length, NULL));
+    }
+  capture = duplex_capture_open (copy, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
+
+      g_unlink (to);
+    }
+  return capture;
 }
 
 void

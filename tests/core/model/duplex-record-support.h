@@ -21,6 +21,9 @@ RecordFixture *record_fixture_new (const DuplexCaptureOrigin *origin);
 /* Opens the file as it is. */
 void record_fixture_open (RecordFixture *self);
 
+/* Opens what is in the files now, as a kill would leave it; NULL where that cannot be opened. */
+DuplexCapture *record_fixture_open_copy (RecordFixture *self);
+
 /* The recording ends, and its file is opened. */
 void record_fixture_reopen (RecordFixture *self);
 

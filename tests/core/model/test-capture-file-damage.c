@@ -19,39 +19,10 @@
 /* Whom files and folders of others are read-only to, also where the tests run as root. */
 #define NOBODY 65534
 
-typedef struct
-{
-  char *folder;
-  char *path;
-  char *wal;
-  char *shm;
-} Fixture;
-
-static void
-set_up (Fixture      *fixture,
-        gconstpointer unused)
-{
-  fixture->folder = duplex_test_make_folder ();
-  fixture->path = g_build_filename (fixture->folder, "x.duplex", NULL);
-  fixture->wal = g_strconcat (fixture->path, "-wal", NULL);
-  fixture->shm = g_strconcat (fixture->path, "-shm", NULL);
-}
-
-static void
-tear_down (Fixture      *fixture,
-           gconstpointer unused)
-{
-  g_chmod (fixture->folder, 0700);
-  g_clear_pointer (&fixture->folder, duplex_test_remove_folder);
-  g_clear_pointer (&fixture->path, g_free);
-  g_clear_pointer (&fixture->wal, g_free);
-  g_clear_pointer (&fixture->shm, g_free);
-}
-
 /* Runs func in a process of its own, which it may end as it likes. Returns what waitpid() says. */
 static int
-run_child (int (*func) (Fixture *),
-           Fixture *fixture)
+run_child (int (*func) (DuplexTestFile *),
+           DuplexTestFile *fixture)
 {
   pid_t pid;
   int   status;
@@ -69,8 +40,8 @@ run_child (int (*func) (Fixture *),
 
 /* The same without a right to change the folder or a file in it. */
 static int
-run_without_rights (int (*func) (Fixture *),
-                    Fixture *fixture)
+run_without_rights (int (*func) (DuplexTestFile *),
+                    DuplexTestFile *fixture)
 {
   int status;
 
@@ -95,7 +66,7 @@ drop_rights (void)
 }
 
 static int
-die_while_writing (Fixture *fixture)
+die_while_writing (DuplexTestFile *fixture)
 {
   DuplexCaptureFile     *file = duplex_test_begin_file (fixture->path, 10);
   DuplexCaptureBlockInfo info;
@@ -114,7 +85,7 @@ die_while_writing (Fixture *fixture)
 }
 
 static void
-make_killed (Fixture *fixture)
+make_killed (DuplexTestFile *fixture)
 {
   int status = run_child (die_while_writing, fixture);
 
@@ -124,8 +95,8 @@ make_killed (Fixture *fixture)
 }
 
 static void
-test_killed (Fixture      *fixture,
-             gconstpointer unused)
+test_killed (DuplexTestFile *fixture,
+             gconstpointer   unused)
 {
   g_auto (DuplexCaptureSummary) summary = { 0 };
   g_autoptr (DuplexCaptureFile) file = NULL;
@@ -165,7 +136,7 @@ test_killed (Fixture      *fixture,
 
 /* The number of blocks, or 100 and more for what should not be. */
 static int
-count_without_rights (Fixture *fixture)
+count_without_rights (DuplexTestFile *fixture)
 {
   g_autoptr (GError)            error = NULL;
   g_autoptr (DuplexCaptureFile) file = NULL;
@@ -194,7 +165,7 @@ count_without_rights (Fixture *fixture)
 
 /* Root's temporary folder may be closed to others. */
 static gboolean
-can_drop_rights (Fixture *fixture)
+can_drop_rights (DuplexTestFile *fixture)
 {
   g_autofree char *parent = g_path_get_dirname (fixture->folder);
   GStatBuf         info;
@@ -204,8 +175,8 @@ can_drop_rights (Fixture *fixture)
 
 /* With the -wal's index, with one that cannot be read, and without: nothing of the -wal is lost. */
 static void
-test_killed_read_only (Fixture      *fixture,
-                       gconstpointer unused)
+test_killed_read_only (DuplexTestFile *fixture,
+                       gconstpointer   unused)
 {
   if (!can_drop_rights (fixture))
     {
@@ -224,8 +195,8 @@ test_killed_read_only (Fixture      *fixture,
 }
 
 static void
-test_closed_read_only (Fixture      *fixture,
-                       gconstpointer unused)
+test_closed_read_only (DuplexTestFile *fixture,
+                       gconstpointer   unused)
 {
   if (!can_drop_rights (fixture))
     {
@@ -238,7 +209,7 @@ test_closed_read_only (Fixture      *fixture,
 }
 
 static int
-open_forbidden (Fixture *fixture)
+open_forbidden (DuplexTestFile *fixture)
 {
   g_autoptr (GError) error = NULL;
 
@@ -251,8 +222,8 @@ open_forbidden (Fixture *fixture)
 }
 
 static void
-test_forbidden (Fixture      *fixture,
-                gconstpointer unused)
+test_forbidden (DuplexTestFile *fixture,
+                gconstpointer   unused)
 {
   if (!can_drop_rights (fixture))
     {
@@ -268,8 +239,8 @@ test_forbidden (Fixture      *fixture,
 
 /* What a file says that came without what stood beside it. */
 static void
-test_wal_lost (Fixture      *fixture,
-               gconstpointer unused)
+test_wal_lost (DuplexTestFile *fixture,
+               gconstpointer   unused)
 {
   char *missing;
 
@@ -283,7 +254,7 @@ test_wal_lost (Fixture      *fixture,
 
 /* A change that was broken off when part of it was in the file is taken back. */
 static int
-die_while_changing (Fixture *fixture)
+die_while_changing (DuplexTestFile *fixture)
 {
   DuplexCaptureFile *file = duplex_capture_file_open_to_change (fixture->path, NULL);
   char              *large = g_strnfill (4 * 1024 * 1024, 'x');
@@ -297,8 +268,8 @@ die_while_changing (Fixture *fixture)
 }
 
 static void
-test_journal (Fixture      *fixture,
-              gconstpointer unused)
+test_journal (DuplexTestFile *fixture,
+              gconstpointer   unused)
 {
   g_autofree char              *journal = g_strconcat (fixture->path, "-journal", NULL);
   g_autofree char              *title = NULL;
@@ -319,7 +290,7 @@ test_journal (Fixture      *fixture,
 
 /* A largest size of files is a full disk too. */
 static int
-write_too_much (Fixture *fixture)
+write_too_much (DuplexTestFile *fixture)
 {
   static const struct rlimit limit = { 1024 * 1024, 1024 * 1024 };
   DuplexCaptureFile         *file = duplex_test_begin_file (fixture->path, 4);
@@ -343,8 +314,8 @@ write_too_much (Fixture *fixture)
 }
 
 static void
-test_too_large (Fixture      *fixture,
-                gconstpointer unused)
+test_too_large (DuplexTestFile *fixture,
+                gconstpointer   unused)
 {
   int   status = run_child (write_too_much, fixture);
   char *missing;
@@ -370,8 +341,8 @@ write_bytes (const char   *path,
 
 /* Whatever the length: what is whole is there, and that something is missing is said. */
 static void
-test_cut (Fixture      *fixture,
-          gconstpointer unused)
+test_cut (DuplexTestFile *fixture,
+          gconstpointer   unused)
 {
   g_autofree guint8 *bytes = NULL;
   gsize              size;
@@ -413,8 +384,8 @@ test_cut (Fixture      *fixture,
 }
 
 static void
-test_cut_text (Fixture      *fixture,
-               gconstpointer unused)
+test_cut_text (DuplexTestFile *fixture,
+               gconstpointer   unused)
 {
   g_auto (DuplexCaptureSummary) summary = { 0 };
   g_autofree guint8            *bytes = NULL;
@@ -443,7 +414,7 @@ test_cut_text (Fixture      *fixture,
 #define PAGE        512
 
 static void
-make_deep (Fixture *fixture)
+make_deep (DuplexTestFile *fixture)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 200);
   guint8                        small[400];
@@ -460,9 +431,9 @@ make_deep (Fixture *fixture)
 
 /* The chunks are the last: when 30 of the small ones are left, all before them are there. */
 static void
-check_chunks (Fixture      *fixture,
-              const guint8 *bytes,
-              gsize         size)
+check_chunks (DuplexTestFile *fixture,
+              const guint8   *bytes,
+              gsize           size)
 {
   g_autoptr (DuplexCaptureFile) file = NULL;
   g_autofree guint8            *buffer = g_malloc (4 * DUPLEX_CAPTURE_FILE_CHUNK);
@@ -482,8 +453,8 @@ check_chunks (Fixture      *fixture,
 /* Small pages make of a small file what a gigabyte is with ours: the way to the first rows leads
  * over pages that are cut off. The rows are found without it. */
 static void
-test_cut_deep (Fixture      *fixture,
-               gconstpointer unused)
+test_cut_deep (DuplexTestFile *fixture,
+               gconstpointer   unused)
 {
   g_autofree guint8 *bytes = NULL;
   gsize              size;
@@ -539,8 +510,8 @@ check_data_cb (const DuplexCaptureBlockInfo *info,
 
 /* One byte is wrong: what is read as a block's is what was written. */
 static void
-test_flipped (Fixture      *fixture,
-              gconstpointer unused)
+test_flipped (DuplexTestFile *fixture,
+              gconstpointer   unused)
 {
   g_autoptr (GRand)  rand = g_rand_new_with_seed (20110413);
   g_autofree guint8 *bytes = NULL;
@@ -581,8 +552,9 @@ test_flipped (Fixture      *fixture,
   g_assert_cmpuint (n_opened, >, 300);
 }
 
-#define ADD(name, func) \
-  g_test_add ("/core/capture-file/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func)                                                                        \
+  g_test_add ("/core/capture-file/" name, DuplexTestFile, NULL, duplex_test_file_set_up, func, \
+              duplex_test_file_tear_down)
 
 int
 main (int    argc,

@@ -12,28 +12,6 @@
 
 /* Files that another program made or changed. */
 
-typedef struct
-{
-  char *folder;
-  char *path;
-} Fixture;
-
-static void
-set_up (Fixture      *fixture,
-        gconstpointer unused)
-{
-  fixture->folder = duplex_test_make_folder ();
-  fixture->path = g_build_filename (fixture->folder, "x.duplex", NULL);
-}
-
-static void
-tear_down (Fixture      *fixture,
-           gconstpointer unused)
-{
-  g_clear_pointer (&fixture->folder, duplex_test_remove_folder);
-  g_clear_pointer (&fixture->path, g_free);
-}
-
 static void
 write_bytes (const char   *path,
              const guint8 *bytes,
@@ -47,8 +25,8 @@ write_bytes (const char   *path,
 }
 
 static void
-test_no_capture (Fixture      *fixture,
-                 gconstpointer unused)
+test_no_capture (DuplexTestFile *fixture,
+                 gconstpointer   unused)
 {
   static const struct
   {
@@ -76,8 +54,8 @@ test_no_capture (Fixture      *fixture,
 }
 
 static void
-test_no_file (Fixture      *fixture,
-              gconstpointer unused)
+test_no_file (DuplexTestFile *fixture,
+              gconstpointer   unused)
 {
   g_autoptr (GError) error = NULL;
 
@@ -94,8 +72,8 @@ test_no_file (Fixture      *fixture,
 
 /* What another program may have made of it, and what we make of that. */
 static void
-test_changed (Fixture      *fixture,
-              gconstpointer unused)
+test_changed (DuplexTestFile *fixture,
+              gconstpointer   unused)
 {
   static const struct
   {
@@ -152,8 +130,8 @@ count_block_cb (const DuplexCaptureBlockInfo *info,
 
 /* A walk ends at the first entry that cannot be right. */
 static void
-test_contradictions (Fixture      *fixture,
-                     gconstpointer unused)
+test_contradictions (DuplexTestFile *fixture,
+                     gconstpointer   unused)
 {
   static const struct
   {
@@ -195,8 +173,8 @@ test_contradictions (Fixture      *fixture,
 
 /* Bytes of a block that are not what its entry says are not given out. */
 static void
-test_wrong_data (Fixture      *fixture,
-                 gconstpointer unused)
+test_wrong_data (DuplexTestFile *fixture,
+                 gconstpointer   unused)
 {
   static const char *const cases[] = {
     "DELETE FROM block_data WHERE id = 2",
@@ -229,8 +207,8 @@ test_wrong_data (Fixture      *fixture,
 }
 
 static void
-test_wrong_chunks (Fixture      *fixture,
-                   gconstpointer unused)
+test_wrong_chunks (DuplexTestFile *fixture,
+                   gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = NULL;
   g_autofree guint8            *buffer = g_malloc (3 * DUPLEX_CAPTURE_FILE_CHUNK);
@@ -244,8 +222,9 @@ test_wrong_chunks (Fixture      *fixture,
     DUPLEX_CAPTURE_FILE_CHUNK);
 }
 
-#define ADD(name, func) \
-  g_test_add ("/core/capture-file/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func)                                                                        \
+  g_test_add ("/core/capture-file/" name, DuplexTestFile, NULL, duplex_test_file_set_up, func, \
+              duplex_test_file_tear_down)
 
 int
 main (int    argc,

@@ -10,31 +10,9 @@
 #include "duplex-file-support.h"
 #include "duplex-model-support.h"
 
-typedef struct
-{
-  char *folder;
-  char *path;
-} Fixture;
-
-static void
-set_up (Fixture      *fixture,
-        gconstpointer unused)
-{
-  fixture->folder = duplex_test_make_folder ();
-  fixture->path = g_build_filename (fixture->folder, "a capture.duplex", NULL);
-}
-
-static void
-tear_down (Fixture      *fixture,
-           gconstpointer unused)
-{
-  g_clear_pointer (&fixture->folder, duplex_test_remove_folder);
-  g_clear_pointer (&fixture->path, g_free);
-}
-
 /* Names in the folder, sorted, each after a space. */
 static char *
-list_folder (Fixture *fixture)
+list_folder (DuplexTestFile *fixture)
 {
   g_autoptr (GDir)      dir = g_dir_open (fixture->folder, 0, NULL);
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
@@ -51,8 +29,8 @@ list_folder (Fixture *fixture)
 }
 
 static void
-test_create (Fixture      *fixture,
-             gconstpointer unused)
+test_create (DuplexTestFile *fixture,
+             gconstpointer   unused)
 {
   gint64                        began = g_get_real_time ();
   g_autoptr (GError)            error = NULL;
@@ -74,8 +52,8 @@ test_create (Fixture      *fixture,
 }
 
 static void
-test_create_nowhere (Fixture      *fixture,
-                     gconstpointer unused)
+test_create_nowhere (DuplexTestFile *fixture,
+                     gconstpointer   unused)
 {
   g_autofree char   *path = g_build_filename (fixture->folder, "none", "x.duplex", NULL);
   g_autoptr (GError) error = NULL;
@@ -85,8 +63,8 @@ test_create_nowhere (Fixture      *fixture,
 }
 
 static void
-test_round_trip (Fixture      *fixture,
-                 gconstpointer unused)
+test_round_trip (DuplexTestFile *fixture,
+                 gconstpointer   unused)
 {
   g_autofree char *missing = NULL;
   g_autofree char *list = NULL;
@@ -100,8 +78,8 @@ test_round_trip (Fixture      *fixture,
 
 /* What a file says of itself; a second end changes nothing. */
 static void
-test_ended (Fixture      *fixture,
-            gconstpointer unused)
+test_ended (DuplexTestFile *fixture,
+            gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 3);
   gint64                        began = g_get_real_time ();
@@ -123,8 +101,8 @@ test_ended (Fixture      *fixture,
 }
 
 static void
-test_empty (Fixture      *fixture,
-            gconstpointer unused)
+test_empty (DuplexTestFile *fixture,
+            gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = NULL;
   g_autoptr (GArray)            connecting = NULL;
@@ -154,8 +132,8 @@ stop_cb (const DuplexCaptureBlockInfo *info,
 }
 
 static void
-test_walk_part (Fixture      *fixture,
-                gconstpointer unused)
+test_walk_part (DuplexTestFile *fixture,
+                gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 305);
   g_autoptr (GString)           seen = g_string_new (NULL);
@@ -178,8 +156,8 @@ test_walk_part (Fixture      *fixture,
 
 /* A reader sees what is committed, while the file is written and after each transaction. */
 static void
-test_live (Fixture      *fixture,
-           gconstpointer unused)
+test_live (DuplexTestFile *fixture,
+           gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) writer = duplex_test_begin_file (fixture->path, 20);
   g_autoptr (DuplexCaptureFile) reader = NULL;
@@ -229,8 +207,8 @@ test_live (Fixture      *fixture,
 
 /* A file that is being written is not finished by another. */
 static void
-test_finish_others (Fixture      *fixture,
-                    gconstpointer unused)
+test_finish_others (DuplexTestFile *fixture,
+                    gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) writer = duplex_test_begin_file (fixture->path, 2);
   g_autoptr (DuplexCaptureFile) other = NULL;
@@ -246,8 +224,8 @@ test_finish_others (Fixture      *fixture,
 }
 
 static void
-test_replace (Fixture      *fixture,
-              gconstpointer unused)
+test_replace (DuplexTestFile *fixture,
+              gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 6);
   g_auto (DuplexCaptureSummary) summary = { 0 };
@@ -297,8 +275,8 @@ test_replace (Fixture      *fixture,
 }
 
 static void
-test_payload (Fixture      *fixture,
-              gconstpointer unused)
+test_payload (DuplexTestFile *fixture,
+              gconstpointer   unused)
 {
   static const struct
   {
@@ -343,8 +321,8 @@ test_payload (Fixture      *fixture,
 
 /* The largest number that a payload may have, and its last chunk. */
 static void
-test_payload_limits (Fixture      *fixture,
-                     gconstpointer unused)
+test_payload_limits (DuplexTestFile *fixture,
+                     gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 1);
   guint64                       offset = (((guint64)1 << 24) - 1) * DUPLEX_CAPTURE_FILE_CHUNK;
@@ -361,8 +339,8 @@ test_payload_limits (Fixture      *fixture,
 }
 
 static void
-test_meta (Fixture      *fixture,
-           gconstpointer unused)
+test_meta (DuplexTestFile *fixture,
+           gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 0);
   g_autofree char              *value = NULL;
@@ -386,8 +364,8 @@ log_note_cb (guint64     event,
 
 /* On a file that is closed, as a person does it who looks at a stored capture. */
 static void
-test_notes (Fixture      *fixture,
-            gconstpointer unused)
+test_notes (DuplexTestFile *fixture,
+            gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = NULL;
   g_autoptr (GString)           log = g_string_new (NULL);
@@ -423,8 +401,8 @@ test_notes (Fixture      *fixture,
 }
 
 static void
-test_many_notes (Fixture      *fixture,
-                 gconstpointer unused)
+test_many_notes (DuplexTestFile *fixture,
+                 gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 1);
   g_autoptr (GString)           log = g_string_new (NULL);
@@ -467,8 +445,8 @@ put_fact (DuplexCaptureFile *file,
 
 /* What the table says after "connection" was filled in. */
 static void
-test_facts (Fixture      *fixture,
-            gconstpointer unused)
+test_facts (DuplexTestFile *fixture,
+            gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_capture_file_create (fixture->path, NULL);
   g_autoptr (GArray)            connecting = NULL;
@@ -516,8 +494,8 @@ test_facts (Fixture      *fixture,
 }
 
 static void
-test_summary (Fixture      *fixture,
-              gconstpointer unused)
+test_summary (DuplexTestFile *fixture,
+              gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 12);
   g_auto (DuplexCaptureSummary) summary = { 0 };
@@ -552,8 +530,8 @@ test_summary (Fixture      *fixture,
 
 /* The port of the demo server leads nowhere later. */
 static void
-test_demo (Fixture      *fixture,
-           gconstpointer unused)
+test_demo (DuplexTestFile *fixture,
+           gconstpointer   unused)
 {
   static const struct
   {
@@ -582,8 +560,8 @@ test_demo (Fixture      *fixture,
 /* A transaction that finds no room is taken back; what comes later is written when there is
  * some. */
 static void
-test_full (Fixture      *fixture,
-           gconstpointer unused)
+test_full (DuplexTestFile *fixture,
+           gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 4);
   g_autoptr (GError)            error = NULL;
@@ -620,8 +598,8 @@ test_full (Fixture      *fixture,
 
 /* What is freed is used again: a capture that forgets as much as it takes does not grow. */
 static void
-test_reuse (Fixture      *fixture,
-            gconstpointer unused)
+test_reuse (DuplexTestFile *fixture,
+            gconstpointer   unused)
 {
   g_autoptr (DuplexCaptureFile) file = duplex_test_begin_file (fixture->path, 50);
   g_autoptr (GError)            error = NULL;
@@ -647,8 +625,9 @@ test_reuse (Fixture      *fixture,
   g_assert_cmpint (after.st_size, <=, before.st_size);
 }
 
-#define ADD(name, func) \
-  g_test_add ("/core/capture-file/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func)                                                                        \
+  g_test_add ("/core/capture-file/" name, DuplexTestFile, NULL, duplex_test_file_set_up, func, \
+              duplex_test_file_tear_down)
 
 int
 main (int    argc,

@@ -180,34 +180,6 @@ test_finish_within_frame (void)
   record_fixture_free (f);
 }
 
-/* What is in the files now, as a kill would leave it. */
-static DuplexCapture *
-open_copy (RecordFixture *f)
-{
-  static const char *const suffixes[] = { "", "-wal" };
-  g_autofree char         *copy = g_build_filename (f->folder, "copy.duplex", NULL);
-  DuplexCapture           *capture;
-
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    {
-      g_autofree char *from = g_strconcat (f->path, suffixes[i], NULL);
-      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
-      g_autofree char *contents = NULL;
-      gsize            length;
-
-      if (g_file_get_contents (from, &contents, &length, NULL))
-        g_assert_true (g_file_set_contents (to, contents, (gssize)length, NULL));
-    }
-  capture = duplex_capture_open (copy, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    {
-      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
-
-      g_unlink (to);
-    }
-  return capture;
-}
-
 static gboolean
 count_apart (const DuplexEvent *event,
              gpointer           user_data)
@@ -221,7 +193,7 @@ static guint64
 count_large (RecordFixture *f,
              guint64       *ret_n_events)
 {
-  g_autoptr (DuplexCapture) copy = open_copy (f);
+  g_autoptr (DuplexCapture) copy = record_fixture_open_copy (f);
   DuplexTotals              totals = { 0 };
   guint64                   n = 0;
 

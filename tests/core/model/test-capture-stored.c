@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is found in a capture that has a file, while it is recorded and when it is opened again. */
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "core/proto/duplex-limits.h"
@@ -77,34 +76,6 @@ test_payload_in_pieces (gconstpointer data)
   record_fixture_free (f);
 }
 
-/* What is in the files now, as a kill would leave it. */
-static DuplexCapture *
-open_copy (RecordFixture *f)
-{
-  static const char *const suffixes[] = { "", "-wal" };
-  g_autofree char         *copy = g_build_filename (f->folder, "copy.duplex", NULL);
-  DuplexCapture           *capture;
-
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    {
-      g_autofree char *from = g_strconcat (f->path, suffixes[i], NULL);
-      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
-      g_autofree char *contents = NULL;
-      gsize            length;
-
-      if (g_file_get_contents (from, &contents, &length, NULL))
-        g_assert_true (g_file_set_contents (to, contents, (gssize)length, NULL));
-    }
-  capture = duplex_capture_open (copy, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    {
-      g_autofree char *to = g_strconcat (copy, suffixes[i], NULL);
-
-      g_unlink (to);
-    }
-  return capture;
-}
-
 /* A frame that was not complete when the program was killed: what had come of it is there. */
 static void
 test_payload_not_ended (void)
@@ -124,7 +95,7 @@ test_payload_not_ended (void)
   duplex_capture_add_payload (f->capture, payload, bytes, size);
   while (found != size)
     {
-      g_autoptr (DuplexCapture) copy = open_copy (f);
+      g_autoptr (DuplexCapture) copy = record_fixture_open_copy (f);
       g_auto (DuplexEvent)      seen = DUPLEX_EVENT_INIT;
 
       g_assert_cmpint (g_get_monotonic_time (), <, until);

@@ -11,8 +11,11 @@
 
 #include <gio/gio.h>
 
+#include "core/io/duplex-transfer.h"
 #include "core/model/duplex-capture.h"
-#include "core/proto/duplex-frame.h"
+#include "core/model/duplex-profile.h"
+#include "core/proto/duplex-deflate-params.h"
+#include "core/proto/duplex-frame-draft.h"
 
 G_BEGIN_DECLS
 
@@ -54,6 +57,13 @@ typedef struct
   guint64        max_message;   /* bytes, 0 for DUPLEX_LIMIT_MESSAGE */
   guint          close_timeout; /* seconds, 0 for DUPLEX_LIMIT_CLOSE_TIMEOUT */
   const char    *subprotocol;   /* or NULL */
+
+  DuplexDeflateAgreement deflate; /* { 0 }: nothing is compressed */
+  DuplexPongMode         pong_mode;
+  guint                  pong_delay;    /* ms, of DUPLEX_PONG_DELAYED */
+  guint                  ping_interval; /* seconds between pings of ours, 0 for none */
+  guint                  ping_limit;    /* unanswered in a row, after which it is ended; 0: any */
+  gsize                  fragment;      /* most payload bytes of a data frame of ours, 0: any */
 } DuplexConnectionSettings;
 
 /* stream must be pollable both ways. leftover, may be NULL, are bytes that came with the handshake.

@@ -8,6 +8,8 @@
 #include <gio/gio.h>
 
 #include "core/model/duplex-capture.h"
+#include "core/model/duplex-profile.h"
+#include "core/proto/duplex-deflate-params.h"
 #include "core/proto/duplex-handshake.h"
 #include "core/proto/duplex-url.h"
 
@@ -31,11 +33,20 @@ typedef struct
   char            *proxy;       /* URL of the proxy to dial through, or NULL: the system's */
   GTlsCertificate *certificate; /* of ours, or NULL */
 
+  gboolean            offers_deflate;
+  DuplexDeflateParams deflate; /* what is offered then */
+
   /* of the connection behind the upgrade */
   guint64  max_message; /* bytes, 0 for DUPLEX_LIMIT_MESSAGE */
   gsize    max_waiting; /* bytes that may wait to be sent */
   guint64  max_unread;  /* bytes of events that may be held before reading pauses, 0: any */
   gboolean echo;        /* what is received is sent back */
+
+  DuplexPongMode pong_mode;
+  guint          pong_delay;    /* ms */
+  guint          ping_interval; /* seconds, 0 for no pings of ours */
+  guint          ping_limit;    /* pings in a row that may go unanswered, 0 for any number */
+  gsize          fragment;      /* most payload bytes of a frame that is sent, 0 for any */
 } DuplexDialSettings;
 
 void duplex_dial_settings_free (DuplexDialSettings *self);
@@ -46,13 +57,14 @@ gboolean duplex_dial_settings_check (const DuplexDialSettings *self,
 
 typedef struct
 {
-  GIOStream           *stream;
-  GBytes              *leftover;      /* bytes that came behind the response, or NULL */
-  char                *subprotocol;   /* chosen by the server, or NULL */
-  gboolean             unverified;    /* the certificate did not verify, and was accepted */
-  char                *refused;       /* SHA-256 of the certificate that was refused, or NULL */
-  GTlsCertificateFlags refused_flags; /* what is wrong with the certificate, refused or accepted */
-  gint64               elapsed_us;
+  GIOStream             *stream;
+  GBytes                *leftover;    /* bytes that came behind the response, or NULL */
+  char                  *subprotocol; /* chosen by the server, or NULL */
+  DuplexDeflateAgreement deflate;
+  gboolean               unverified;    /* the certificate did not verify, and was accepted */
+  char                  *refused;       /* SHA-256 of the certificate that was refused, or NULL */
+  GTlsCertificateFlags   refused_flags; /* what is wrong with it, refused or accepted */
+  gint64                 elapsed_us;
 } DuplexDialResult;
 
 void duplex_dial_result_free (DuplexDialResult *self);

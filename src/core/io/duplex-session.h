@@ -7,8 +7,10 @@
  * here blocks. */
 
 #include "core/io/duplex-session-options.h"
+#include "core/io/duplex-transfer.h"
 #include "core/model/duplex-capture.h"
 #include "core/model/duplex-profile.h"
+#include "core/proto/duplex-frame-draft.h"
 
 G_BEGIN_DECLS
 
@@ -95,6 +97,48 @@ gboolean duplex_session_send_text (DuplexSession *self,
 gboolean duplex_session_send_binary (DuplexSession *self,
                                      GBytes        *data,
                                      GError       **error);
+
+/* The same in frames that end at the given points: n_points offsets into the payload, ascending,
+ * equal ones make an empty frame. Where the connection compresses, the points cut the compressed
+ * bytes, and those past their end are left out. */
+gboolean duplex_session_send_split (DuplexSession *self,
+                                    DuplexOpcode   opcode,
+                                    GBytes        *payload,
+                                    const gsize   *points,
+                                    gsize          n_points,
+                                    GError       **error);
+
+/* Sends a file as one message, text (then it must be UTF-8) or binary, in frames of the options'
+ * fragment or DUPLEX_LIMIT_FRAGMENT bytes; it is read while it is sent, never whole. Other messages
+ * wait until it is through, control frames do not. NULL where there is no open connection or the
+ * file cannot be opened; what goes wrong later is the transfer's to say. */
+DuplexTransfer *duplex_session_send_file (DuplexSession *self,
+                                          DuplexOpcode   opcode,
+                                          GFile         *file,
+                                          GError       **error);
+
+/* Sends any frame. Without deliberate one that the RFC forbids at this place is refused with
+ * DUPLEX_ERROR_INVALID_ARGUMENT, the text that of the finding; with it, it is sent, and recorded
+ * with its findings and DUPLEX_EVENT_FLAG_DELIBERATE, also after a Close while TCP takes bytes. */
+gboolean duplex_session_send_frame (DuplexSession          *self,
+                                    const DuplexFrameDraft *draft,
+                                    gboolean                deliberate,
+                                    GError                **error);
+
+/* Sends a pong that nobody asked for (RFC 6455 §5.5.3); payload NULL stands for that of the peer's
+ * latest ping. */
+gboolean duplex_session_pong (DuplexSession *self,
+                              GBytes        *payload,
+                              GError       **error);
+
+/* What was given to be sent and has not left yet. Either may be NULL. */
+void duplex_session_get_waiting (DuplexSession *self,
+                                 gsize         *ret_bytes,
+                                 guint         *ret_messages);
+
+/* What the connection agreed on with the server; { 0 } while there is none. */
+void duplex_session_get_deflate (DuplexSession          *self,
+                                 DuplexDeflateAgreement *ret_agreement);
 
 /* Sends a ping frame; payload (may be NULL: eight bytes that count) is at most 125 bytes. Its
  * pong's event carries the round trip. */

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 /* The numbers are recorded: append, never renumber. The payload and value of each kind: */
 typedef enum {
   DUPLEX_EVENT_FRAME = 0,  /* payload, unmasked. value: of a pong that answers a ping of ours, the
-                              round trip in µs, else -1 */
+                              round trip in µs; of the last frame of a compressed message, the bytes
+                              that its frames inflate to together; else -1 */
   DUPLEX_EVENT_CONNECTING, /* the URL */
   DUPLEX_EVENT_REQUEST,    /* the request head, raw */
   DUPLEX_EVENT_RESPONSE,   /* the response head, raw; value: the HTTP status, or 0 */
@@ -25,7 +26,8 @@ typedef enum {
   DUPLEX_EVENT_CLOSED,     /* the reason, in UTF-8, maybe empty; value: the close code, see below */
   DUPLEX_EVENT_FAILED,     /* an error's message; value: its DuplexErrorCode. Before or instead of
                               CONNECTED: the attempt failed. After it: why CLOSED follows */
-  DUPLEX_EVENT_UNFINISHED, /* the fragmented message that stops here will not be finished */
+  DUPLEX_EVENT_UNFINISHED, /* the fragmented message that stops here will not be finished. value: as
+                              of its last frame */
   DUPLEX_EVENT_LOST,       /* never recorded: reading gives it where an event was not kept, or is
                               damaged in the file. Only number, time_us and flags say something */
 } DuplexEventKind;
@@ -68,8 +70,11 @@ typedef struct
   guint64 message;                         /* number per connection and direction, 0: control */
   guint64 first;                           /* with FLAG_ROW: number of the row's first event; see
                                               DUPLEX_EVENT_FIRST_IS_SELF */
-  guint64 message_size;                    /* payload of the message up to and with this frame */
-  guint   n_frames;                        /* frames of the message up to and with this one */
+  guint64 message_size;                    /* payload of the message up to and with this frame, on
+                                              the wire. Of CLOSED: µs from the first Close, or from
+                                              failing the connection, to its end; 0 for an end that
+                                              nothing announced */
+  guint n_frames;                          /* frames of the message up to and with this one */
 
   gint64        value;   /* see DuplexEventKind */
   const guint8 *payload; /* NULL too where it stands apart: see payload_id */

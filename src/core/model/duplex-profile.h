@@ -12,9 +12,21 @@
 
 #include <gio/gio.h>
 
+#include "core/proto/duplex-deflate-params.h"
 #include "core/proto/duplex-handshake.h"
 
 G_BEGIN_DECLS
+
+/* What a ping of the peer is answered with (RFC 6455 §5.5.2 wants a pong; leaving it out shows what
+ * the peer does then). */
+typedef enum {
+  DUPLEX_PONG_AUTOMATIC, /* a pong at once */
+  DUPLEX_PONG_DELAYED,   /* a pong after a time that is set */
+  DUPLEX_PONG_NEVER,     /* nothing; pongs are sent by hand */
+} DuplexPongMode;
+
+#define DUPLEX_TYPE_PONG_MODE (duplex_pong_mode_get_type ())
+GType duplex_pong_mode_get_type (void);
 
 #define DUPLEX_TYPE_PROFILE (duplex_profile_get_type ())
 G_DECLARE_FINAL_TYPE (DuplexProfile, duplex_profile, DUPLEX, PROFILE, GObject)
@@ -48,6 +60,25 @@ const char         *duplex_profile_get_trusted_certificate (DuplexProfile *self)
 const char         *duplex_profile_get_error (DuplexProfile *self);
 const DuplexHeader *duplex_profile_get_headers (DuplexProfile *self,
                                                 gsize         *ret_n_headers);
+
+/* Whether permessage-deflate is offered (the default, with client_max_window_bits and no value, as
+ * browsers do), and with which parameters; ret_params, may be NULL, is set in either case. */
+gboolean duplex_profile_get_deflate (DuplexProfile       *self,
+                                     DuplexDeflateParams *ret_params);
+void     duplex_profile_set_deflate (DuplexProfile             *self,
+                                     gboolean                   offered,
+                                     const DuplexDeflateParams *params);
+
+/* Defaults: automatic, 1000 ms, 0 s (no pings), DUPLEX_LIMIT_MISSING_PONGS. A limit of 0 is none.
+ */
+DuplexPongMode duplex_profile_get_pong_mode (DuplexProfile *self);
+guint          duplex_profile_get_pong_delay (DuplexProfile *self);
+guint          duplex_profile_get_ping_interval (DuplexProfile *self);
+guint          duplex_profile_get_ping_limit (DuplexProfile *self);
+void           duplex_profile_set_pong_mode (DuplexProfile *self, DuplexPongMode mode);
+void           duplex_profile_set_pong_delay (DuplexProfile *self, guint ms);
+void           duplex_profile_set_ping_interval (DuplexProfile *self, guint seconds);
+void           duplex_profile_set_ping_limit (DuplexProfile *self, guint limit);
 
 void duplex_profile_set_name (DuplexProfile *self, const char *name);
 void duplex_profile_set_url (DuplexProfile *self, const char *url);

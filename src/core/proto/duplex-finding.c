@@ -328,6 +328,23 @@ static const Entry entries[DUPLEX_N_FINDINGS] = {
                 "a continuation or a control frame."),
     PROTOCOL_ERROR,
   },
+
+  /* Unicode's annex on source code and UTS #39 name them: a text that does not say what it shows.
+   */
+  [DUPLEX_FINDING_TEXT_UNSAFE] = {
+    .name = "text-unsafe",
+    .section = "RFC 6455 §8.1",
+    .text = N_ ("The text is valid, but from this byte on it has control characters or overrides "
+                "of the writing direction, which can hide what it says. They are shown escaped."),
+    NOTE,
+  },
+  [DUPLEX_FINDING_PONG_MISSING] = {
+    .name = "pong-missing",
+    .section = "RFC 6455 §5.5.2",
+    .text = N_ ("As many pings in a row as were allowed went unanswered, so the connection was "
+                "given up."),
+    WARNING,
+  },
 };
 
 /* A capture may hold the number of a finding that a later version added. */

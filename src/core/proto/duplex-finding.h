@@ -67,6 +67,9 @@ typedef enum {
   DUPLEX_FINDING_DEFLATE_CORRUPT,          /* RFC 7692 §7.2.2, cannot be inflated */
   DUPLEX_FINDING_INFLATED_TOO_BIG,         /* our limit, RFC 7692 §8 */
   DUPLEX_FINDING_COMPRESSED_BIT_MISPLACED, /* RFC 7692 §6, RSV1 on a continuation or control */
+  /* what a text holds, and what did not come */
+  DUPLEX_FINDING_TEXT_UNSAFE,  /* valid UTF-8 with control characters or bidi overrides */
+  DUPLEX_FINDING_PONG_MISSING, /* §5.5.2, our pings went unanswered and we end the connection */
   DUPLEX_N_FINDINGS
 } DuplexFindingId;
 

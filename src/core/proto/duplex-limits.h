@@ -28,6 +28,22 @@ G_BEGIN_DECLS
  * public conformance suites send, and below the 4 GiB at which libsoup aborts. */
 #define DUPLEX_LIMIT_MESSAGE ((guint64)1024 * 1024 * 1024)
 
+/* Bytes that one compressed message may inflate to. 256 MiB: more than the messages of 100 MB that
+ * other clients fail at, and little enough that a bomb (RFC 7692 §8: up to 1,032 times its size)
+ * does no harm. A limit on messages that somebody sets holds for both sizes. */
+#define DUPLEX_LIMIT_INFLATED ((guint64)256 * 1024 * 1024)
+
+/* Payload bytes of each frame of a message that is read from a file while it is sent: one block of
+ * the capture. */
+#define DUPLEX_LIMIT_FRAGMENT ((gsize)256 * 1024)
+
+/* Pings of the keep-alive that may go unanswered in a row, by default. */
+#define DUPLEX_LIMIT_MISSING_PONGS 3
+
+/* Pongs that may wait out a delay, beyond which the oldest goes unsent (RFC 6455 §5.5.3: answering
+ * the latest is enough). */
+#define DUPLEX_LIMIT_DELAYED_PONGS 1024
+
 /* Bytes up to which a message is also shown to libsoup; larger ones would be held twice. */
 #define DUPLEX_LIMIT_SOUP_MESSAGE ((gsize)64 * 1024)
 

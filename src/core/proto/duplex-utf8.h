@@ -13,11 +13,17 @@ typedef struct
   guint32 state;  /* private */
   guint64 offset; /* bytes accepted so far, over all pieces */
   guint64 start;  /* where the character that is open, or has the bad byte, began */
+  guint64 unsafe; /* where the first character that can hide something began, or
+                     DUPLEX_UTF8_ALL_SAFE */
 } DuplexUtf8;
 
-#define DUPLEX_UTF8_INIT \
-  {                      \
-    0, 0, 0              \
+/* A text is unsafe that holds C0 controls other than TAB, LF and CR, DEL, C1 controls, or one of
+ * the explicit directional characters of UAX #9: U+202A to U+202E and U+2066 to U+2069. */
+#define DUPLEX_UTF8_ALL_SAFE G_MAXUINT64
+
+#define DUPLEX_UTF8_INIT          \
+  {                               \
+    0, 0, 0, DUPLEX_UTF8_ALL_SAFE \
   }
 
 /* Returns FALSE at an invalid byte and sets ret_bad to its offset from the first piece's start;

@@ -58,6 +58,8 @@ static const struct
   { "deflate-corrupt", DUPLEX_SEVERITY_ERROR, 1007 },
   { "inflated-too-big", DUPLEX_SEVERITY_ERROR, 1009 },
   { "compressed-bit-misplaced", DUPLEX_SEVERITY_ERROR, 1002 },
+  { "text-unsafe", DUPLEX_SEVERITY_NOTE, 0 },
+  { "pong-missing", DUPLEX_SEVERITY_WARNING, 0 },
 };
 
 static void

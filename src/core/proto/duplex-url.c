@@ -122,20 +122,45 @@ build_target (GUri *uri)
                       query != NULL ? "?" : "", query != NULL ? query : "", NULL);
 }
 
+/* GUri has decoded the host: what was written as %0D or %2F must not end a line of the request or
+ * name another host in what is shown. Colons are left where an IPv6 address has them, and one % is
+ * before its zone (RFC 3986 §3.2.2, RFC 6874 §2). */
+static gboolean
+check_host (const char *host,
+            GError    **error)
+{
+  g_auto (GStrv) parts = g_strsplit (host, "%", 2);
+  gboolean       is_ipv6 = strchr (parts[0], ':') != NULL && g_hostname_is_ip_address (parts[0]);
+  const char    *rest = is_ipv6 ? (parts[1] != NULL ? parts[1] : "") : host;
+
+  for (const char *p = rest; *p != '\0'; p++)
+    if (!g_ascii_isgraph (*p) || strchr ("\"#%/:<>?@[\\]^`{|}", *p) != NULL)
+      {
+        g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_URL,
+                     "The host has a character (0x%02x) that no host name has", (guchar)*p);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 /* A name in its ASCII form (RFC 5890), as DNS, certificates and the Host header have it. */
 static char *
 dup_host (GUri    *uri,
           GError **error)
 {
-  const char *host = g_uri_get_host (uri);
-  char       *ascii;
+  const char      *host = g_uri_get_host (uri);
+  g_autofree char *ascii = NULL;
 
   if (!g_hostname_is_non_ascii (host))
-    return g_strdup (host);
-  ascii = g_hostname_to_ascii (host);
+    ascii = g_strdup (host);
+  else
+    ascii = g_hostname_to_ascii (host);
   if (ascii == NULL)
-    g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_URL, "“%s” is not a host name", host);
-  return ascii;
+    {
+      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_URL, "“%s” is not a host name", host);
+      return NULL;
+    }
+  return check_host (ascii, error) ? g_steal_pointer (&ascii) : NULL;
 }
 
 /* host and port; zone stands for the % before an IPv6 zone, NULL leaves the zone out. */

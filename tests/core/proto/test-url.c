@@ -74,6 +74,13 @@ test_bad (void)
     "ws://h:x/",
     "ws://[::1/",
     "ws://h/\r\nX: 1",
+    "ws://h%0d%0aX: 1/",
+    "ws://h%0d%0aX%3a1/",
+    "ws://h%20x/",
+    "ws://a%2fb/",
+    "ws://a%40b/",
+    "ws://a%3ab/",
+    "ws://[fe80::1%25e%0d%0aX]/",
     "demo:",
     "demo:echo",
   };

@@ -145,9 +145,11 @@ duplex_capture_read_begun (DuplexCaptureFile *file)
       duplex_capture_block_get_event (block, i, &event);
       event.findings = NULL;
       event.n_findings = 0;
+      /* What the frame inflates to has no event that leads to it. */
       event.inflated = NULL;
       event.inflated_size = 0;
       event.inflated_id = 0;
+      event.value = -1;
       event.payload_size = event.payload_id != 0 ? measure (file, event.payload_id) : 0;
       if (event.payload_size > 0)
         g_array_append_val (events, event);

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 #include <sqlite3.h>
+#include <stddef.h>
 
 #include "core/model/duplex-capture-file.h"
 
@@ -54,11 +55,19 @@ typedef enum {
 
 typedef struct _DuplexCaptureFileSalvage DuplexCaptureFileSalvage;
 
-/* What a writer knows of its file; the first two are kept in rows of "meta". */
+/* The members of DuplexTotals that have a column of "block", in its order. Those behind them are
+ * sums for the whole file in rows of "meta": Duplex reads only files whose tables are just those
+ * that it makes, so a column more would keep earlier versions from reading new files. */
+#define DUPLEX_CAPTURE_FILE_N_TOTALS (offsetof (DuplexTotals, compressed) / sizeof (guint64))
+#define DUPLEX_CAPTURE_FILE_N_SUMS \
+  (sizeof (DuplexTotals) / sizeof (guint64) - DUPLEX_CAPTURE_FILE_N_TOTALS)
+
+/* What a writer knows of its file; all but the last are kept in rows of "meta". */
 typedef struct
 {
   guint64 n_events; /* that there are blocks for, "events" */
   guint64 n_lost;   /* of them those whose bytes are not there, "not-kept" */
+  guint64 sums[DUPLEX_CAPTURE_FILE_N_SUMS];
   guint64 last_block;
 } DuplexCaptureFileCounts;
 
@@ -158,6 +167,9 @@ guint8 *duplex_capture_file_salvage_read (DuplexCaptureFileSalvage *self,
                                           gsize                     max_size,
                                           const guint32            *checksum,
                                           gsize                    *ret_size);
+
+/* The keys of the sums in "meta". */
+extern const char *const duplex_capture_file_sum_keys[DUPLEX_CAPTURE_FILE_N_SUMS];
 
 /* An integer of "meta"; 0 where there is none. */
 guint64 duplex_capture_file_get_count (DuplexCaptureFile *self,

@@ -154,6 +154,7 @@ duplex_capture_file_read_summary (const char           *path,
     {
       ret_summary->last_us = last.last_time_us;
       ret_summary->totals = last.totals;
+      duplex_capture_file_read_sums (self, &ret_summary->totals);
     }
   read_last_connection (self, ret_summary);
   name_demo (self, ret_summary);

@@ -247,6 +247,11 @@ put_counts (DuplexCaptureFile *self,
   if (self->counts.n_lost != self->committed.n_lost &&
       !put_number (self, DUPLEX_STATEMENT_PUT_META, "not-kept", self->counts.n_lost, error))
     return FALSE;
+  for (guint i = 0; i < DUPLEX_CAPTURE_FILE_N_SUMS; i++)
+    if (self->counts.sums[i] != self->committed.sums[i] &&
+        !put_number (self, DUPLEX_STATEMENT_PUT_META, duplex_capture_file_sum_keys[i],
+                     self->counts.sums[i], error))
+      return FALSE;
 
   return TRUE;
 }
@@ -325,7 +330,7 @@ put_info (DuplexCaptureFile            *self,
   sqlite3_bind_int64 (put, 5, info->n_rows);
   sqlite3_bind_int64 (put, 6, info->first_time_us);
   sqlite3_bind_int64 (put, 7, info->last_time_us);
-  for (guint i = 0; i < sizeof info->totals / sizeof *totals; i++)
+  for (guint i = 0; i < DUPLEX_CAPTURE_FILE_N_TOTALS; i++)
     sqlite3_bind_int64 (put, 8 + i, totals[i]);
   sqlite3_bind_int64 (put, DUPLEX_CAPTURE_FILE_N_INFO, info->size);
   sqlite3_bind_int64 (put, DUPLEX_CAPTURE_FILE_N_INFO + 1, crc32_z (0, data, info->size));
@@ -352,6 +357,17 @@ put_bytes (DuplexCaptureFile *self,
     sqlite3_bind_blob64 (put, 2, data, size, SQLITE_STATIC);
 
   return run_statement (self, put, error);
+}
+
+/* What a block that is replaced has of them, it has later too. */
+static void
+take_sums (DuplexCaptureFile  *self,
+           const DuplexTotals *totals)
+{
+  const guint64 *sums = (const guint64 *)totals + DUPLEX_CAPTURE_FILE_N_TOTALS;
+
+  for (guint i = 0; i < DUPLEX_CAPTURE_FILE_N_SUMS; i++)
+    self->counts.sums[i] = MAX (self->counts.sums[i], sums[i]);
 }
 
 gboolean
@@ -382,6 +398,7 @@ duplex_capture_file_put_block (DuplexCaptureFile            *self,
   if (is_new)
     self->counts.last_block = info->id;
   self->counts.n_events = MAX (self->counts.n_events, info->first_event + info->n_events);
+  take_sums (self, &info->totals);
   if (info->size == 0)
     self->counts.n_lost += info->n_events;
 

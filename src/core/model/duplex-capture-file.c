@@ -380,7 +380,8 @@ duplex_capture_file_get_info (sqlite3_stmt           *statement,
   is_good &= get_number (statement, 4, &ret_info->n_rows);
   ret_info->first_time_us = sqlite3_column_int64 (statement, 5);
   ret_info->last_time_us = sqlite3_column_int64 (statement, 6);
-  for (guint i = 0; i < sizeof ret_info->totals / sizeof *totals; i++)
+  ret_info->totals = (DuplexTotals){ 0 };
+  for (guint i = 0; i < DUPLEX_CAPTURE_FILE_N_TOTALS; i++)
     is_good &= get_number (statement, 7 + i, &totals[i]);
   is_good &= get_number (statement, DUPLEX_CAPTURE_FILE_N_INFO - 1, &size);
   ret_info->size = size;
@@ -388,7 +389,32 @@ duplex_capture_file_get_info (sqlite3_stmt           *statement,
   return is_good && size <= DUPLEX_CAPTURE_FILE_BLOCK_MAX;
 }
 
-G_STATIC_ASSERT (7 + sizeof (DuplexTotals) / sizeof (guint64) + 1 == DUPLEX_CAPTURE_FILE_N_INFO);
+G_STATIC_ASSERT (7 + DUPLEX_CAPTURE_FILE_N_TOTALS + 1 == DUPLEX_CAPTURE_FILE_N_INFO);
+
+/* In the order of DuplexTotals. */
+const char *const duplex_capture_file_sum_keys[] = {
+  "compressed-sent",
+  "compressed-received",
+  "compressed-bytes-sent",
+  "compressed-bytes-received",
+  "inflated-bytes-sent",
+  "inflated-bytes-received",
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (duplex_capture_file_sum_keys) == DUPLEX_CAPTURE_FILE_N_SUMS);
+
+void
+duplex_capture_file_read_sums (DuplexCaptureFile *self,
+                               DuplexTotals      *totals)
+{
+  guint64 *sums = (guint64 *)totals + DUPLEX_CAPTURE_FILE_N_TOTALS;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (totals != NULL);
+
+  for (guint i = 0; i < DUPLEX_CAPTURE_FILE_N_SUMS; i++)
+    sums[i] = duplex_capture_file_get_count (self, duplex_capture_file_sum_keys[i]);
+}
 
 gboolean
 duplex_capture_file_has_meta (DuplexCaptureFile *self,

@@ -34,8 +34,9 @@ typedef struct
   guint64      n_rows;
   gint64       first_time_us; /* of its first event, see DuplexEvent */
   gint64       last_time_us;
-  DuplexTotals totals; /* of the file from its beginning to the end of this block */
-  gsize        size;   /* bytes of data; 0: what stood here was not kept */
+  DuplexTotals totals; /* of the file from its beginning to the end of this block. What was compressed
+                          is 0 when read: see duplex_capture_file_read_sums() */
+  gsize size;          /* bytes of data; 0: what stood here was not kept */
 } DuplexCaptureBlockInfo;
 
 /* What a list of captures shows. Strings are owned, NULL where the file does not say. */
@@ -178,6 +179,11 @@ gsize duplex_capture_file_read_payload (DuplexCaptureFile *self,
 /* NULL where there is no such key. */
 char *duplex_capture_file_dup_meta (DuplexCaptureFile *self,
                                     const char        *key);
+
+/* Sets in totals what was compressed, over the whole file, also where it was cut short; 0 where an
+ * earlier version wrote it. Leaves the other members alone. */
+void duplex_capture_file_read_sums (DuplexCaptureFile *self,
+                                    DuplexTotals      *totals);
 
 /* Numbers of the CONNECTING events, as guint64, ascending. */
 GArray *duplex_capture_file_dup_connecting (DuplexCaptureFile *self);

@@ -311,6 +311,7 @@ typedef struct
   GArray            *infos; /* of DuplexCaptureBlockInfo */
   GArray            *connecting;
   GArray            *begun; /* of DuplexEvent */
+  DuplexTotals       sums;  /* what was compressed; nothing else in it is set */
   char              *missing;
 } Opened;
 
@@ -350,6 +351,7 @@ read_index (const char *path,
   duplex_capture_file_walk_blocks (file, 1, collect_info, opened->infos, &opened->missing);
   opened->connecting = duplex_capture_file_dup_connecting (file);
   opened->begun = duplex_capture_read_begun (file);
+  duplex_capture_file_read_sums (file, &opened->sums);
   return opened;
 }
 
@@ -389,6 +391,7 @@ make_stored (const char *path,
   self->trouble = g_steal_pointer (&opened->missing);
   for (guint i = 0; i < opened->infos->len; i++)
     add_entry (&g_array_index (opened->infos, DuplexCaptureBlockInfo, i), self);
+  duplex_totals_join (&self->totals, &opened->sums);
   for (guint i = 0; i < opened->begun->len; i++)
     add_begun (self, &g_array_index (opened->begun, DuplexEvent, i));
   g_array_append_vals (self->connecting, opened->connecting->data, opened->connecting->len);

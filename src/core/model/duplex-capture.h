@@ -118,7 +118,9 @@ guint64 duplex_capture_append (DuplexCapture     *self,
  * thread only. Payloads up to DUPLEX_LIMIT_CAPTURE_BLOCK are better given with their event.
  *
  * event is what is known of it so far, without findings: where the program is killed before the
- * event is appended, the file tells of it as one that was cut. May be NULL. */
+ * event is appended, the file tells of it as one that was cut. May be NULL, and is for what a frame
+ * inflates to (inflated_id), which is opened and ended like its payload: else the file would tell
+ * of two frames. */
 guint64 duplex_capture_begin_payload (DuplexCapture     *self,
                                       const DuplexEvent *event);
 void    duplex_capture_add_payload (DuplexCapture *self,

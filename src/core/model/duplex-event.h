@@ -114,6 +114,20 @@ gboolean duplex_event_get_header (const DuplexEvent *self,
 /* Bytes that the frame took on the wire, as far as they came. 0 for a state. */
 guint64 duplex_event_get_wire_size (const DuplexEvent *self);
 
+/* Whether a compressed message begins with the frame (RFC 7692 §6): RSV1 at its first frame, where
+ * an extension gave that bit a meaning. */
+gboolean duplex_event_begins_compressed (const DuplexEvent *self);
+
+/* Whether the event ends a compressed message that could be inflated: each of its frames has its
+ * share in inflated, which may be empty. Where FALSE, what is there of the message is its payload
+ * on the wire. */
+gboolean duplex_event_ends_inflated (const DuplexEvent *self);
+
+/* Payload of the row that ends with the event: what a message is worth, inflated where that is
+ * there; and as it was on the wire. */
+guint64 duplex_event_get_row_size (const DuplexEvent *self);
+guint64 duplex_event_get_row_wire_size (const DuplexEvent *self);
+
 /* The most severe of the findings, or DUPLEX_SEVERITY_NOTE - 1 (that is -1) where there is none. */
 int duplex_event_get_worst_severity (const DuplexEvent *self);
 

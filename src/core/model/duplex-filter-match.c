@@ -5,6 +5,7 @@
 
 #include "core/model/duplex-filter-time.h"
 #include "core/model/duplex-json-number.h"
+#include "core/model/duplex-payload-pieces.h"
 #include "core/model/duplex-row.h"
 #include "core/proto/duplex-close-code.h"
 
@@ -99,15 +100,6 @@ get_code (const DuplexFilterRow *row,
   return TRUE;
 }
 
-static gint64
-get_size (const DuplexEvent *event)
-{
-  gboolean is_message = event->kind == DUPLEX_EVENT_UNFINISHED ||
-                        (event->kind == DUPLEX_EVENT_FRAME && event->message != 0);
-
-  return clamp (is_message ? event->message_size : event->payload_size);
-}
-
 /* Of a state there are none. */
 static gint64
 get_frames (const DuplexEvent *event)
@@ -131,6 +123,14 @@ get_bookmark (const DuplexFilterRow *row,
   return is_bookmarked;
 }
 
+static gboolean
+get_compressed (const DuplexFilterRow *row,
+                gint64                *ret_compressed)
+{
+  *ret_compressed = 1;
+  return duplex_payload_is_compressed (row->capture, row->event);
+}
+
 /* FALSE where the row has no such thing. */
 static gboolean
 get_number (const DuplexFilterNode *self,
@@ -145,6 +145,8 @@ get_number (const DuplexFilterNode *self,
       return get_bookmark (row, ret_number);
     case DUPLEX_FILTER_FIELD_CODE:
       return get_code (row, ret_number);
+    case DUPLEX_FILTER_FIELD_COMPRESSED:
+      return get_compressed (row, ret_number);
     case DUPLEX_FILTER_FIELD_CONNECTION:
       *ret_number = event->connection;
       return event->kind != DUPLEX_EVENT_LOST;
@@ -163,7 +165,7 @@ get_number (const DuplexFilterNode *self,
       *ret_number = event->opcode;
       return is_frame (event);
     case DUPLEX_FILTER_FIELD_SIZE:
-      *ret_number = get_size (event);
+      *ret_number = clamp (duplex_event_get_row_size (event));
       return event->kind != DUPLEX_EVENT_LOST;
     case DUPLEX_FILTER_FIELD_TIME:
       *ret_number = event->time_us;
@@ -171,6 +173,9 @@ get_number (const DuplexFilterNode *self,
     case DUPLEX_FILTER_FIELD_TIME_OF_DAY:
       *ret_number = duplex_filter_time_get_of_day (event->time_us, self->zone);
       return TRUE;
+    case DUPLEX_FILTER_FIELD_WIRE_SIZE:
+      *ret_number = clamp (duplex_event_get_row_wire_size (event));
+      return event->kind != DUPLEX_EVENT_LOST;
     default:
       g_assert_not_reached ();
     }

@@ -38,6 +38,7 @@ typedef enum {
   /* numbers, or names for them */
   DUPLEX_FILTER_FIELD_BOOKMARK, /* 1, or none */
   DUPLEX_FILTER_FIELD_CODE,
+  DUPLEX_FILTER_FIELD_COMPRESSED, /* 1, or none */
   DUPLEX_FILTER_FIELD_CONNECTION,
   DUPLEX_FILTER_FIELD_DIRECTION, /* DuplexDirection */
   DUPLEX_FILTER_FIELD_EVENT,
@@ -48,6 +49,7 @@ typedef enum {
   DUPLEX_FILTER_FIELD_SIZE,
   DUPLEX_FILTER_FIELD_TIME,        /* µs as g_get_real_time() */
   DUPLEX_FILTER_FIELD_TIME_OF_DAY, /* µs from local midnight */
+  DUPLEX_FILTER_FIELD_WIRE_SIZE,
   /* texts */
   DUPLEX_FILTER_FIELD_COMMENT,
   DUPLEX_FILTER_FIELD_FINDING, /* the name of each */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/duplex-payload-pieces.h"
 #include "core/proto/duplex-limits.h"
 
 /* Bytes that are searched at once, besides the overlap. */
@@ -55,19 +56,15 @@ typedef struct
   gsize         skip;
 } Part;
 
-static gboolean
-is_inflated (const DuplexEvent *event)
-{
-  return event->inflated != NULL || event->inflated_id != 0;
-}
-
+/* which: what is read of the row. */
 static Part
-get_part (const DuplexEvent *event)
+get_part (const DuplexEvent *event,
+          DuplexPayload      which)
 {
-  Part part = { DUPLEX_PAYLOAD_WIRE, event->payload, event->payload_size, 0 };
+  Part part = { which, event->payload, event->payload_size, 0 };
 
-  if (is_inflated (event))
-    part = (Part){ DUPLEX_PAYLOAD_INFLATED, event->inflated, event->inflated_size, 0 };
+  if (which == DUPLEX_PAYLOAD_INFLATED)
+    part = (Part){ which, event->inflated, event->inflated_size, 0 };
   else if (event->kind == DUPLEX_EVENT_FRAME && event->opcode == DUPLEX_OPCODE_CLOSE)
     part.skip = MIN (part.size, CLOSE_CODE_SIZE);
 
@@ -79,7 +76,7 @@ duplex_filter_row_borrow_text (const DuplexFilterRow *self,
                                const guint8         **ret_data,
                                gsize                 *ret_size)
 {
-  Part part = get_part (self->event);
+  Part part = get_part (self->event, duplex_payload_get_shown (self->event));
 
   if (duplex_filter_row_is_in_parts (self) || (part.data == NULL && part.size > 0))
     return FALSE;
@@ -97,10 +94,9 @@ typedef struct
   GByteArray            *buffer;
   gsize                  max; /* of the buffer: it is searched when it is full */
   gsize                  overlap;
-  gsize                  n_seen;       /* bytes of the buffer that were searched before */
-  DuplexFilterPieceFunc  func;         /* NULL: nothing is searched */
-  gpointer               user_data;    /* of func */
-  gboolean               was_inflated; /* a part of the message was compressed */
+  gsize                  n_seen;    /* bytes of the buffer that were searched before */
+  DuplexFilterPieceFunc  func;      /* NULL: nothing is searched */
+  gpointer               user_data; /* of func */
   gboolean               is_found;
   gboolean               is_done;
 } Gather;
@@ -155,15 +151,11 @@ gather_event (const DuplexEvent *event,
               gpointer           user_data)
 {
   Gather *gather = user_data;
-  Part    part = get_part (event);
+  Part    part = get_part (event, duplex_payload_get_shown (gather->row->event));
   gsize   offset = part.skip;
 
   if (!duplex_filter_row_has_event (gather->row, event))
     return TRUE;
-  /* A fragment without anything inflated adds nothing to a message that is compressed. */
-  if (gather->was_inflated && part.which != DUPLEX_PAYLOAD_INFLATED)
-    return TRUE;
-  gather->was_inflated = part.which == DUPLEX_PAYLOAD_INFLATED;
 
   while (offset < part.size && !gather->is_done)
     {

@@ -66,7 +66,10 @@ get_cost (const DuplexFilterNode *self)
     case DUPLEX_FILTER_TEXT:
       return self->op == DUPLEX_FILTER_MATCHES ? 200 : 50;
     case DUPLEX_FILTER_NUMBER:
-      return self->field == DUPLEX_FILTER_FIELD_BOOKMARK ? 20 : 1;
+      return self->field == DUPLEX_FILTER_FIELD_BOOKMARK ||
+                 self->field == DUPLEX_FILTER_FIELD_COMPRESSED
+               ? 20
+               : 1;
     case DUPLEX_FILTER_ALL:
     case DUPLEX_FILTER_AND:
     case DUPLEX_FILTER_OR:

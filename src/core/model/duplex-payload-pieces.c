@@ -22,6 +22,40 @@ duplex_payload_get_plain (const DuplexEvent *event)
                                                                 : DUPLEX_PAYLOAD_WIRE;
 }
 
+DuplexPayload
+duplex_payload_get_shown (const DuplexEvent *last)
+{
+  return duplex_event_ends_inflated (last) ? DUPLEX_PAYLOAD_INFLATED : DUPLEX_PAYLOAD_WIRE;
+}
+
+static gboolean
+look_at_first (const DuplexEvent *event,
+               gpointer           user_data)
+{
+  gboolean *is_compressed = user_data;
+
+  *is_compressed = duplex_event_begins_compressed (event);
+  return FALSE;
+}
+
+gboolean
+duplex_payload_is_compressed (DuplexCapture     *capture,
+                              const DuplexEvent *last)
+{
+  gboolean is_compressed = FALSE;
+
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (capture), FALSE);
+  g_return_val_if_fail (last != NULL, FALSE);
+
+  if (duplex_event_ends_inflated (last))
+    return TRUE;
+  if (last->message == 0 || last->first >= last->number)
+    return duplex_event_begins_compressed (last);
+
+  duplex_capture_walk (capture, last->first, last->first, look_at_first, &is_compressed);
+  return is_compressed;
+}
+
 static guint64
 walk_memory (const guint8          *data,
              guint64                size,

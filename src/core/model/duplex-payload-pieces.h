@@ -25,8 +25,18 @@ guint64 duplex_payload_get_size (const DuplexEvent *event,
 gboolean duplex_payload_exists (const DuplexEvent *event,
                                 DuplexPayload      which);
 
-/* What the event is worth: inflated where it has that, else as on the wire. */
+/* What one frame by itself is worth: inflated where it has that, else as on the wire. */
 DuplexPayload duplex_payload_get_plain (const DuplexEvent *event);
+
+/* What to read of each frame of the message that ends with last, to get what it is worth as a
+ * whole. Not the above for each: a share may be empty, and a message that turned out to be corrupt
+ * has shares of its beginning only. */
+DuplexPayload duplex_payload_get_shown (const DuplexEvent *last);
+
+/* Whether the message that ends with last was compressed on the wire, inflated or not. Reads its
+ * first frame from capture where it must. Any thread. */
+gboolean duplex_payload_is_compressed (DuplexCapture     *capture,
+                                       const DuplexEvent *last);
 
 /* Calls func for each piece and returns how many bytes went to it: fewer than the payload has where
  * func stopped or the capture's file is damaged. event was read from capture, which may be NULL

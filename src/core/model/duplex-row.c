@@ -2,6 +2,7 @@
 #include "core/model/duplex-row.h"
 
 #include "core/model/duplex-capture-private.h"
+#include "core/model/duplex-payload-pieces.h"
 
 /* Events that are looked at for a row's findings: a message of more fragments, or one between whose
  * fragments more has passed, reports those of its beginning and of its last frame. */
@@ -32,6 +33,7 @@ typedef struct
 {
   DuplexCapture     *capture;
   const DuplexEvent *last;
+  DuplexPayload      which;
   GByteArray        *payload;
   GArray            *frames;
   gsize              max;
@@ -171,7 +173,31 @@ duplex_row_get_size (DuplexRow *self)
 {
   g_return_val_if_fail (DUPLEX_IS_ROW (self), 0);
 
-  return is_message (&self->event) ? self->event.message_size : self->event.payload_size;
+  return duplex_event_get_row_size (&self->event);
+}
+
+guint64
+duplex_row_get_wire_size (DuplexRow *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_ROW (self), 0);
+
+  return duplex_event_get_row_wire_size (&self->event);
+}
+
+gboolean
+duplex_row_is_compressed (DuplexRow *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_ROW (self), FALSE);
+
+  return duplex_payload_is_compressed (self->capture, &self->event);
+}
+
+gboolean
+duplex_row_is_inflated (DuplexRow *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_ROW (self), FALSE);
+
+  return duplex_event_ends_inflated (&self->event);
 }
 
 guint
@@ -221,6 +247,7 @@ add_payload (const DuplexEvent *event,
 {
   RowWalk *walk = user_data;
   guint    start = walk->payload->len;
+  gsize    whole = duplex_payload_get_size (event, walk->which);
   gsize    size;
 
   if (!is_of_same_message (event, walk->last))
@@ -228,15 +255,15 @@ add_payload (const DuplexEvent *event,
 
   if (event->kind == DUPLEX_EVENT_FRAME)
     walk->n_found++;
-  size = MIN (event->payload_size, walk->max - start);
+  size = MIN (whole, walk->max - start);
   if (size > 0)
     {
       g_byte_array_set_size (walk->payload, (guint)(start + size));
-      size = duplex_capture_read_payload (walk->capture, event, DUPLEX_PAYLOAD_WIRE, 0,
+      size = duplex_capture_read_payload (walk->capture, event, walk->which, 0,
                                           walk->payload->data + start, size);
       g_byte_array_set_size (walk->payload, (guint)(start + size));
     }
-  walk->is_full = size < event->payload_size;
+  walk->is_full = size < whole;
 
   return !walk->is_full;
 }
@@ -246,22 +273,27 @@ duplex_row_dup_payload (DuplexRow *self,
                         gsize      max,
                         gboolean  *ret_whole)
 {
-  RowWalk  walk = { 0 };
-  gboolean is_whole;
-  GBytes  *payload;
+  DuplexPayload which;
+  RowWalk       walk = { 0 };
+  gboolean      is_whole;
+  GBytes       *payload;
 
   g_return_val_if_fail (DUPLEX_IS_ROW (self), NULL);
 
+  which = duplex_payload_get_shown (&self->event);
   if (is_single (&self->event))
     {
-      payload = duplex_capture_dup_payload (self->capture, &self->event, DUPLEX_PAYLOAD_WIRE, 0,
-                                            MIN (self->event.payload_size, max));
-      is_whole = g_bytes_get_size (payload) == self->event.payload_size;
+      gsize size = duplex_payload_get_size (&self->event, which);
+
+      payload =
+        duplex_capture_dup_payload (self->capture, &self->event, which, 0, MIN (size, max));
+      is_whole = g_bytes_get_size (payload) == size;
     }
   else
     {
       walk.capture = self->capture;
       walk.last = &self->event;
+      walk.which = which;
       walk.max = MIN (max, MAX_PAYLOAD);
       walk.payload = g_byte_array_sized_new (MIN (PAYLOAD_RESERVE, walk.max));
       duplex_capture_walk (self->capture, self->event.first, self->event.number, add_payload,

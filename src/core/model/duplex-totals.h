@@ -14,12 +14,18 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint64 messages[2];   /* data messages that were finished */
-  guint64 bytes[2];      /* their payload */
+  guint64 bytes[2];      /* their payload, as the user sees it: inflated where it was compressed */
   guint64 frames[2];     /* all frames */
   guint64 wire_bytes[2]; /* headers and payload of all frames */
   guint64 findings;
   guint64 events;
   guint64 rows;
+
+  /* Of the messages those that were compressed and could be inflated. The ratio of compression is
+   * inflated_bytes to compressed_bytes. */
+  guint64 compressed[2];
+  guint64 compressed_bytes[2]; /* their payload on the wire */
+  guint64 inflated_bytes[2];   /* what it inflates to; a part of bytes */
 } DuplexTotals;
 
 void duplex_totals_add (DuplexTotals      *self,
@@ -28,5 +34,10 @@ void duplex_totals_add (DuplexTotals      *self,
 /* Adds what other has. */
 void duplex_totals_join (DuplexTotals       *self,
                          const DuplexTotals *other);
+
+/* The payload of the messages of a direction as it was on the wire: what stands beside wire_bytes,
+ * to say what headers add. */
+guint64 duplex_totals_get_payload_on_wire (const DuplexTotals *self,
+                                           guint               direction);
 
 G_END_DECLS

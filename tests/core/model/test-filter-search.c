@@ -421,31 +421,69 @@ test_large_in_file (void)
   duplex_test_remove_folder (folder);
 }
 
-/* A compressed message in fragments, of which one inflates to nothing. */
+/* A compressed message in three fragments; value: what its last says. */
+static void
+append_compressed (DuplexCapture    *capture,
+                   const char *const parts[3][2],
+                   gint64            value)
+{
+  guint64 first = DUPLEX_EVENT_FIRST_IS_SELF;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      DuplexEvent event = duplex_test_text (parts[i][0]);
+      guint64     number;
+
+      event.header[0] = i == 0 ? 0x41 : i == 2 ? 0x80
+                                               : 0x00;
+      event.header[1] = (guint8)event.payload_size;
+      event.header_size = 2;
+      event.first = first;
+      event.n_frames = i + 1;
+      event.message_size = 2 * (i + 1);
+      event.flags = i == 2 ? DUPLEX_EVENT_FLAG_ROW : 0;
+      event.inflated = (const guint8 *)parts[i][1];
+      event.inflated_size = parts[i][1] != NULL ? strlen (parts[i][1]) : 0;
+      event.value = i == 2 ? value : -1;
+      number = duplex_capture_append (capture, &event);
+      first = i == 0 ? number : first;
+    }
+}
+
+/* Some inflate to nothing, the first too: its bytes on the wire are no text. */
 static void
 test_inflated_parts (void)
 {
-  static const char *const  parts[][2] = { { "w1", "{\"a\":" }, { "w2", NULL }, { "w3", "12}" } };
+  static const char *const parts[][3][2] = {
+    { { "w1", "{\"a\":" }, { "w2", NULL }, { "w3", "12}" } },
+    { { "w1", NULL }, { "w2", "{\"a\":" }, { "w3", "12}" } },
+    { { "w1", "{\"a\":" }, { "w2", "12}" }, { "w3", NULL } },
+  };
   g_autoptr (DuplexCapture) capture = duplex_capture_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
-      DuplexEvent event = duplex_test_text (parts[i][0]);
-
-      event.first = 0;
-      event.n_frames = i + 1;
-      event.message_size = 2 * (i + 1);
-      event.flags = i + 1 == G_N_ELEMENTS (parts) ? DUPLEX_EVENT_FLAG_ROW : 0;
-      event.inflated = (const guint8 *)parts[i][1];
-      event.inflated_size = parts[i][1] != NULL ? strlen (parts[i][1]) : 0;
-      duplex_capture_append (capture, &event);
+      append_compressed (capture, parts[i], strlen ("{\"a\":12}"));
+      g_assert_true (row_matches (capture, i, "text == '{\"a\":12}'"));
+      g_assert_true (row_matches (capture, i, "$.a == 12"));
+      g_assert_true (row_matches (capture, i, "'\":1'"));
+      g_assert_false (row_matches (capture, i, "'w'"));
+      g_assert_true (row_matches (capture, i, "size == 8 and wire-size == 6 and frames == 3"));
+      g_assert_true (row_matches (capture, i, "compressed"));
     }
+}
 
-  g_assert_true (row_matches (capture, 0, "text == '{\"a\":12}'"));
-  g_assert_true (row_matches (capture, 0, "$.a == 12"));
-  g_assert_true (row_matches (capture, 0, "'\":1'"));
-  g_assert_false (row_matches (capture, 0, "'w'"));
-  g_assert_true (row_matches (capture, 0, "size == 6 and frames == 3"));
+/* Corrupt in its second frame: what there is of it as a whole is what was on the wire. */
+static void
+test_corrupt_parts (void)
+{
+  static const char *const  parts[3][2] = { { "w1", "{\"a\":" }, { "w2", NULL }, { "w3", NULL } };
+  g_autoptr (DuplexCapture) capture = duplex_capture_new ();
+
+  append_compressed (capture, parts, -1);
+  g_assert_true (row_matches (capture, 0, "text == 'w1w2w3' and compressed"));
+  g_assert_true (row_matches (capture, 0, "size == 6 and wire-size == 6"));
+  g_assert_false (row_matches (capture, 0, "$.a"));
 }
 
 /* A message whose beginning was forgotten. */
@@ -490,6 +528,7 @@ main (int    argc,
   g_test_add_func ("/core/filter-row/large-in-parts", test_large_in_parts);
   g_test_add_func ("/core/filter-row/large-in-file", test_large_in_file);
   g_test_add_func ("/core/filter-row/inflated-parts", test_inflated_parts);
+  g_test_add_func ("/core/filter-row/corrupt-parts", test_corrupt_parts);
   g_test_add_func ("/core/filter-row/forgotten-parts", test_forgotten_parts);
 
   return g_test_run ();

@@ -149,6 +149,7 @@ append_inflated (DuplexCapture *capture)
   event.message = ROW_INFLATED + 1;
   event.inflated = (const guint8 *)"{\"worth\": \"inflated\"}";
   event.inflated_size = strlen ((const char *)event.inflated);
+  event.value = (gint64)event.inflated_size;
   append_row (capture, &event, ROW_INFLATED);
 }
 
@@ -287,6 +288,11 @@ static const MatchCase match_cases[] = {
   { "size > 1k", "" },
   { "size < 1GiB and sent", "2 6 11 " },
   { "size <= 99999999999999999999999", ALL_ROWS },
+  { "size == 21", "7 " },
+  { "wire-size == 8", "7 " },
+  { "WIRE-SIZE == 16", "5 10 " },
+  { "wire-size <= 1GB", ALL_ROWS },
+  { "compressed", "7 " },
   { "frames == 0", "0 9 10 " },
   { "frames > 1", "5 " },
   { "connection == 2", "10 11 " },

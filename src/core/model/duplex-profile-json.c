@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/model/duplex-profile-private.h"
+#include "core/model/duplex-profile-reader.h"
 #include "core/model/duplex-profile-text.h"
+#include "core/model/duplex-profile-wire.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-json.h"
 
@@ -21,6 +23,9 @@ static const char *const known_members[] = {
   "origin",
   "verify-certificates",
   "trusted-certificate",
+  "compression",
+  "pong",
+  "ping",
   NULL,
 };
 
@@ -28,83 +33,9 @@ static const char *const known_header_members[] = { "name", "value", NULL };
 
 /* Reading */
 
-typedef struct
-{
-  const char *text;
-  JsonObject *object; /* borrowed */
-  GArray     *parts;  /* borrowed */
-} Reader;
-
 static gboolean
-fail_member (const Reader *reader,
-             const char   *name,
-             const char   *what,
-             GError      **error)
-{
-  const DuplexProfilePart *part = duplex_profile_text_find (reader->parts, name);
-
-  return duplex_profile_text_fail (error, reader->text, part != NULL ? part->value : reader->text,
-                                   "\"%s\" %s", name, what);
-}
-
-/* Where the member is there, ret_value is it. FALSE where it is something else than a string. */
-static gboolean
-read_string (const Reader *reader,
-             const char   *name,
-             const char  **ret_value,
-             GError      **error)
-{
-  JsonNode *node = json_object_get_member (reader->object, name);
-
-  if (node == NULL)
-    return TRUE;
-  if (json_node_get_value_type (node) != G_TYPE_STRING)
-    return fail_member (reader, name, "is not a string", error);
-
-  *ret_value = json_node_get_string (node);
-
-  return TRUE;
-}
-
-static gboolean
-read_boolean (const Reader *reader,
-              const char   *name,
-              gboolean     *ret_value,
-              GError      **error)
-{
-  JsonNode *node = json_object_get_member (reader->object, name);
-
-  if (node == NULL)
-    return TRUE;
-  if (json_node_get_value_type (node) != G_TYPE_BOOLEAN)
-    return fail_member (reader, name, "is neither true nor false", error);
-
-  *ret_value = json_node_get_boolean (node);
-
-  return TRUE;
-}
-
-static gboolean
-read_array (const Reader *reader,
-            const char   *name,
-            JsonArray   **ret_array,
-            GError      **error)
-{
-  JsonNode *node = json_object_get_member (reader->object, name);
-
-  if (node == NULL)
-    return TRUE;
-  if (!JSON_NODE_HOLDS_ARRAY (node))
-    return fail_member (reader, name, "is not an array", error);
-
-  *ret_array = json_node_get_array (node);
-
-  return TRUE;
-}
-
-static gboolean
-check_version (const Reader *reader,
-               GError      **error)
+check_version (const DuplexProfileReader *reader,
+               GError                   **error)
 {
   JsonNode *node = json_object_get_member (reader->object, "version");
   gint64    version;
@@ -114,7 +45,7 @@ check_version (const Reader *reader,
 
   version = json_node_get_value_type (node) == G_TYPE_INT64 ? json_node_get_int (node) : 0;
   if (version < 1)
-    return fail_member (reader, "version", "is not a number from 1", error);
+    return duplex_profile_reader_fail (reader, "version", error, "is not a number from 1");
   if (version > FORMAT_VERSION)
     {
       g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_NEWER_VERSION,
@@ -133,9 +64,9 @@ is_fingerprint (const char *text)
 }
 
 static gboolean
-read_strings (const Reader  *reader,
-              DuplexProfile *profile,
-              GError       **error)
+read_strings (const DuplexProfileReader *reader,
+              DuplexProfile             *profile,
+              GError                   **error)
 {
   const char *name = "";
   const char *url = "";
@@ -143,16 +74,17 @@ read_strings (const Reader  *reader,
   const char *trusted = "";
   gboolean    verify = TRUE;
 
-  if (!read_string (reader, "name", &name, error) ||
-      !read_string (reader, "url", &url, error) ||
-      !read_string (reader, "origin", &origin, error) ||
-      !read_boolean (reader, "verify-certificates", &verify, error) ||
-      !read_string (reader, "trusted-certificate", &trusted, error))
+  if (!duplex_profile_reader_get_string (reader, "name", &name, error) ||
+      !duplex_profile_reader_get_string (reader, "url", &url, error) ||
+      !duplex_profile_reader_get_string (reader, "origin", &origin, error) ||
+      !duplex_profile_reader_get_boolean (reader, "verify-certificates", &verify, error) ||
+      !duplex_profile_reader_get_string (reader, "trusted-certificate", &trusted, error))
     return FALSE;
 
   /* Trust is not guessed at. */
   if (*trusted != '\0' && !is_fingerprint (trusted))
-    return fail_member (reader, "trusted-certificate", "is not 64 hex digits", error);
+    return duplex_profile_reader_fail (reader, "trusted-certificate", error,
+                                       "is not 64 hex digits");
 
   duplex_profile_set_name (profile, name);
   duplex_profile_set_url (profile, url);
@@ -164,15 +96,15 @@ read_strings (const Reader  *reader,
 }
 
 static gboolean
-read_subprotocols (const Reader  *reader,
-                   DuplexProfile *profile,
-                   GError       **error)
+read_subprotocols (const DuplexProfileReader *reader,
+                   DuplexProfile             *profile,
+                   GError                   **error)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv)           subprotocols = NULL;
   JsonArray               *array = NULL;
 
-  if (!read_array (reader, "subprotocols", &array, error))
+  if (!duplex_profile_reader_get_array (reader, "subprotocols", &array, error))
     return FALSE;
 
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
@@ -180,7 +112,8 @@ read_subprotocols (const Reader  *reader,
       JsonNode *node = json_array_get_element (array, i);
 
       if (json_node_get_value_type (node) != G_TYPE_STRING)
-        return fail_member (reader, "subprotocols", "holds something else than a string", error);
+        return duplex_profile_reader_fail (reader, "subprotocols", error,
+                                           "holds something else than a string");
       g_strv_builder_add (builder, json_node_get_string (node));
     }
 
@@ -200,12 +133,12 @@ read_header (const char              *text,
              GStrvBuilder            *extra_members,
              GError                 **error)
 {
-  g_autoptr (GArray) parts = NULL;
-  g_autofree char   *unknown = NULL;
-  DuplexHeader       header = { 0 };
-  const char        *name = NULL;
-  const char        *value = NULL;
-  Reader             reader = { .text = text };
+  g_autoptr (GArray)  parts = NULL;
+  g_autofree char    *unknown = NULL;
+  DuplexHeader        header = { 0 };
+  const char         *name = NULL;
+  const char         *value = NULL;
+  DuplexProfileReader reader = { .text = text };
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
     return duplex_profile_text_fail (error, text, part->value,
@@ -214,8 +147,8 @@ read_header (const char              *text,
   parts = duplex_profile_text_split (part->value, part->end - part->value);
   reader.object = json_node_get_object (node);
   reader.parts = parts;
-  if (!read_string (&reader, "name", &name, error) ||
-      !read_string (&reader, "value", &value, error))
+  if (!duplex_profile_reader_get_string (&reader, "name", &name, error) ||
+      !duplex_profile_reader_get_string (&reader, "value", &value, error))
     return FALSE;
   if (name == NULL || value == NULL)
     return duplex_profile_text_fail (error, text, part->value, "a header has no \"%s\"",
@@ -245,10 +178,10 @@ clear_header (gpointer data)
 }
 
 static gboolean
-read_headers (const Reader        *reader,
-              DuplexProfile       *profile,
-              DuplexProfileExtras *extras,
-              GError             **error)
+read_headers (const DuplexProfileReader *reader,
+              DuplexProfile             *profile,
+              DuplexProfileExtras       *extras,
+              GError                   **error)
 {
   g_autoptr (GArray)       headers = g_array_new (FALSE, FALSE, sizeof (DuplexHeader));
   g_autoptr (GStrvBuilder) extra_names = g_strv_builder_new ();
@@ -260,7 +193,7 @@ read_headers (const Reader        *reader,
   g_array_set_clear_func (headers, clear_header);
   if (part == NULL)
     return TRUE;
-  if (!read_array (reader, "headers", &array, error))
+  if (!duplex_profile_reader_get_array (reader, "headers", &array, error))
     return FALSE;
 
   parts = duplex_profile_text_split (part->value, part->end - part->value);
@@ -292,7 +225,7 @@ duplex_profile_from_json (const char *text,
   g_autoptr (JsonParser)          parser = NULL;
   g_autoptr (GArray)              parts = NULL;
   g_autoptr (GError)              local_error = NULL;
-  Reader                          reader = { .text = text };
+  DuplexProfileReader             reader = { .text = text };
   JsonNode                       *root;
 
   g_return_val_if_fail (text != NULL || len == 0, NULL);
@@ -324,7 +257,8 @@ duplex_profile_from_json (const char *text,
   if (!check_version (&reader, error) ||
       !read_strings (&reader, profile, error) ||
       !read_subprotocols (&reader, profile, error) ||
-      !read_headers (&reader, profile, extras, error))
+      !read_headers (&reader, profile, extras, error) ||
+      !duplex_profile_wire_read (&reader, profile, extras, error))
     return NULL;
 
   g_free (extras->members);
@@ -440,6 +374,8 @@ duplex_profile_to_json (DuplexProfile *self)
   g_string_append_printf (text, ",\"verify-certificates\":%s,",
                           duplex_profile_get_verify_certificates (self) ? "true" : "false");
   append_member (text, "trusted-certificate", duplex_profile_get_trusted_certificate (self));
+  g_string_append_c (text, ',');
+  duplex_profile_wire_append (text, self);
 
   extras = duplex_profile_get_extras (self);
   if (*extras->members != '\0')

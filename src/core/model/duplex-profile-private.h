@@ -7,12 +7,17 @@
 
 G_BEGIN_DECLS
 
+/* The objects of a file that say how the wire is used. */
+#define DUPLEX_PROFILE_N_WIRE_PARTS 3
+
 /* Members of a file that this version does not know, as their text stood there. Immutable. */
 typedef struct
 {
   char *members;        /* of the profile: "\"colour\": 3, \"x\": []", or "" */
   GStrv header_names;   /* the headers that have some, in order, a name maybe more than once */
   GStrv header_members; /* of each of those */
+
+  char *wire_members[DUPLEX_PROFILE_N_WIRE_PARTS]; /* of "compression", "pong" and "ping" */
 } DuplexProfileExtras;
 
 DuplexProfileExtras *duplex_profile_extras_new (void);

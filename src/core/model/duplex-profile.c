@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/model/duplex-profile-private.h"
+#include "core/model/duplex-profile-wire.h"
 
 struct _DuplexProfile
 {
@@ -22,7 +23,8 @@ struct _DuplexProfile
   DuplexProfileExtras *extras;
 
   /* state */
-  gboolean verify_certificates;
+  gboolean          verify_certificates;
+  DuplexProfileWire wire;
 };
 
 G_DEFINE_FINAL_TYPE (DuplexProfile, duplex_profile, G_TYPE_OBJECT)
@@ -38,7 +40,8 @@ enum {
   PROP_VERIFY_CERTIFICATES,
   PROP_TRUSTED_CERTIFICATE,
   PROP_ERROR,
-  N_PROPS
+  PROP_WIRE, /* the first of those */
+  N_PROPS = PROP_WIRE + DUPLEX_PROFILE_N_WIRE_PROPS
 };
 
 static GParamSpec *properties[N_PROPS];
@@ -51,6 +54,8 @@ duplex_profile_extras_new (void)
   DuplexProfileExtras *self = g_atomic_rc_box_new0 (DuplexProfileExtras);
 
   self->members = g_strdup ("");
+  for (guint i = 0; i < G_N_ELEMENTS (self->wire_members); i++)
+    self->wire_members[i] = g_strdup ("");
   self->header_names = g_new0 (char *, 1);
   self->header_members = g_new0 (char *, 1);
 
@@ -69,6 +74,8 @@ clear_extras (gpointer data)
   DuplexProfileExtras *self = data;
 
   g_clear_pointer (&self->members, g_free);
+  for (guint i = 0; i < G_N_ELEMENTS (self->wire_members); i++)
+    g_clear_pointer (&self->wire_members[i], g_free);
   g_clear_pointer (&self->header_names, g_strfreev);
   g_clear_pointer (&self->header_members, g_strfreev);
 }
@@ -124,6 +131,19 @@ has_headers (DuplexProfile      *self,
   return TRUE;
 }
 
+static gboolean
+has_wire (DuplexProfile           *self,
+          const DuplexProfileWire *wire)
+{
+  for (guint i = 0; i < DUPLEX_PROFILE_N_WIRE_PROPS; i++)
+    {
+      if (!duplex_profile_wire_has_same (&self->wire, i, wire))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* GObject */
 
 static void
@@ -164,7 +184,10 @@ duplex_profile_get_property (GObject    *object,
       g_value_set_string (value, self->error);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (prop_id >= PROP_WIRE && prop_id < N_PROPS)
+        duplex_profile_wire_get_value (&self->wire, prop_id - PROP_WIRE, value);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -174,7 +197,8 @@ duplex_profile_set_property (GObject      *object,
                              const GValue *value,
                              GParamSpec   *pspec)
 {
-  DuplexProfile *self = DUPLEX_PROFILE (object);
+  DuplexProfile    *self = DUPLEX_PROFILE (object);
+  DuplexProfileWire wire = self->wire;
 
   switch (prop_id)
     {
@@ -197,7 +221,13 @@ duplex_profile_set_property (GObject      *object,
       duplex_profile_set_trusted_certificate (self, g_value_get_string (value));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (prop_id < PROP_WIRE || prop_id >= N_PROPS)
+        {
+          G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+          break;
+        }
+      duplex_profile_wire_set_value (&wire, prop_id - PROP_WIRE, value);
+      duplex_profile_set_wire (self, &wire);
     }
 }
 
@@ -243,6 +273,8 @@ duplex_profile_class_init (DuplexProfileClass *klass)
   properties[PROP_TRUSTED_CERTIFICATE] =
     g_param_spec_string ("trusted-certificate", NULL, NULL, "", read_write);
   properties[PROP_ERROR] = g_param_spec_string ("error", NULL, NULL, NULL, read_only);
+  for (guint i = 0; i < DUPLEX_PROFILE_N_WIRE_PROPS; i++)
+    properties[PROP_WIRE + i] = duplex_profile_wire_new_pspec (i, read_write);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -261,6 +293,7 @@ duplex_profile_init (DuplexProfile *self)
   g_array_set_clear_func (self->headers, clear_header);
   self->extras = duplex_profile_extras_new ();
   self->verify_certificates = TRUE;
+  duplex_profile_wire_init (&self->wire);
 }
 
 DuplexProfile *
@@ -305,6 +338,7 @@ duplex_profile_assign (DuplexProfile *self,
   duplex_profile_set_trusted_certificate (self, from->trusted_certificate);
   duplex_profile_set_headers (self, (const DuplexHeader *)(gpointer)from->headers->data,
                               from->headers->len);
+  duplex_profile_set_wire (self, &from->wire);
   duplex_profile_set_extras (self, from->extras);
   g_object_thaw_notify (G_OBJECT (self));
 }
@@ -323,6 +357,7 @@ duplex_profile_has_same_settings (DuplexProfile *self,
          self->verify_certificates == other->verify_certificates &&
          g_strv_equal ((const char *const *)self->subprotocols,
                        (const char *const *)other->subprotocols) &&
+         has_wire (self, &other->wire) &&
          has_headers (self, (const DuplexHeader *)(gpointer)other->headers->data,
                       other->headers->len);
 }
@@ -527,6 +562,34 @@ duplex_profile_set_headers (DuplexProfile      *self,
 
       g_array_append_val (self->headers, header);
     }
+}
+
+const DuplexProfileWire *
+duplex_profile_get_wire (DuplexProfile *self)
+{
+  g_return_val_if_fail (DUPLEX_IS_PROFILE (self), NULL);
+
+  return &self->wire;
+}
+
+void
+duplex_profile_set_wire (DuplexProfile           *self,
+                         const DuplexProfileWire *wire)
+{
+  DuplexProfileWire before;
+
+  g_return_if_fail (DUPLEX_IS_PROFILE (self));
+  g_return_if_fail (wire != NULL && duplex_deflate_params_is_valid (&wire->deflate));
+
+  before = self->wire;
+  self->wire = *wire;
+  g_object_freeze_notify (G_OBJECT (self));
+  for (guint i = 0; i < DUPLEX_PROFILE_N_WIRE_PROPS; i++)
+    {
+      if (!duplex_profile_wire_has_same (&self->wire, i, &before))
+        g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_WIRE + i]);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 DuplexProfileExtras *

@@ -6,7 +6,13 @@
  *
  *   { "version": 1, "name": "Echo", "url": "wss://example.org/", "headers": [ { "name": "X-Api",
  *     "value": "1" } ], "subprotocols": [ "chat" ], "origin": "", "verify-certificates": true,
- *     "trusted-certificate": "" }
+ *     "trusted-certificate": "", "compression": { "offer": true,
+ *     "server-no-context-takeover": false, "client-no-context-takeover": false,
+ *     "server-max-window-bits": null, "client-max-window-bits": true }, "pong": { "mode":
+ *     "automatic", "delay-ms": 1000 }, "ping": { "interval-s": 0, "limit": 3 } }
+ *
+ * Window bits are null where the parameter is absent, 8 to 15, or, the client's, true without a
+ * number. The mode is automatic, delayed or never. Each member may be missing: it has its default.
  *
  * Members are written in this order, all of them always, so that files compare well. */
 
@@ -33,10 +39,14 @@ G_DECLARE_FINAL_TYPE (DuplexProfile, duplex_profile, DUPLEX, PROFILE, GObject)
 
 /* Properties, all with notify: "name", "url", "origin" (strings, never NULL), "subprotocols"
  * (GStrv), "verify-certificates" (default TRUE), "trusted-certificate" (SHA-256 of a DER
- * certificate as 64 hex digits that is accepted though it does not verify, or ""), and read only
- * "id" (its path within the store, without ".json", such as "Public test servers/echo"; "" while it
- * is not saved), "folder" (the id up to its last '/', or "") and "error" (why its file cannot be
- * read, or NULL). */
+ * certificate as 64 hex digits that is accepted though it does not verify, or ""); of the wire
+ * "deflate" (whether permessage-deflate is offered), "deflate-server-no-context-takeover",
+ * "deflate-client-no-context-takeover" (booleans), "deflate-server-max-window-bits",
+ * "deflate-client-max-window-bits" (guint, as in DuplexDeflateParams), "pong-mode"
+ * (DuplexPongMode), "pong-delay" (guint, ms), "ping-interval" (guint, s), "ping-limit" (guint); and
+ * read only "id" (its path within the store, without ".json", such as "Public test servers/echo";
+ * "" while it is not saved), "folder" (the id up to its last '/', or "") and "error" (why its file
+ * cannot be read, or NULL). */
 
 DuplexProfile *duplex_profile_new (const char *name,
                                    const char *url);
@@ -70,7 +80,7 @@ void     duplex_profile_set_deflate (DuplexProfile             *self,
                                      const DuplexDeflateParams *params);
 
 /* Defaults: automatic, 1000 ms, 0 s (no pings), DUPLEX_LIMIT_MISSING_PONGS. A limit of 0 is none.
- */
+ * More than DUPLEX_LIMIT_PONG_DELAY, _PING_INTERVAL and _PING_LIMIT becomes that. */
 DuplexPongMode duplex_profile_get_pong_mode (DuplexProfile *self);
 guint          duplex_profile_get_pong_delay (DuplexProfile *self);
 guint          duplex_profile_get_ping_interval (DuplexProfile *self);

@@ -40,6 +40,12 @@ G_BEGIN_DECLS
 /* Pings of the keep-alive that may go unanswered in a row, by default. */
 #define DUPLEX_LIMIT_MISSING_PONGS 3
 
+/* The most that a profile may say: a delay (ms) and an interval (s) of a day, which is beyond every
+ * use and fits every timer; and a number of unanswered pings that nobody waits for. */
+#define DUPLEX_LIMIT_PONG_DELAY    ((guint)24 * 60 * 60 * 1000)
+#define DUPLEX_LIMIT_PING_INTERVAL ((guint)24 * 60 * 60)
+#define DUPLEX_LIMIT_PING_LIMIT    ((guint)1000000)
+
 /* Pongs that may wait out a delay, beyond which the oldest goes unsent (RFC 6455 §5.5.3: answering
  * the latest is enough). */
 #define DUPLEX_LIMIT_DELAYED_PONGS 1024

@@ -7,6 +7,24 @@
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
 
+/* What stands behind "trusted-certificate" where nothing was set. */
+#define WIRE                                     \
+  "  \"compression\": {\n"                       \
+  "    \"offer\": true,\n"                       \
+  "    \"server-no-context-takeover\": false,\n" \
+  "    \"client-no-context-takeover\": false,\n" \
+  "    \"server-max-window-bits\": null,\n"      \
+  "    \"client-max-window-bits\": true\n"       \
+  "  },\n"                                       \
+  "  \"pong\": {\n"                              \
+  "    \"mode\": \"automatic\",\n"               \
+  "    \"delay-ms\": 1000\n"                     \
+  "  },\n"                                       \
+  "  \"ping\": {\n"                              \
+  "    \"interval-s\": 0,\n"                     \
+  "    \"limit\": 3\n"                           \
+  "  }"
+
 #define FINGERPRINT "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
 
 static DuplexProfile *
@@ -200,7 +218,7 @@ test_order (void)
                       "  \"subprotocols\": [],\n"
                       "  \"origin\": \"\",\n"
                       "  \"verify-certificates\": true,\n"
-                      "  \"trusted-certificate\": \"\"\n"
+                      "  \"trusted-certificate\": \"\",\n" WIRE "\n"
                       "}\n");
   assert_json (full, "{\n"
                      "  \"version\": 1,\n"
@@ -222,7 +240,7 @@ test_order (void)
                      "  ],\n"
                      "  \"origin\": \"https://example.org\",\n"
                      "  \"verify-certificates\": false,\n"
-                     "  \"trusted-certificate\": \"" FINGERPRINT "\"\n"
+                     "  \"trusted-certificate\": \"" FINGERPRINT "\",\n" WIRE "\n"
                      "}\n");
 }
 
@@ -303,7 +321,7 @@ test_unknown_members (void)
                                      "  \"subprotocols\": [],\n"
                                      "  \"origin\": \"\",\n"
                                      "  \"verify-certificates\": true,\n"
-                                     "  \"trusted-certificate\": \"\",\n"
+                                     "  \"trusted-certificate\": \"\",\n" WIRE ",\n"
                                      "  \"zebra\": 123456789012345678901234567890,\n"
                                      "  \"colour\": {\n"
                                      "    \"b\": [\n"
@@ -330,7 +348,7 @@ test_unknown_members_first (void)
   g_autoptr (DuplexProfile) profile = parse ("{\"x\":[1,2],\"name\":\"n\",\"y\":\"z\"}");
   g_autofree char          *text = duplex_profile_to_json (profile);
 
-  g_assert_true (g_str_has_suffix (text, "\"trusted-certificate\": \"\",\n"
+  g_assert_true (g_str_has_suffix (text, "\"trusted-certificate\": \"\",\n" WIRE ",\n"
                                          "  \"x\": [\n"
                                          "    1,\n"
                                          "    2\n"

@@ -85,7 +85,7 @@ get_extra (const DuplexEvent *event,
 {
   guint32 extra = 0;
 
-  if (event->payload_id != 0 || event->inflated_id != 0 || event->inflated_size > 0)
+  if (event->payload_id != 0 || event->inflated_id != 0 || event->inflated != NULL)
     extra |= EXTRA_APART;
   if (beside != NULL)
     extra |= EXTRA_BESIDE;
@@ -332,6 +332,8 @@ point_to_payloads (DuplexCaptureBlock *self,
                    const guint8       *data,
                    DuplexEvent        *ret_event)
 {
+  gboolean has_inflated = FALSE;
+
   if (record->extra & EXTRA_APART)
     {
       Apart apart;
@@ -341,6 +343,8 @@ point_to_payloads (DuplexCaptureBlock *self,
       ret_event->payload_id = apart.payload_id;
       ret_event->inflated_id = apart.inflated_id;
       ret_event->inflated_size = apart.inflated_size;
+      /* With none of the three there is an inflated payload of no byte. */
+      has_inflated = apart.inflated_size > 0 || apart.payload_id == 0;
     }
   if (record->extra & EXTRA_BESIDE)
     {
@@ -354,7 +358,7 @@ point_to_payloads (DuplexCaptureBlock *self,
     }
   if (record->extra & EXTRA_BESIDE_INFLATED)
     ret_event->inflated = g_bytes_get_data (self->inflated, NULL);
-  else if (ret_event->inflated_id == 0 && ret_event->inflated_size > 0)
+  else if (ret_event->inflated_id == 0 && has_inflated)
     ret_event->inflated = data;
 }
 

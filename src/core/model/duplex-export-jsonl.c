@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/duplex-escape.h"
 #include "core/model/duplex-payload-pieces.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-utf8.h"
@@ -47,43 +48,16 @@ duplex_export_jsonl_get_value_name (DuplexEventKind kind)
   return (guint)kind < G_N_ELEMENTS (kinds) ? kinds[kind].value : NULL;
 }
 
-/* Bytes of 0x80 and above stay: a character may come in two pieces. */
-static void
-append_characters (GString    *out,
-                   const char *text,
-                   gsize       len)
-{
-  gsize from = 0;
-
-  for (gsize i = 0; i < len; i++)
-    {
-      guchar c = (guchar)text[i];
-
-      if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-        continue;
-      g_string_append_len (out, text + from, (gssize)(i - from));
-      from = i + 1;
-      if (c == '\n')
-        g_string_append (out, "\\n");
-      else if (c == '\r')
-        g_string_append (out, "\\r");
-      else if (c == '\t')
-        g_string_append (out, "\\t");
-      else if (c == '"' || c == '\\')
-        g_string_append_printf (out, "\\%c", c);
-      else
-        g_string_append_printf (out, "\\u%04x", c);
-    }
-  g_string_append_len (out, text + from, (gssize)(len - from));
-}
-
 void
 duplex_export_jsonl_append_string (GString    *out,
                                    const char *text,
                                    gsize       len)
 {
+  DuplexEscape escape = DUPLEX_ESCAPE_INIT (DUPLEX_ESCAPE_JSON);
+
   g_string_append_c (out, '"');
-  append_characters (out, text, len);
+  duplex_escape_append (&escape, out, text, len);
+  duplex_escape_end (&escape, out);
   g_string_append_c (out, '"');
 }
 
@@ -168,6 +142,8 @@ append_message (GString           *out,
                           ",\"message\":%" G_GUINT64_FORMAT ",\"message_size\":%" G_GUINT64_FORMAT
                           ",\"frames\":%u",
                           event->message, event->message_size, event->n_frames);
+  if (event->message != 0 && event->value != -1)
+    g_string_append_printf (out, ",\"message_inflated_size\":%" G_GINT64_FORMAT, event->value);
 }
 
 static void
@@ -235,20 +211,42 @@ is_text (const Line   *line,
 
   if (line->event->kind == DUPLEX_EVENT_FRAME && line->event->opcode != DUPLEX_OPCODE_TEXT)
     return FALSE;
+  /* A few deflated bytes are often UTF-8 by chance. */
+  if (which == DUPLEX_PAYLOAD_WIRE &&
+      (duplex_payload_exists (line->event, DUPLEX_PAYLOAD_INFLATED) ||
+       duplex_event_begins_compressed (line->event)))
+    return FALSE;
   seen = duplex_payload_walk (line->capture, line->event, which, validate_cb, &utf8);
   return utf8.offset == seen && duplex_utf8_is_complete (&utf8);
 }
+
+typedef struct
+{
+  const Line  *line;
+  DuplexEscape escape;
+} Text;
 
 static gboolean
 text_cb (const guint8 *data,
          gsize         size,
          gpointer      user_data)
 {
-  const Line *line = user_data;
+  Text *self = user_data;
 
-  append_characters (line->out, (const char *)data, size);
-  settle (line);
+  duplex_escape_append (&self->escape, self->line->out, (const char *)data, size);
+  settle (self->line);
   return TRUE;
+}
+
+static guint64
+append_text (const Line   *line,
+             DuplexPayload which)
+{
+  Text    text = { line, DUPLEX_ESCAPE_INIT (DUPLEX_ESCAPE_JSON) };
+  guint64 seen = duplex_payload_walk (line->capture, line->event, which, text_cb, &text);
+
+  duplex_escape_end (&text.escape, line->out);
+  return seen;
 }
 
 typedef struct
@@ -299,10 +297,12 @@ append_payload (const Line   *line,
   guint64     size = duplex_payload_get_size (line->event, which);
   guint64     seen;
 
+  if (which == DUPLEX_PAYLOAD_INFLATED)
+    g_string_append_printf (line->out, ",\"inflated_length\":%" G_GUINT64_FORMAT, size);
   if (is_text (line, which))
     {
       g_string_append_printf (line->out, ",\"%stext\":\"", before);
-      seen = duplex_payload_walk (line->capture, line->event, which, text_cb, (gpointer)line);
+      seen = append_text (line, which);
     }
   else
     {
@@ -330,21 +330,33 @@ append_findings (GString           *out,
 }
 
 static void
+append_value (GString           *out,
+              const DuplexEvent *event)
+{
+  const char *name = duplex_export_jsonl_get_value_name (event->kind);
+
+  if (event->value != -1)
+    g_string_append_printf (out, ",\"%s\":%" G_GINT64_FORMAT, name != NULL ? name : "value",
+                            event->value);
+  if (event->kind == DUPLEX_EVENT_CLOSED && event->message_size > 0)
+    g_string_append_printf (out, ",\"duration_us\":%" G_GUINT64_FORMAT, event->message_size);
+}
+
+static void
 append_state (GString           *out,
               const DuplexEvent *event)
 {
-  const char *value_name = duplex_export_jsonl_get_value_name (event->kind);
+  gboolean is_frame = event->kind == DUPLEX_EVENT_FRAME || event->kind == DUPLEX_EVENT_UNFINISHED;
 
   g_string_append_printf (out, "{\"number\":%" G_GUINT64_FORMAT ",", event->number);
   append_time (out, event->time_us);
   g_string_append_printf (out, ",\"connection\":%u,\"event\":\"%s\"", event->connection,
                           duplex_export_jsonl_get_kind_name (event->kind));
-  if (event->kind == DUPLEX_EVENT_FRAME || event->kind == DUPLEX_EVENT_UNFINISHED)
+  if (is_frame)
     append_message (out, event);
   append_flags (out, event);
-  if (event->value != -1)
-    g_string_append_printf (out, ",\"%s\":%" G_GINT64_FORMAT,
-                            value_name != NULL ? value_name : "value", event->value);
+  if (!is_frame || event->message == 0)
+    append_value (out, event);
   if (event->kind == DUPLEX_EVENT_FRAME && event->opcode == DUPLEX_OPCODE_CLOSE)
     append_close (out, event);
 }

@@ -11,13 +11,20 @@
  * "event" is frame, connecting, request, response, body, tls, connected, closed, failed, unfinished
  * or lost: DuplexEventKind in lower case. What an event's number says has the name of its kind:
  * "rtt_us" of a pong, "status" of a response, "certificate_flags" of tls, "elapsed_us" of
- * connected, "code" of closed, "error" of failed. The payload is "text" where it is text, and else
- * "base64"; what a compressed frame's is worth is "inflated_text" or "inflated_base64". Where a
- * damaged file has lost its end, "missing" ("inflated_missing") says how many bytes. "findings" is
- * an array of {"id":"reserved-bit","offset":0}. Of a frame, "opcode", "fin", "rsv", "mask" and
- * "length", and of a Close "close_code" and "close_reason", are told for whoever reads the line;
- * they follow from "header" and the payload. Flags ("row", "cut", "deliberate", "by_peer",
- * "redacted") stand there when they are true. */
+ * connected, "code" of closed, "error" of failed. "duration_us" of closed is what the closing took;
+ * not there where nothing announced the end.
+ *
+ * The payload is "text" where it is text, and else "base64", as it was on the wire: "length" is the
+ * frame's, "message_size" its message's up to there. What a frame of a compressed message is worth
+ * is "inflated_text" or "inflated_base64" beside it (which is "base64" then), of "inflated_length"
+ * bytes; and on the last frame of one that could be inflated "message_inflated_size" is that of all
+ * frames. Where a damaged file has lost a payload's end, "missing" ("inflated_missing") says how
+ * many bytes. In strings, what duplex-escape.h names is spelled out.
+ *
+ * "findings" is an array of {"id":"reserved-bit","offset":0}. Of a frame, "opcode", "fin", "rsv",
+ * "mask", "length" and "inflated_length", and of a Close "close_code" and "close_reason", are told
+ * for whoever reads the line; they follow from "header" and the payloads. Flags ("row", "cut",
+ * "deliberate", "by_peer", "redacted") stand there when they are true. */
 
 #include "core/model/duplex-capture.h"
 

@@ -353,6 +353,7 @@ static const struct
   { "header", MEMBER_HEADER },
   { "message", MEMBER_MESSAGE },
   { "message_size", MEMBER_MESSAGE_SIZE },
+  { "duration_us", MEMBER_MESSAGE_SIZE },
   { "frames", MEMBER_FRAMES },
   { "row", MEMBER_ROW },
   { "first", MEMBER_FIRST },
@@ -367,6 +368,7 @@ static const struct
   { "findings", MEMBER_FINDINGS },
   /* the names of DuplexEvent's value, by kind */
   { "value", MEMBER_VALUE },
+  { "message_inflated_size", MEMBER_VALUE },
   { "rtt_us", MEMBER_VALUE },
   { "status", MEMBER_VALUE },
   { "certificate_flags", MEMBER_VALUE },

@@ -62,6 +62,8 @@ check_round_trip (const DuplexEvent *event)
       g_assert_cmpuint (seen.message_size, ==, event->message_size);
       g_assert_cmpuint (seen.n_frames, ==, event->n_frames);
     }
+  if (event->kind == DUPLEX_EVENT_CLOSED)
+    g_assert_cmpuint (seen.message_size, ==, event->message_size);
   if (event->flags & DUPLEX_EVENT_FLAG_ROW)
     g_assert_cmpuint (seen.first, ==, event->first);
   again = to_line (&seen);
@@ -211,6 +213,67 @@ test_half_character (void)
   g_assert_nonnull (strstr (line, ",\"base64\":\"YcM=\""));
 }
 
+/* A compressed message has both sizes and both payloads, on each frame and as a whole. */
+static void
+test_compressed (void)
+{
+  DuplexEvent      event = DUPLEX_EVENT_INIT;
+  g_autofree char *first = NULL;
+  g_autofree char *last = NULL;
+
+  event.direction = DUPLEX_DIRECTION_RECEIVED;
+  event.opcode = DUPLEX_OPCODE_TEXT;
+  event.message = 1;
+  event.header[0] = 0x41;
+  event.header[1] = 0x03;
+  event.header_size = 2;
+  event.payload = (const guint8 *)"abc";
+  event.payload_size = event.message_size = 3;
+  event.n_frames = 1;
+  event.inflated = (const guint8 *)"";
+  check_round_trip (&event);
+  first = to_line (&event);
+  g_assert_nonnull (strstr (first, ",\"length\":3,"));
+  g_assert_nonnull (strstr (first, ",\"message_size\":3,"));
+  g_assert_nonnull (strstr (first, ",\"base64\":\"YWJj\",\"inflated_length\":0,"
+                                   "\"inflated_text\":\"\"}"));
+  g_assert_null (strstr (first, "message_inflated_size"));
+
+  event.header[0] = 0x80;
+  event.message_size = 6;
+  event.n_frames = 2;
+  event.flags = DUPLEX_EVENT_FLAG_ROW;
+  event.inflated = (const guint8 *)"hello";
+  event.inflated_size = 5;
+  event.value = 5;
+  check_round_trip (&event);
+  last = to_line (&event);
+  g_assert_nonnull (strstr (last, ",\"message_size\":6,\"frames\":2,"
+                                  "\"message_inflated_size\":5,"));
+  g_assert_nonnull (strstr (last, ",\"inflated_length\":5,\"inflated_text\":\"hello\"}"));
+}
+
+static void
+test_duration (void)
+{
+  DuplexEvent      event = DUPLEX_EVENT_INIT;
+  g_autofree char *line = NULL;
+  g_autofree char *none = NULL;
+
+  event.kind = DUPLEX_EVENT_CLOSED;
+  event.flags = DUPLEX_EVENT_FLAG_PEER;
+  event.value = 1000;
+  event.message_size = 1234;
+  check_round_trip (&event);
+  line = to_line (&event);
+  g_assert_nonnull (strstr (line, ",\"by_peer\":true,\"code\":1000,\"duration_us\":1234,"));
+
+  event.message_size = 0;
+  check_round_trip (&event);
+  none = to_line (&event);
+  g_assert_null (strstr (none, "duration"));
+}
+
 /* ---- large payloads ---- */
 
 #define LARGE ((gsize)3 * 1024 * 1024 + 1)
@@ -284,7 +347,8 @@ test_pieces (gconstpointer data)
   event.payload = event.inflated = payload;
   event.payload_size = event.inflated_size = LARGE;
   line = settle_line (NULL, &event, /* whole= */ TRUE);
-  g_assert_true ((strstr (line, ",\"text\":") != NULL) == is_text);
+  g_assert_nonnull (strstr (line, ",\"base64\":"));
+  g_assert_true ((strstr (line, ",\"inflated_text\":") != NULL) == is_text);
   g_assert_true ((strstr (line, ",\"inflated_base64\":") != NULL) == !is_text);
   g_assert_true (duplex_jsonl_reader_parse (reader, line, strlen (line), &seen, NULL));
   g_assert_cmpmem (seen.payload, seen.payload_size, payload, LARGE);
@@ -332,7 +396,7 @@ test_missing (void)
   event.inflated_size = 5;
   event.inflated_id = 2;
   g_assert_false (duplex_export_jsonl_append (out, NULL, &event, NULL, NULL));
-  g_assert_nonnull (strstr (out->str, ",\"text\":\"\",\"missing\":1000000,"));
+  g_assert_nonnull (strstr (out->str, ",\"base64\":\"\",\"missing\":1000000,"));
   g_assert_nonnull (strstr (out->str, ",\"inflated_text\":\"\",\"inflated_missing\":5}\n"));
 }
 
@@ -496,6 +560,8 @@ main (int    argc,
   g_test_add_func ("/core/jsonl/text", test_text);
   g_test_add_func ("/core/jsonl/times", test_times);
   g_test_add_func ("/core/jsonl/no-times", test_no_times);
+  g_test_add_func ("/core/jsonl/compressed", test_compressed);
+  g_test_add_func ("/core/jsonl/duration", test_duration);
   g_test_add_func ("/core/jsonl/half-character", test_half_character);
   g_test_add_data_func ("/core/jsonl/pieces/text", GINT_TO_POINTER (TRUE), test_pieces);
   g_test_add_data_func ("/core/jsonl/pieces/bytes", GINT_TO_POINTER (FALSE), test_pieces);

@@ -85,7 +85,8 @@ get_extra (const DuplexEvent *event,
 {
   guint32 extra = 0;
 
-  if (event->payload_id != 0 || event->inflated_id != 0 || event->inflated != NULL)
+  if (event->payload_id != 0 || event->inflated_id != 0 || event->inflated_size > 0 ||
+      event->inflated != NULL)
     extra |= EXTRA_APART;
   if (beside != NULL)
     extra |= EXTRA_BESIDE;

@@ -234,7 +234,8 @@ static void
 answer (DuplexTunnel *self)
 {
   set_state (self, DUPLEX_TUNNEL_ANSWER);
-  write_response (self, duplex_handshake_build_response (self->head, self->subprotocol));
+  write_response (self, duplex_handshake_build_response (self->head, self->subprotocol,
+                                                         /* extensions= */ NULL));
 }
 
 /* The upgrade is accepted, so that the client can read why there is nothing behind it. A browser

@@ -53,7 +53,7 @@ shake_hands (GIOStream *stream)
   if (head == NULL)
     return FALSE;
 
-  response = duplex_handshake_build_response (head, NULL);
+  response = duplex_handshake_build_response (head, NULL, NULL);
   return g_output_stream_write_all (g_io_stream_get_output_stream (stream),
                                     g_bytes_get_data (response, NULL), g_bytes_get_size (response),
                                     NULL, NULL, NULL);

@@ -126,6 +126,30 @@ check_both (const DuplexDeflateParams *offer,
   g_assert_cmpmem (&client, sizeof client, &server, sizeof server);
 }
 
+/* What a person writes is an offer that says the same, or an error that says so in words. */
+static void
+check_written (const char *text)
+{
+  g_autoptr (GError)  error = NULL;
+  g_autofree char    *offer = NULL;
+  DuplexDeflateParams params;
+  DuplexDeflateParams again;
+  const char         *rest;
+
+  if (!duplex_deflate_params_parse (text, &params, &error))
+    {
+      g_assert_nonnull (error);
+      return;
+    }
+
+  g_assert_no_error (error);
+  g_assert_true (duplex_deflate_params_is_valid (&params));
+  offer = duplex_deflate_params_to_string (&params);
+  rest = strchr (offer, ';');
+  g_assert_true (duplex_deflate_params_parse (rest != NULL ? rest + 1 : "", &again, NULL));
+  g_assert_cmpmem (&again, sizeof again, &params, sizeof params);
+}
+
 /* The value of a header that the other end sent, judged as a client and answered as a server. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
@@ -140,5 +164,6 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   check_response (NULL, value->str);
   check_choice (&own, value->str);
   check_both (&offer, &own);
+  check_written (value->str);
   return 0;
 }

@@ -28,6 +28,9 @@ check_parsed (const guint8 *data,
   g_autoptr (GError)     error = NULL;
   g_autoptr (DuplexHead) head = NULL;
   g_autoptr (GBytes)     response = NULL;
+  g_autofree char       *offers = NULL;
+  g_autofree char       *accepted = NULL;
+  DuplexDeflateAgreement agreement = { 0 };
   gsize                  end = duplex_head_find_end (data, size, NULL);
   guint                  status = 0;
 
@@ -44,7 +47,13 @@ check_parsed (const guint8 *data,
 
   g_assert_cmpuint (end, >, 0);
   if (duplex_handshake_check_request (head, &status, &error))
-    response = duplex_handshake_build_response (head, NULL);
+    {
+      offers = duplex_head_dup_list (head, "Sec-WebSocket-Extensions");
+      if (offers != NULL)
+        duplex_deflate_accept_offer (offers, NULL, &accepted, &agreement);
+      response = duplex_handshake_build_response (head, NULL, accepted);
+      g_assert_nonnull (response);
+    }
   else
     {
       g_assert_true (status == 400 || status == 405 || status == 426);
@@ -72,11 +81,15 @@ check_built_field (DuplexHead *head,
 static void
 check_built (FuzzInput input)
 {
-  g_autofree char       *key = duplex_handshake_new_key ();
-  char                  *texts[MAX_TEXTS];
-  DuplexHeader           header;
-  const char *const      subprotocols[] = { "chat", "", NULL };
-  DuplexRequest          request = { .key = key, .headers = &header, .n_headers = 1 };
+  g_autofree char    *key = duplex_handshake_new_key ();
+  char               *texts[MAX_TEXTS];
+  DuplexHeader        header;
+  const char *const   subprotocols[] = { "chat", "", NULL };
+  DuplexDeflateParams deflate = { .client_max_window_bits = DUPLEX_WINDOW_BITS_NO_VALUE };
+  g_autofree char    *offer = NULL;
+  DuplexRequest       request = {
+          .key = key, .deflate = &deflate, .headers = &header, .n_headers = 1
+  };
   g_autoptr (GBytes)     bytes = NULL;
   g_autoptr (GError)     error = NULL;
   g_autoptr (DuplexHead) head = NULL;
@@ -91,7 +104,8 @@ check_built (FuzzInput input)
   request.target = texts[1];
   request.subprotocols = offered;
   request.origin = texts[3];
-  request.extensions = texts[4];
+  if (!duplex_deflate_params_parse (texts[4], &deflate, NULL))
+    deflate.server_max_window_bits = (guint)strlen (texts[4]);
   header = (DuplexHeader){ texts[5], texts[6] };
   bytes = duplex_handshake_build_request (&request, &error);
   if (bytes == NULL)
@@ -108,7 +122,8 @@ check_built (FuzzInput input)
       g_assert_cmpstr (duplex_head_get_target (head), ==, texts[1]);
       check_built_field (head, 0, "Host", texts[0]);
       check_built_field (head, 5, "Origin", texts[3]);
-      check_built_field (head, 7, "Sec-WebSocket-Extensions", texts[4]);
+      offer = duplex_deflate_params_to_string (&deflate);
+      check_built_field (head, 7, "Sec-WebSocket-Extensions", offer);
       check_built_field (head, 8, texts[5], texts[6]);
       g_assert_true (duplex_handshake_check_request (head, NULL, NULL));
     }

@@ -119,7 +119,7 @@ decide_response (Client     *client,
       return;
     }
   client->target = g_strdup (duplex_head_get_target (head));
-  client->response = duplex_handshake_build_response (head, NULL);
+  client->response = duplex_handshake_build_response (head, NULL, NULL);
 }
 
 /* Returns FALSE when more bytes are needed. */

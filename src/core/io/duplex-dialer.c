@@ -211,6 +211,7 @@ fill_request (Attempt       *attempt,
     .key = attempt->key,
     .origin = settings->origin,
     .subprotocols = (const char *const *)settings->subprotocols,
+    .deflate = settings->offers_deflate ? &settings->deflate : NULL,
     .headers = settings->headers,
     .n_headers = settings->n_headers,
   };
@@ -247,8 +248,8 @@ judge (GTask      *task,
 
   fill_request (attempt, &request);
   if (duplex_head_get_status (head) == 101)
-    fine =
-      duplex_handshake_check_response (head, &request, findings, &attempt->result->subprotocol);
+    fine = duplex_handshake_check_response (head, &request, findings, &attempt->result->subprotocol,
+                                            &attempt->result->deflate);
   record (attempt, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_RECEIVED, 0,
           duplex_head_get_status (head), attempt->received->data, head_size,
           (const DuplexFinding *)findings->data, findings->len);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/proto/duplex-error.h"
 #include "core/proto/duplex-list.h"
 
 typedef enum {
@@ -300,6 +301,53 @@ duplex_deflate_params_to_string (const DuplexDeflateParams *params)
   append_window_bits (text, CLIENT_MAX_WINDOW_BITS, params->client_max_window_bits);
 
   return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+refuse_parameter (Span            span,
+                  DuplexFindingId id,
+                  GError        **error)
+{
+  g_autofree char *shown = g_strndup (span.start, span.len);
+  const char      *problem = "is not a parameter";
+
+  if (id == DUPLEX_FINDING_DEFLATE_PARAMETER_UNKNOWN)
+    problem = "is no parameter of " DUPLEX_DEFLATE_NAME;
+  else if (id == DUPLEX_FINDING_DEFLATE_PARAMETER_REPEATED)
+    problem = "is the second of its name";
+  else if (id == DUPLEX_FINDING_DEFLATE_PARAMETER_VALUE)
+    problem = "has a wrong value: window bits are 8 to 15, other parameters have none";
+
+  g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT, "“%s” %s", shown, problem);
+  return FALSE;
+}
+
+gboolean
+duplex_deflate_params_parse (const char          *text,
+                             DuplexDeflateParams *ret_params,
+                             GError             **error)
+{
+  g_autoptr (GArray) findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
+  Element            element = { .value = text, .is_offer = TRUE, .findings = findings };
+  Span               rest = { text, 0 };
+  gboolean           more = TRUE;
+
+  g_return_val_if_fail (text != NULL && ret_params != NULL, FALSE);
+
+  rest.len = strlen (text);
+  duplex_trim (&rest.start, &rest.len);
+  while (more && rest.len > 0)
+    {
+      Span span;
+
+      more = split (&rest, ';', &span);
+      read_parameter (&element, span);
+      if (findings->len > 0)
+        return refuse_parameter (span, g_array_index (findings, DuplexFinding, 0).id, error);
+    }
+
+  *ret_params = element.params;
+  return TRUE;
 }
 
 /* The smaller of two numbers, either of which may be absent; the largest window when both are. */

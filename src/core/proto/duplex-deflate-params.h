@@ -49,6 +49,13 @@ gboolean duplex_deflate_params_is_valid (const DuplexDeflateParams *params);
 /* The text of a valid offer: "permessage-deflate; client_max_window_bits". */
 char *duplex_deflate_params_to_string (const DuplexDeflateParams *params);
 
+/* What a person writes behind that name: "client_max_window_bits=10; server_no_context_takeover",
+ * or nothing for the plain extension. Fails with DUPLEX_ERROR_INVALID_ARGUMENT, naming the
+ * parameter, for what no offer may say. */
+gboolean duplex_deflate_params_parse (const char          *text,
+                                      DuplexDeflateParams *ret_params,
+                                      GError             **error);
+
 /* Judges the value of a response's Sec-WebSocket-Extensions against the offer, which is NULL when
  * there was none. Appends DuplexFinding values to findings, their offsets within value: of the
  * parameter, or of the extension when a parameter is missing. Names of extensions are judged too:

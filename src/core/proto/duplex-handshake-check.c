@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "core/proto/duplex-list.h"
+/* A head has room for thousands of wrong parameters; the first of each field tell enough. */
+#define MAX_EXTENSION_FINDINGS 16
 
 typedef struct
 {
@@ -99,56 +100,33 @@ check_repeated (Check      *check,
     add_finding (check, DUPLEX_FINDING_HEADER_REPEATED, offset);
 }
 
-/* The name of an extension is what stands before its parameters (§9.1). */
-static gsize
-extension_name_len (const char *item,
-                    gsize       len)
-{
-  const char *end = memchr (item, ';', len);
-  gsize       name_len = end != NULL ? (gsize)(end - item) : len;
-
-  duplex_trim (&item, &name_len);
-  return name_len;
-}
-
-static gboolean
-was_extension_offered (Check      *check,
-                       const char *name,
-                       gsize       name_len)
-{
-  const char *rest = check->request->extensions;
-  const char *item;
-  gsize       len;
-
-  while (rest != NULL && duplex_list_next (&rest, &item, &len))
-    {
-      if (extension_name_len (item, len) == name_len && memcmp (item, name, name_len) == 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-static void
+/* What stands in the field is judged where it is known what it means; its offsets begin with the
+ * value, ours with the head. */
+static DuplexDeflateAgreement
 check_extensions (Check *check)
 {
-  const char *rest;
-  const char *item;
-  gsize       offset;
-  gsize       len;
-  guint       index = 0;
+  DuplexDeflateAgreement agreement = { 0 };
+  gboolean               fine = TRUE;
 
-  while (next_field (check, "Sec-WebSocket-Extensions", &index, &rest, &offset))
+  for (guint i = 0; i < duplex_head_get_n_fields (check->response); i++)
     {
-      while (duplex_list_next (&rest, &item, &len))
-        {
-          if (was_extension_offered (check, item, extension_name_len (item, len)))
-            continue;
+      guint before = check->findings->len;
 
-          add_finding (check, DUPLEX_FINDING_EXTENSION_NOT_OFFERED, offset);
-          return;
-        }
+      if (g_ascii_strcasecmp (duplex_head_get_field_name (check->response, i),
+                              "Sec-WebSocket-Extensions") != 0)
+        continue;
+
+      fine &= duplex_deflate_check_response (check->request->deflate,
+                                             duplex_head_get_field_value (check->response, i),
+                                             check->findings, &agreement);
+      if (check->findings->len - before > MAX_EXTENSION_FINDINGS)
+        g_array_set_size (check->findings, before + MAX_EXTENSION_FINDINGS);
+      for (guint k = before; k < check->findings->len; k++)
+        g_array_index (check->findings, DuplexFinding, k).offset +=
+          duplex_head_get_value_offset (check->response, i);
     }
+
+  return fine ? agreement : (DuplexDeflateAgreement){ 0 };
 }
 
 static gboolean
@@ -202,18 +180,20 @@ has_error (GArray *findings,
 }
 
 gboolean
-duplex_handshake_check_response (DuplexHead          *response,
-                                 const DuplexRequest *request,
-                                 GArray              *findings,
-                                 char               **ret_subprotocol)
+duplex_handshake_check_response (DuplexHead             *response,
+                                 const DuplexRequest    *request,
+                                 GArray                 *findings,
+                                 char                  **ret_subprotocol,
+                                 DuplexDeflateAgreement *ret_agreement)
 {
   static const char *const once[] = {
     "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"
   };
-  Check            check = { response, request, findings };
-  g_autofree char *accept = NULL;
-  const char      *subprotocol;
-  guint            before;
+  Check                  check = { response, request, findings };
+  g_autofree char       *accept = NULL;
+  const char            *subprotocol;
+  guint                  before;
+  DuplexDeflateAgreement agreement;
 
   g_return_val_if_fail (response != NULL, FALSE);
   g_return_val_if_fail (request != NULL && request->key != NULL, FALSE);
@@ -229,12 +209,14 @@ duplex_handshake_check_response (DuplexHead          *response,
   accept = duplex_handshake_accept_key (request->key);
   check_value (&check, "Sec-WebSocket-Accept", accept, /* any_case= */ FALSE,
                DUPLEX_FINDING_ACCEPT_WRONG);
-  check_extensions (&check);
+  agreement = check_extensions (&check);
   subprotocol = check_subprotocol (&check);
   for (gsize i = 0; i < G_N_ELEMENTS (once); i++)
     check_repeated (&check, once[i]);
 
   if (ret_subprotocol != NULL)
     *ret_subprotocol = g_strdup (subprotocol);
+  if (ret_agreement != NULL)
+    *ret_agreement = agreement;
   return !has_error (findings, before);
 }

@@ -145,6 +145,16 @@ check_headers (const DuplexRequest *request,
 }
 
 static gboolean
+refuse_window_bits (const DuplexDeflateParams *params,
+                    GError                   **error)
+{
+  g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
+               "window bits are 8 to 15, not %u for the server and %u for the client",
+               params->server_max_window_bits, params->client_max_window_bits);
+  return FALSE;
+}
+
+static gboolean
 check_request_parts (const DuplexRequest *request,
                      GError             **error)
 {
@@ -163,8 +173,8 @@ check_request_parts (const DuplexRequest *request,
   if (request->origin != NULL && !is_visible (request->origin))
     return refuse (error, "the origin cannot be sent", request->origin);
 
-  if (request->extensions != NULL && !is_value (request->extensions))
-    return refuse (error, "control character in the extensions", request->extensions);
+  if (request->deflate != NULL && !duplex_deflate_params_is_valid (request->deflate))
+    return refuse_window_bits (request->deflate, error);
 
   return check_subprotocols (request->subprotocols, error) && check_headers (request, error);
 }
@@ -203,8 +213,12 @@ duplex_handshake_build_request (const DuplexRequest *request,
       g_string_append_printf (head, "Sec-WebSocket-Protocol: %s\r\n", list);
     }
 
-  if (request->extensions != NULL)
-    g_string_append_printf (head, "Sec-WebSocket-Extensions: %s\r\n", request->extensions);
+  if (request->deflate != NULL)
+    {
+      g_autofree char *offer = duplex_deflate_params_to_string (request->deflate);
+
+      g_string_append_printf (head, "Sec-WebSocket-Extensions: %s\r\n", offer);
+    }
 
   for (gsize i = 0; i < request->n_headers; i++)
     {
@@ -341,7 +355,8 @@ duplex_handshake_check_request (DuplexHead *request,
 
 GBytes *
 duplex_handshake_build_response (DuplexHead *request,
-                                 const char *subprotocol)
+                                 const char *subprotocol,
+                                 const char *extensions)
 {
   g_autoptr (GString) head = NULL;
   g_autofree char    *accept = NULL;
@@ -349,6 +364,7 @@ duplex_handshake_build_response (DuplexHead *request,
 
   g_return_val_if_fail (request != NULL, NULL);
   g_return_val_if_fail (subprotocol == NULL || duplex_token_is_valid (subprotocol), NULL);
+  g_return_val_if_fail (extensions == NULL || is_value (extensions), NULL);
   key = duplex_head_lookup (request, "Sec-WebSocket-Key");
   g_return_val_if_fail (key != NULL, NULL);
 
@@ -362,6 +378,8 @@ duplex_handshake_build_response (DuplexHead *request,
                           accept);
   if (subprotocol != NULL)
     g_string_append_printf (head, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
+  if (extensions != NULL)
+    g_string_append_printf (head, "Sec-WebSocket-Extensions: %s\r\n", extensions);
 
   g_string_append (head, "\r\n");
   return g_string_free_to_bytes (g_steal_pointer (&head));

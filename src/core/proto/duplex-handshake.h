@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "core/proto/duplex-deflate-params.h"
 #include "core/proto/duplex-finding.h"
 
 G_BEGIN_DECLS
@@ -40,13 +41,19 @@ guint       duplex_head_get_minor_version (DuplexHead *self); /* 1 for HTTP/1.1 
 guint       duplex_head_get_n_fields (DuplexHead *self);
 const char *duplex_head_get_field_name (DuplexHead *self, guint i);
 const char *duplex_head_get_field_value (DuplexHead *self, guint i);
-/* Where the field's name begins, in bytes from the beginning of the head. */
+/* Where the field's name and where its value begin, in bytes from the beginning of the head. The
+ * value stands there as duplex_head_get_field_value() has it; an empty one stands at the line's end.
+ */
 gsize duplex_head_get_field_offset (DuplexHead *self, guint i);
+gsize duplex_head_get_value_offset (DuplexHead *self, guint i);
 
 /* The first field of that name (any case), or NULL; and whether a comma-separated list in any field
  * of that name holds token (any case). */
 const char *duplex_head_lookup (DuplexHead *self, const char *name);
 gboolean    duplex_head_has_token (DuplexHead *self, const char *name, const char *token);
+/* The comma-separated list that all fields of that name are together (RFC 9110 §5.3), or NULL where
+ * there is none. */
+char *duplex_head_dup_list (DuplexHead *self, const char *name);
 
 /* A header the user adds to a request. */
 typedef struct
@@ -64,19 +71,19 @@ gboolean duplex_token_is_valid (const char *text);
 
 typedef struct
 {
-  const char         *host;         /* the Host field: name, or name:port off the default port */
-  const char         *target;       /* absolute path and query, at least "/" */
-  const char         *key;          /* Sec-WebSocket-Key */
-  const char         *origin;       /* or NULL */
-  const char *const  *subprotocols; /* NULL-terminated, or NULL */
-  const char         *extensions;   /* value of Sec-WebSocket-Extensions, or NULL */
-  const DuplexHeader *headers;
-  gsize               n_headers;
+  const char                *host;         /* Host: name, or name:port off the default port */
+  const char                *target;       /* absolute path and query, at least "/" */
+  const char                *key;          /* Sec-WebSocket-Key */
+  const char                *origin;       /* or NULL */
+  const char *const         *subprotocols; /* NULL-terminated, or NULL */
+  const DuplexDeflateParams *deflate;      /* what is offered in Sec-WebSocket-Extensions, or NULL */
+  const DuplexHeader        *headers;
+  gsize                      n_headers;
 } DuplexRequest;
 
 /* The request's bytes (§4.1). Fails with DUPLEX_ERROR_INVALID_ARGUMENT and the offending text for
- * anything that would not survive the wire (line breaks, non-tokens, a repeated subprotocol). A
- * header of the user's that is reserved is refused too. */
+ * anything that would not survive the wire (line breaks, non-tokens, a repeated subprotocol, window
+ * bits out of range). A header of the user's that is reserved is refused too. */
 GBytes *duplex_handshake_build_request (const DuplexRequest *request,
                                         GError             **error);
 
@@ -86,14 +93,16 @@ char *duplex_handshake_new_key (void);
 char *duplex_handshake_accept_key (const char *key);
 
 /* Judges a 101 response against the request, §4.1 steps 2 to 6; appends findings (offsets are 0
- * where a field is missing, else the field's first byte in the head). The status is not looked at.
- * ret_subprotocol, may be NULL, is the one that the server chose of those that were offered, or
- * NULL. Extensions are compared by name; what their parameters may be is their own matter. Returns
+ * where a field is missing, else of the field's first byte in the head; of an extension or its
+ * parameter that one's). The status is not looked at. ret_subprotocol, may be NULL, is the one that
+ * the server chose of those that were offered, or NULL. ret_agreement, may be NULL, is what both
+ * agree on about permessage-deflate: { 0 } where the server does not mention it, or wrongly. Returns
  * TRUE when no finding is an error. */
-gboolean duplex_handshake_check_response (DuplexHead          *response,
-                                          const DuplexRequest *request,
-                                          GArray              *findings,
-                                          char               **ret_subprotocol);
+gboolean duplex_handshake_check_response (DuplexHead             *response,
+                                          const DuplexRequest    *request,
+                                          GArray                 *findings,
+                                          char                  **ret_subprotocol,
+                                          DuplexDeflateAgreement *ret_agreement);
 
 /* For a server: is this request an upgrade that RFC 6455 §4.2.1 accepts? Otherwise ret_status is
  * the HTTP status to answer (400, 405, 426) and error (DUPLEX_ERROR_HANDSHAKE_INVALID) says why. A
@@ -109,9 +118,11 @@ gboolean duplex_handshake_check_upgrade (DuplexHead *request,
                                          guint      *ret_status,
                                          GError    **error);
 
-/* The 101 response to a request that one of these accepted; subprotocol may be NULL. */
+/* The 101 response to a request that one of these accepted. subprotocol and extensions, the value
+ * of Sec-WebSocket-Extensions as duplex_deflate_accept_offer() gives it, may be NULL. */
 GBytes *duplex_handshake_build_response (DuplexHead *request,
-                                         const char *subprotocol);
+                                         const char *subprotocol,
+                                         const char *extensions);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexHead, duplex_head_free)
 

@@ -12,6 +12,7 @@ typedef struct
   char *name;
   char *value;
   gsize offset;
+  gsize value_offset;
 } Field;
 
 struct _DuplexHead
@@ -222,6 +223,7 @@ parse_field (DuplexHead *self,
   field.name = g_strndup (line->text, colon - line->text);
   field.value = g_strndup (value, value_len);
   field.offset = line->offset;
+  field.value_offset = line->offset + (value - line->text);
   g_array_append_val (self->fields, field);
   return TRUE;
 }
@@ -426,6 +428,16 @@ duplex_head_get_field_offset (DuplexHead *self,
   return g_array_index (self->fields, Field, i).offset;
 }
 
+gsize
+duplex_head_get_value_offset (DuplexHead *self,
+                              guint       i)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (i < self->fields->len, 0);
+
+  return g_array_index (self->fields, Field, i).value_offset;
+}
+
 const char *
 duplex_head_lookup (DuplexHead *self,
                     const char *name)
@@ -471,4 +483,28 @@ duplex_head_has_token (DuplexHead *self,
     }
 
   return FALSE;
+}
+
+char *
+duplex_head_dup_list (DuplexHead *self,
+                      const char *name)
+{
+  g_autoptr (GString) list = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  for (guint i = 0; i < self->fields->len; i++)
+    {
+      const Field *field = &g_array_index (self->fields, Field, i);
+
+      if (g_ascii_strcasecmp (field->name, name) != 0)
+        continue;
+      if (list == NULL)
+        list = g_string_new (field->value);
+      else
+        g_string_append_printf (list, ", %s", field->value);
+    }
+
+  return list != NULL ? g_string_free (g_steal_pointer (&list), FALSE) : NULL;
 }

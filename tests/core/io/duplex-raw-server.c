@@ -79,7 +79,7 @@ raw_peer_try_upgrade (RawPeer *peer)
 
   if (head == NULL)
     return FALSE;
-  response = duplex_handshake_build_response (head, NULL);
+  response = duplex_handshake_build_response (head, NULL, NULL);
   return raw_peer_write (peer, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
 }
 

@@ -168,7 +168,7 @@ static void
 server_upgrade (GIOStream  *tls,
                 DuplexHead *head)
 {
-  g_autoptr (GBytes) response = duplex_handshake_build_response (head, NULL);
+  g_autoptr (GBytes) response = duplex_handshake_build_response (head, NULL, NULL);
 
   server_write (tls, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
 }
@@ -183,7 +183,7 @@ one_record_script (Server     *self,
                    DuplexHead *head)
 {
   static const guint8    large[] = { 0x82, 126, 0x1f, 0x40 }; /* 8000 bytes */
-  g_autoptr (GBytes)     response = duplex_handshake_build_response (head, NULL);
+  g_autoptr (GBytes)     response = duplex_handshake_build_response (head, NULL, NULL);
   g_autoptr (GByteArray) record = g_byte_array_new ();
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   gsize                  at;

@@ -370,7 +370,8 @@ static const BadCase bad_cases[] = {
     "\"interval-s\" is not a number from 0 to 86400" },
   { "interval/null", "{\"ping\": {\"interval-s\": null}}",
     "\"interval-s\" is not a number from 0 to 86400" },
-  { "limit/negative", "{\"ping\": {\"limit\": -3}}", "\"limit\" is not a number from 0 to 1000000" },
+  { "limit/negative", "{\"ping\": {\"limit\": -3}}",
+    "\"limit\" is not a number from 0 to 1000000" },
   { "limit/over", "{\"ping\": {\"limit\": 4294967296}}",
     "\"limit\" is not a number from 0 to 1000000" },
 };

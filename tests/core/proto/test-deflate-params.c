@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/proto/duplex-error.h"
 #include "duplex-guard-page.h"
 
 #define PATH "/core/deflate-params/"
@@ -360,6 +361,74 @@ test_findings_before (void)
   g_assert_cmpuint (findings->len, ==, 1);
 }
 
+/* ---- a person writes ---- */
+
+typedef struct
+{
+  const char *name;
+  const char *text;
+  const char *offer; /* or what the error ends in */
+} Written;
+
+static const Written good_texts[] = {
+  { "nothing", "", "permessage-deflate" },
+  { "spaces", " \t ", "permessage-deflate" },
+  { "one", "client_max_window_bits", "permessage-deflate; client_max_window_bits" },
+  { "value", "server_max_window_bits=9", "permessage-deflate; server_max_window_bits=9" },
+  { "all",
+    "client_max_window_bits = 15;server_max_window_bits=\"8\" ; client_no_context_takeover;"
+    "server_no_context_takeover",
+    "permessage-deflate; server_no_context_takeover; client_no_context_takeover; "
+    "server_max_window_bits=8; client_max_window_bits=15" },
+  { "last-semicolon", "client_no_context_takeover; ",
+    "permessage-deflate; client_no_context_takeover" },
+};
+
+static const Written bad_texts[] = {
+  { "unknown", "level=9", "“level=9” is no parameter of permessage-deflate" },
+  { "the-name-itself", "permessage-deflate",
+    "“permessage-deflate” is no parameter of permessage-deflate" },
+  { "other-case", "Client_Max_Window_Bits",
+    "“Client_Max_Window_Bits” is no parameter of permessage-deflate" },
+  { "repeated", "client_max_window_bits; client_max_window_bits=9",
+    "“client_max_window_bits=9” is the second of its name" },
+  { "bits/7", "server_max_window_bits=7", "other parameters have none" },
+  { "bits/16", "client_max_window_bits=16", "other parameters have none" },
+  { "bits/none", "server_max_window_bits", "other parameters have none" },
+  { "value", "server_no_context_takeover=1", "other parameters have none" },
+  { "second-offer", "client_max_window_bits, permessage-deflate", "is not a parameter" },
+  { "empty", ";client_max_window_bits", "“” is not a parameter" },
+  { "line-end", "client_max_window_bits\r\nX: y", "is not a parameter" },
+};
+
+static void
+test_good_text (gconstpointer data)
+{
+  const Written      *c = data;
+  DuplexDeflateParams params;
+  g_autoptr (GError)  error = NULL;
+  g_autofree char    *offer = NULL;
+
+  g_assert_true (duplex_deflate_params_parse (c->text, &params, &error));
+  g_assert_no_error (error);
+  offer = duplex_deflate_params_to_string (&params);
+  g_assert_cmpstr (offer, ==, c->offer);
+}
+
+static void
+test_bad_text (gconstpointer data)
+{
+  const Written      *c = data;
+  DuplexDeflateParams params = { .server_max_window_bits = 11 };
+  g_autoptr (GError)  error = NULL;
+
+  g_assert_false (duplex_deflate_params_parse (c->text, &params, &error));
+  g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT);
+  if (!g_str_has_suffix (error->message, c->offer))
+    g_error ("\"%s\" does not end in \"%s\"", error->message, c->offer);
+  g_assert_cmpuint (params.server_max_window_bits, ==, 11);
+}
+
 /* ---- a server chooses ---- */
 
 static const DuplexDeflateParams own_takeover = { TRUE, TRUE, 0, 0 };
@@ -545,6 +614,18 @@ main (int    argc,
       g_test_add_data_func (path, &choices[i], test_choice);
     }
   g_test_add_func (PATH "both-ends", test_both_ends);
+  for (gsize i = 0; i < G_N_ELEMENTS (good_texts); i++)
+    {
+      g_autofree char *path = g_strconcat (PATH "parse/good/", good_texts[i].name, NULL);
+
+      g_test_add_data_func (path, &good_texts[i], test_good_text);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_texts); i++)
+    {
+      g_autofree char *path = g_strconcat (PATH "parse/bad/", bad_texts[i].name, NULL);
+
+      g_test_add_data_func (path, &bad_texts[i], test_bad_text);
+    }
 
   return g_test_run ();
 }

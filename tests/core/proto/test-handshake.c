@@ -69,19 +69,20 @@ test_build_plain (void)
 static void
 test_build_full (void)
 {
-  const char *const   subprotocols[] = { "chat", "superchat", NULL };
-  const DuplexHeader  headers[] = { { (char *)"Cookie", (char *)"a=b; c=d" },
-                                    { (char *)"X-Empty", (char *)"" },
-                                    { (char *)"X-Umlaut", (char *)"ä" } };
-  const DuplexRequest request = {
-    .host = "[::1]:8080",
-    .target = "/?q=%20",
-    .key = RFC_KEY,
-    .origin = "http://example.com",
-    .subprotocols = subprotocols,
-    .extensions = "permessage-deflate; client_max_window_bits",
-    .headers = headers,
-    .n_headers = G_N_ELEMENTS (headers),
+  const char *const         subprotocols[] = { "chat", "superchat", NULL };
+  const DuplexHeader        headers[] = { { (char *)"Cookie", (char *)"a=b; c=d" },
+                                          { (char *)"X-Empty", (char *)"" },
+                                          { (char *)"X-Umlaut", (char *)"ä" } };
+  const DuplexDeflateParams deflate = { .client_max_window_bits = DUPLEX_WINDOW_BITS_NO_VALUE };
+  const DuplexRequest       request = {
+          .host = "[::1]:8080",
+          .target = "/?q=%20",
+          .key = RFC_KEY,
+          .origin = "http://example.com",
+          .subprotocols = subprotocols,
+          .deflate = &deflate,
+          .headers = headers,
+          .n_headers = G_N_ELEMENTS (headers),
   };
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = duplex_handshake_build_request (&request, &error);
@@ -149,6 +150,8 @@ assert_refused (const DuplexRequest *request,
 static void
 test_build_refuses_parts (void)
 {
+  static const DuplexDeflateParams few_bits = { .server_max_window_bits = 7 };
+  static const DuplexDeflateParams many_bits = { .client_max_window_bits = 16 };
   static const struct
   {
     DuplexRequest request;
@@ -169,8 +172,8 @@ test_build_refuses_parts (void)
     { { .host = "a", .target = "/", .key = "dGhlIHNhbXBsZSBub25jZQ\r\n" }, "\\r\\n" },
     { { .host = "a", .target = "/", .key = RFC_KEY, .origin = "" }, "\"\"" },
     { { .host = "a", .target = "/", .key = RFC_KEY, .origin = "http://a\r\nX: y" }, "\\r\\nX: y" },
-    { { .host = "a", .target = "/", .key = RFC_KEY, .extensions = "x\r\nX: y" }, "\\r\\nX: y" },
-    { { .host = "a", .target = "/", .key = RFC_KEY, .extensions = "x\ny" }, "x\\ny" },
+    { { .host = "a", .target = "/", .key = RFC_KEY, .deflate = &few_bits }, "not 7 for the" },
+    { { .host = "a", .target = "/", .key = RFC_KEY, .deflate = &many_bits }, "and 16 for the" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -444,21 +447,29 @@ test_response (void)
   g_autoptr (DuplexHead)                                              head = NULL;
   g_autoptr (GBytes)                                                  plain = NULL;
   g_autoptr (GBytes)                                                  chosen = NULL;
+  g_autoptr (GBytes)                                                  extended = NULL;
 
   head = duplex_head_parse_request ((const guint8 *)text, strlen (text), NULL);
-  plain = duplex_handshake_build_response (head, NULL);
+  plain = duplex_handshake_build_response (head, NULL, NULL);
   assert_text (plain, "HTTP/1.1 101 Switching Protocols\r\n"
                       "Upgrade: websocket\r\n"
                       "Connection: Upgrade\r\n"
                       "Sec-WebSocket-Accept: " RFC_ACCEPT "\r\n"
                       "\r\n");
-  chosen = duplex_handshake_build_response (head, "chat");
+  chosen = duplex_handshake_build_response (head, "chat", NULL);
   assert_text (chosen, "HTTP/1.1 101 Switching Protocols\r\n"
                        "Upgrade: websocket\r\n"
                        "Connection: Upgrade\r\n"
                        "Sec-WebSocket-Accept: " RFC_ACCEPT "\r\n"
                        "Sec-WebSocket-Protocol: chat\r\n"
                        "\r\n");
+  extended = duplex_handshake_build_response (head, NULL, "permessage-deflate");
+  assert_text (extended, "HTTP/1.1 101 Switching Protocols\r\n"
+                         "Upgrade: websocket\r\n"
+                         "Connection: Upgrade\r\n"
+                         "Sec-WebSocket-Accept: " RFC_ACCEPT "\r\n"
+                         "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+                         "\r\n");
 }
 
 int

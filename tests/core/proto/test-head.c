@@ -112,6 +112,39 @@ test_field_offsets (void)
     }
 }
 
+/* That of a value is where it stands, white space or none around it. */
+static void
+test_value_offsets (void)
+{
+  static const char      text[] = "HTTP/1.1 101 X\r\nA: b\r\nC:d\r\nE: \t f g \r\nH:\nI:  \r\n\r\n";
+  g_autoptr (DuplexHead) head = parse_response (text, strlen (text), NULL);
+
+  g_assert_cmpuint (duplex_head_get_n_fields (head), ==, 5);
+  for (guint i = 0; i < duplex_head_get_n_fields (head); i++)
+    {
+      gsize       offset = duplex_head_get_value_offset (head, i);
+      const char *value = duplex_head_get_field_value (head, i);
+
+      g_assert_cmpuint (offset + strlen (value), <, strlen (text));
+      g_assert_cmpmem (text + offset, strlen (value), value, strlen (value));
+      if (*value == '\0')
+        g_assert_nonnull (strchr ("\r\n", text[offset]));
+    }
+}
+
+static void
+test_list (void)
+{
+  static const char      text[] = "HTTP/1.1 101 X\r\nA: 1, 2\r\nB: x\r\na:\r\nA: \"3,\";4\r\n\r\n";
+  g_autoptr (DuplexHead) head = parse_response (text, strlen (text), NULL);
+  g_autofree char       *three = duplex_head_dup_list (head, "a");
+  g_autofree char       *one = duplex_head_dup_list (head, "B");
+
+  g_assert_cmpstr (three, ==, "1, 2, , \"3,\";4");
+  g_assert_cmpstr (one, ==, "x");
+  g_assert_null (duplex_head_dup_list (head, "C"));
+}
+
 typedef struct
 {
   const char *name;
@@ -425,6 +458,8 @@ main (int    argc,
   g_test_add_func ("/core/head/rfc-request", test_rfc_request);
   g_test_add_func ("/core/head/rfc-response", test_rfc_response);
   g_test_add_func ("/core/head/field-offsets", test_field_offsets);
+  g_test_add_func ("/core/head/value-offsets", test_value_offsets);
+  g_test_add_func ("/core/head/list", test_list);
   for (gsize i = 0; i < G_N_ELEMENTS (responses); i++)
     add_table ("response/", responses[i].name, &responses[i], test_response);
   for (gsize i = 0; i < G_N_ELEMENTS (bad_responses); i++)

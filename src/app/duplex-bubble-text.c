@@ -4,7 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "app/duplex-escape.h"
+#include "app/duplex-spell-out.h"
 #include "app/duplex-texts.h"
 #include "core/model/duplex-capture.h"
 
@@ -105,7 +105,7 @@ append_note (DuplexBubbleText *self,
 
   start = self->text->len;
   g_string_append (self->text, " ");
-  duplex_escape_append (self->text, comment, strlen (comment), DUPLEX_ESCAPE_LINE, self->spans);
+  duplex_spell_out_append (self->text, comment, strlen (comment), DUPLEX_SPELL_OUT_LINE, self->spans);
   mark (self, start, DUPLEX_HIGHLIGHT_STRONG);
 }
 
@@ -170,7 +170,7 @@ append_cut_string (Body           *body,
   g_string_append_c (body->pretty, last == DUPLEX_JSON_COLON ? ' ' : '\n');
   room = MIN (BODY_BYTES - body->pretty->len, body->len - offset);
   span.offset = body->pretty->len;
-  span.len = duplex_escape_trim (body->payload + offset, room);
+  span.len = duplex_spell_out_trim (body->payload + offset, room);
   g_string_append_len (body->pretty, body->payload + offset, (gssize)span.len);
   g_array_append_val (body->json_spans, span);
 }
@@ -259,8 +259,8 @@ append_json (DuplexBubbleText *self,
       /* Escapes within a string come after the string's own colour. */
       slot = self->spans->len;
       mark (self, start, duplex_highlight_from_json (span->token));
-      duplex_escape_append (self->text, body->pretty->str + span->offset, span->len,
-                            DUPLEX_ESCAPE_TEXT, self->spans);
+      duplex_spell_out_append (self->text, body->pretty->str + span->offset, span->len,
+                               DUPLEX_SPELL_OUT_TEXT, self->spans);
       g_array_index (self->spans, DuplexHighlightSpan, slot).len = self->text->len - start;
       pos = span->offset + span->len;
     }
@@ -400,7 +400,7 @@ append_text_body (DuplexBubbleText *self,
       return;
     }
   if (!whole)
-    body.len = duplex_escape_trim (body.payload, body.len);
+    body.len = duplex_spell_out_trim (body.payload, body.len);
   body.pretty = g_string_sized_new (1024);
   body.json_spans = g_array_new (FALSE, FALSE, sizeof (DuplexJsonSpan));
 
@@ -413,8 +413,8 @@ append_text_body (DuplexBubbleText *self,
 
       truncated = len < body.len;
       if (truncated)
-        len = duplex_escape_trim (body.payload, len);
-      duplex_escape_append (self->text, body.payload, len, DUPLEX_ESCAPE_TEXT, self->spans);
+        len = duplex_spell_out_trim (body.payload, len);
+      duplex_spell_out_append (self->text, body.payload, len, DUPLEX_SPELL_OUT_TEXT, self->spans);
     }
   body_clear (&body);
 
@@ -507,7 +507,7 @@ append_control (DuplexBubbleText *self,
 
   g_string_append (self->text, duplex_text_direction_arrow (event->direction));
   g_string_append_c (self->text, ' ');
-  duplex_escape_append (self->text, control, strlen (control), DUPLEX_ESCAPE_LINE, self->spans);
+  duplex_spell_out_append (self->text, control, strlen (control), DUPLEX_SPELL_OUT_LINE, self->spans);
   start = self->text->len;
   append_separated (self->text, time);
   mark (self, start, DUPLEX_HIGHLIGHT_DIM);
@@ -528,7 +528,7 @@ append_state (DuplexBubbleText *self,
   /* The colour of an error is not dark enough to be made fainter. */
   if (duplex_bubble_style_of (row) != DUPLEX_BUBBLE_ERROR)
     mark (self, 0, DUPLEX_HIGHLIGHT_DIM);
-  duplex_escape_append (self->text, state, strlen (state), DUPLEX_ESCAPE_LINE, self->spans);
+  duplex_spell_out_append (self->text, state, strlen (state), DUPLEX_SPELL_OUT_LINE, self->spans);
   append_findings (self, row);
   append_note (self, row);
 }

@@ -3,7 +3,7 @@
 
 /* What a bubble says: one text with marked spans, made from a row once it is shown. It is small
  * whatever the message: the row's payload is read up to a few kilobytes, pretty-printed where it is
- * JSON, made harmless (duplex-escape.h) and folded. No widget here, so that tests read it. */
+ * JSON, made harmless (duplex-spell-out.h) and folded. No widget here, so that tests read it. */
 
 #include "app/duplex-highlight.h"
 #include "core/model/duplex-row.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "app/duplex-escape.h"
+#include "app/duplex-spell-out.h"
 #include "app/duplex-texts.h"
 #include "core/proto/duplex-limits.h"
 
@@ -185,7 +185,7 @@ duplex_handshake_info_dup_readable (GBytes *bytes)
 
       if (line_feed != NULL && n > 0 && text[end - 1] == '\r')
         n--;
-      duplex_escape_append (out, text + start, n, DUPLEX_ESCAPE_TEXT, NULL);
+      duplex_spell_out_append (out, text + start, n, DUPLEX_SPELL_OUT_TEXT, NULL);
       if (line_feed != NULL)
         g_string_append_c (out, '\n');
       start = end + 1;

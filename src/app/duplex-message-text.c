@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "app/duplex-escape.h"
+#include "app/duplex-spell-out.h"
 #include "core/proto/duplex-json.h"
 #include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-utf8.h"
@@ -116,7 +116,7 @@ write_piece (Writer         *writer,
 
   g_string_truncate (writer->scratch, 0);
   g_array_set_size (writer->escapes, 0);
-  duplex_escape_append (writer->scratch, piece, len, DUPLEX_ESCAPE_TEXT, writer->escapes);
+  duplex_spell_out_append (writer->scratch, piece, len, DUPLEX_SPELL_OUT_TEXT, writer->escapes);
 
   pos = writer->scratch->str;
   end = pos + writer->scratch->len;
@@ -218,7 +218,7 @@ get_part (Writer     *writer,
 {
   gsize n = MIN (len, writer->left);
 
-  return n < len ? duplex_escape_trim (text, n) : n;
+  return n < len ? duplex_spell_out_trim (text, n) : n;
 }
 
 /* As much as there is room for of what is left of a token. Returns how much that was. */

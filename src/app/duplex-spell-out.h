@@ -13,20 +13,20 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  DUPLEX_ESCAPE_TEXT, /* line feeds and tabs stay */
-  DUPLEX_ESCAPE_LINE, /* they are spelled out too */
-} DuplexEscapeMode;
+  DUPLEX_SPELL_OUT_TEXT, /* line feeds and tabs stay */
+  DUPLEX_SPELL_OUT_LINE, /* they are spelled out too */
+} DuplexSpellOutMode;
 
 /* Appends len bytes of text, which need not be terminated or UTF-8. spans, may be NULL, receives a
  * DuplexHighlightSpan for each escape, with its offset in out. */
-void duplex_escape_append (GString         *out,
-                           const char      *text,
-                           gsize            len,
-                           DuplexEscapeMode mode,
-                           GArray          *spans);
+void duplex_spell_out_append (GString           *out,
+                              const char        *text,
+                              gsize              len,
+                              DuplexSpellOutMode mode,
+                              GArray            *spans);
 
 /* The most of len that does not end inside a character: for text that was cut by bytes. */
-gsize duplex_escape_trim (const char *text,
-                          gsize       len);
+gsize duplex_spell_out_trim (const char *text,
+                             gsize       len);
 
 G_END_DECLS

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/duplex-escape.h"
+#include "app/duplex-spell-out.h"
 
 #include <string.h>
 
 typedef struct
 {
-  const char      *in;
-  gssize           len; /* -1: terminated */
-  DuplexEscapeMode mode;
-  const char      *out;
-  guint            n_spans;
+  const char        *in;
+  gssize             len; /* -1: terminated */
+  DuplexSpellOutMode mode;
+  const char        *out;
+  guint              n_spans;
 } Case;
 
 static const Case cases[] = {
-  { "", -1, DUPLEX_ESCAPE_TEXT, "", 0 },
-  { "plain é 漢 👍", -1, DUPLEX_ESCAPE_TEXT, "plain é 漢 👍", 0 },
-  { "a\nb\tc", -1, DUPLEX_ESCAPE_TEXT, "a\nb\tc", 0 },
-  { "a\nb\tc", -1, DUPLEX_ESCAPE_LINE, "a\\nb\\tc", 2 },
-  { "a\r\n", -1, DUPLEX_ESCAPE_TEXT, "a\\r\n", 1 },
-  { "\0\a\x1b\x7f", 4, DUPLEX_ESCAPE_TEXT, "\\u0000\\u0007\\u001b\\u007f", 4 },
-  { "\xc2\x85\xc2\x9f\u00a0", -1, DUPLEX_ESCAPE_TEXT, "\\u0085\\u009f\u00a0", 2 },
-  { "user\u202etxt.exe", -1, DUPLEX_ESCAPE_TEXT, "user\\u202etxt.exe", 1 },
-  { "\u2066\u2069\u200f\u061c", -1, DUPLEX_ESCAPE_TEXT, "\\u2066\\u2069\\u200f\\u061c", 4 },
-  { "a\u200bb\ufeff\u2028", -1, DUPLEX_ESCAPE_TEXT, "a\\u200bb\\ufeff\\u2028", 3 },
+  { "", -1, DUPLEX_SPELL_OUT_TEXT, "", 0 },
+  { "plain é 漢 👍", -1, DUPLEX_SPELL_OUT_TEXT, "plain é 漢 👍", 0 },
+  { "a\nb\tc", -1, DUPLEX_SPELL_OUT_TEXT, "a\nb\tc", 0 },
+  { "a\nb\tc", -1, DUPLEX_SPELL_OUT_LINE, "a\\nb\\tc", 2 },
+  { "a\r\n", -1, DUPLEX_SPELL_OUT_TEXT, "a\\r\n", 1 },
+  { "\0\a\x1b\x7f", 4, DUPLEX_SPELL_OUT_TEXT, "\\u0000\\u0007\\u001b\\u007f", 4 },
+  { "\xc2\x85\xc2\x9f\u00a0", -1, DUPLEX_SPELL_OUT_TEXT, "\\u0085\\u009f\u00a0", 2 },
+  { "user\u202etxt.exe", -1, DUPLEX_SPELL_OUT_TEXT, "user\\u202etxt.exe", 1 },
+  { "\u2066\u2069\u200f\u061c", -1, DUPLEX_SPELL_OUT_TEXT, "\\u2066\\u2069\\u200f\\u061c", 4 },
+  { "a\u200bb\ufeff\u2028", -1, DUPLEX_SPELL_OUT_TEXT, "a\\u200bb\\ufeff\\u2028", 3 },
   /* joiners of emoji and scripts stay */
-  { "👩\u200d🚀 ❤\ufe0f", -1, DUPLEX_ESCAPE_TEXT, "👩\u200d🚀 ❤\ufe0f", 0 },
-  { "می\u200cخواهم", -1, DUPLEX_ESCAPE_LINE, "می\u200cخواهم", 0 },
-  { "ok\xff\xfe!", -1, DUPLEX_ESCAPE_TEXT, "ok\\xff\\xfe!", 2 },
+  { "👩\u200d🚀 ❤\ufe0f", -1, DUPLEX_SPELL_OUT_TEXT, "👩\u200d🚀 ❤\ufe0f", 0 },
+  { "می\u200cخواهم", -1, DUPLEX_SPELL_OUT_LINE, "می\u200cخواهم", 0 },
+  { "ok\xff\xfe!", -1, DUPLEX_SPELL_OUT_TEXT, "ok\\xff\\xfe!", 2 },
   /* cut within a character, overlong, surrogate */
-  { "\xe2\x82", -1, DUPLEX_ESCAPE_TEXT, "\\xe2\\x82", 2 },
-  { "\xc0\x80", -1, DUPLEX_ESCAPE_TEXT, "\\xc0\\x80", 2 },
-  { "\xed\xa0\x80", -1, DUPLEX_ESCAPE_TEXT, "\\xed\\xa0\\x80", 3 },
+  { "\xe2\x82", -1, DUPLEX_SPELL_OUT_TEXT, "\\xe2\\x82", 2 },
+  { "\xc0\x80", -1, DUPLEX_SPELL_OUT_TEXT, "\\xc0\\x80", 2 },
+  { "\xed\xa0\x80", -1, DUPLEX_SPELL_OUT_TEXT, "\\xed\\xa0\\x80", 3 },
 };
 
 static void
@@ -44,7 +44,7 @@ test_cases (void)
       g_autoptr (GArray)  spans = g_array_new (FALSE, FALSE, sizeof (DuplexHighlightSpan));
 
       g_test_message ("case %" G_GSIZE_FORMAT, i);
-      duplex_escape_append (out, item->in, len, item->mode, spans);
+      duplex_spell_out_append (out, item->in, len, item->mode, spans);
       g_assert_cmpstr (out->str + 2, ==, item->out);
       g_assert_cmpuint (out->len, ==, 2 + strlen (item->out));
       g_assert_true (g_utf8_validate (out->str, -1, NULL));
@@ -85,7 +85,7 @@ test_trim (void)
   for (gsize i = 0; i < G_N_ELEMENTS (trims); i++)
     {
       g_test_message ("case %" G_GSIZE_FORMAT, i);
-      g_assert_cmpuint (duplex_escape_trim (trims[i].text, trims[i].len), ==, trims[i].trimmed);
+      g_assert_cmpuint (duplex_spell_out_trim (trims[i].text, trims[i].len), ==, trims[i].trimmed);
     }
 }
 
@@ -95,8 +95,8 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/app/escape/cases", test_cases);
-  g_test_add_func ("/app/escape/trim", test_trim);
+  g_test_add_func ("/app/spell-out/cases", test_cases);
+  g_test_add_func ("/app/spell-out/trim", test_trim);
 
   return g_test_run ();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/duplex-escape.h"
+#include "app/duplex-spell-out.h"
 
 /* g_utf8_get_char_validated() answers with one of these at a byte that begins no character. */
 static gboolean
@@ -9,11 +9,11 @@ is_invalid (gunichar c)
 }
 
 static gboolean
-is_hidden (gunichar         c,
-           DuplexEscapeMode mode)
+is_hidden (gunichar           c,
+           DuplexSpellOutMode mode)
 {
   if (c == '\n' || c == '\t')
-    return mode == DUPLEX_ESCAPE_LINE;
+    return mode == DUPLEX_SPELL_OUT_LINE;
 
   return c < 0x20 ||                     /* C0 controls */
          (c >= 0x7f && c < 0xa0) ||      /* DEL, C1 controls */
@@ -45,11 +45,11 @@ append_escape (GString *out,
 }
 
 void
-duplex_escape_append (GString         *out,
-                      const char      *text,
-                      gsize            len,
-                      DuplexEscapeMode mode,
-                      GArray          *spans)
+duplex_spell_out_append (GString           *out,
+                         const char        *text,
+                         gsize              len,
+                         DuplexSpellOutMode mode,
+                         GArray            *spans)
 {
   gsize run = 0;
   gsize pos = 0;
@@ -87,8 +87,8 @@ duplex_escape_append (GString         *out,
 }
 
 gsize
-duplex_escape_trim (const char *text,
-                    gsize       len)
+duplex_spell_out_trim (const char *text,
+                       gsize       len)
 {
   gsize start = len;
 

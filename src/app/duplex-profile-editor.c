@@ -5,7 +5,9 @@
 
 #include "app/duplex-closures.h"
 #include "app/duplex-compat.h"
+#include "app/duplex-compression-options.h"
 #include "app/duplex-header-row.h"
+#include "app/duplex-ping-options.h"
 #include "app/duplex-texts.h"
 
 struct _DuplexProfileEditor
@@ -28,6 +30,9 @@ struct _DuplexProfileEditor
   GtkWidget           *trusted_row;
   GtkWidget           *save_button;
   AdwPreferencesGroup *headers_group;
+
+  DuplexCompressionOptions *compression;
+  DuplexPingOptions        *pings;
 
   gboolean asking;  /* whether the changes may go */
   gboolean discard; /* they may */
@@ -379,6 +384,8 @@ bind_draft (DuplexProfileEditor *self)
                                G_BINDING_SYNC_CREATE, fingerprint_to_text, NULL, NULL, NULL);
   g_object_bind_property_full (self->draft, "trusted-certificate", self->trusted_row, "visible",
                                G_BINDING_SYNC_CREATE, text_to_visible, NULL, NULL, NULL);
+  duplex_compression_options_set_profile (self->compression, self->draft);
+  duplex_ping_options_set_profile (self->pings, self->draft);
 }
 
 static void
@@ -465,6 +472,8 @@ duplex_profile_editor_class_init (DuplexProfileEditorClass *klass)
   signals[SIGNAL_SAVED] = g_signal_new ("saved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                         NULL, NULL, NULL, G_TYPE_NONE, 1, DUPLEX_TYPE_PROFILE);
 
+  g_type_ensure (DUPLEX_TYPE_COMPRESSION_OPTIONS);
+  g_type_ensure (DUPLEX_TYPE_PING_OPTIONS);
   gtk_widget_class_set_template_from_resource (
     widget_class, "/io/github/duplexws/Duplex/duplex-profile-editor.ui");
   gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, toasts);
@@ -478,6 +487,8 @@ duplex_profile_editor_class_init (DuplexProfileEditorClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, trusted_row);
   gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, save_button);
   gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, headers_group);
+  gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, compression);
+  gtk_widget_class_bind_template_child (widget_class, DuplexProfileEditor, pings);
   gtk_widget_class_bind_template_callback (widget_class, entry_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_is_set);
   gtk_widget_class_bind_template_callback (widget_class, duplex_closure_url_problem);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/proto/duplex-deflate.h"
+
 #define START_US G_GINT64_CONSTANT (1709294462000000)
 
 static gint64
@@ -15,12 +17,14 @@ next_time (DuplexCapture *capture)
 }
 
 static void
-append_frame (DuplexCapture *capture,
-              DuplexEvent   *event,
-              gboolean       fin)
+append_frame_with_bit (DuplexCapture *capture,
+                       DuplexEvent   *event,
+                       gboolean       fin,
+                       gboolean       rsv1)
 {
   DuplexFrameHeader header = {
     .fin = fin,
+    .rsv1 = rsv1,
     .opcode = event->first != event->number ? DUPLEX_OPCODE_CONTINUATION : event->opcode,
     .masked = event->direction == DUPLEX_DIRECTION_SENT,
     .mask = { 0x37, 0xfa, 0x21, 0x3d },
@@ -33,6 +37,14 @@ append_frame (DuplexCapture *capture,
   event->time_us = next_time (capture);
   event->connection = 1;
   duplex_capture_append (capture, event);
+}
+
+static void
+append_frame (DuplexCapture *capture,
+              DuplexEvent   *event,
+              gboolean       fin)
+{
+  append_frame_with_bit (capture, event, fin, /* rsv1= */ FALSE);
 }
 
 void
@@ -90,6 +102,98 @@ conversation_text (DuplexCapture  *capture,
 {
   conversation_message (capture, direction, DUPLEX_OPCODE_TEXT, text,
                         len < 0 ? strlen (text) : (gsize)len, 1, 0);
+}
+
+/* What a fragment's share of the compressed bytes inflates to. */
+static GByteArray *
+inflate (DuplexInflater *inflater,
+         const guint8   *data,
+         gsize           len)
+{
+  GByteArray       *out = g_byte_array_new ();
+  DuplexInflateStep step;
+  guint8            piece[4096];
+  gsize             n;
+
+  do
+    {
+      step = duplex_inflater_feed (inflater, &data, &len, piece, sizeof piece, &n);
+      g_byte_array_append (out, piece, (guint)n);
+  } while (step == DUPLEX_INFLATE_FULL);
+  g_assert_cmpint (step, ==, DUPLEX_INFLATE_NEED_MORE);
+  return out;
+}
+
+void
+conversation_compressed (DuplexCapture  *capture,
+                         DuplexDirection direction,
+                         guint8          opcode,
+                         const void     *data,
+                         gsize           len,
+                         guint           n_frames)
+{
+  const DuplexDeflateDirection alone = { .no_context_takeover = TRUE, .window_bits = 15 };
+  g_autoptr (DuplexDeflater)   deflater = duplex_deflater_new (&alone, -1, 0);
+  g_autoptr (DuplexInflater)   inflater = duplex_inflater_new (&alone, G_MAXUINT64);
+  g_autoptr (GByteArray)       wire = g_byte_array_new ();
+  DuplexTotals                 totals;
+  guint64                      first;
+
+  duplex_deflater_feed (deflater, data, len, wire);
+  duplex_deflater_end (deflater, wire);
+  duplex_capture_get_totals (capture, &totals);
+  first = totals.events;
+
+  for (guint i = 0; i < n_frames; i++)
+    {
+      gsize                  start = (gsize)wire->len * i / n_frames;
+      gsize                  end = (gsize)wire->len * (i + 1) / n_frames;
+      g_autoptr (GByteArray) share = inflate (inflater, wire->data + start, end - start);
+      DuplexEvent            event = DUPLEX_EVENT_INIT;
+
+      event.number = first + i;
+      event.first = first;
+      event.kind = DUPLEX_EVENT_FRAME;
+      event.direction = direction;
+      event.opcode = opcode;
+      event.message = totals.messages[direction == DUPLEX_DIRECTION_RECEIVED] + 1;
+      event.message_size = end;
+      event.n_frames = i + 1;
+      event.payload = wire->data + start;
+      event.payload_size = end - start;
+      event.inflated = share->data != NULL ? share->data : (const guint8 *)"";
+      event.inflated_size = share->len;
+      if (i + 1 == n_frames)
+        {
+          event.flags = DUPLEX_EVENT_FLAG_ROW;
+          event.value = (gint64)len;
+        }
+      append_frame_with_bit (capture, &event, i + 1 == n_frames, /* rsv1= */ i == 0);
+    }
+}
+
+void
+conversation_corrupt (DuplexCapture *capture)
+{
+  static const guint8 garbage[] = { 0x07, 0xff, 0x00, 0x41, 0xfe };
+  const DuplexFinding finding = { DUPLEX_FINDING_DEFLATE_CORRUPT, 2 };
+  DuplexTotals        totals;
+  DuplexEvent         event = DUPLEX_EVENT_INIT;
+
+  duplex_capture_get_totals (capture, &totals);
+  event.number = event.first = totals.events;
+  event.kind = DUPLEX_EVENT_FRAME;
+  event.flags = DUPLEX_EVENT_FLAG_ROW;
+  event.direction = DUPLEX_DIRECTION_RECEIVED;
+  event.opcode = DUPLEX_OPCODE_TEXT;
+  event.message = totals.messages[1] + 1;
+  event.message_size = sizeof garbage;
+  event.n_frames = 1;
+  event.payload = garbage;
+  event.payload_size = sizeof garbage;
+  event.findings = &finding;
+  event.n_findings = 1;
+  append_frame_with_bit (capture, &event, /* fin= */ TRUE, /* rsv1= */ TRUE);
 }
 
 void

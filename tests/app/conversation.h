@@ -24,6 +24,18 @@ void conversation_message (DuplexCapture  *capture,
                            guint           n_frames,
                            guint           n_findings);
 
+/* The same compressed, so that each frame holds some of the compressed bytes; the last says what all
+ * of them are worth. */
+void conversation_compressed (DuplexCapture  *capture,
+                              DuplexDirection direction,
+                              guint8          opcode,
+                              const void     *data,
+                              gsize           len,
+                              guint           n_frames);
+
+/* A compressed text of five bytes that cannot be inflated, with the finding. */
+void conversation_corrupt (DuplexCapture *capture);
+
 /* value: of a pong the round trip in µs, or -1. */
 void conversation_control (DuplexCapture  *capture,
                            DuplexDirection direction,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/duplex-compression-options.h"
 #include "app/duplex-header-row.h"
+#include "app/duplex-ping-options.h"
 #include "app/duplex-profile-editor.h"
 #include "shell-support.h"
 
@@ -285,6 +287,132 @@ test_forget_certificate (Fixture      *f,
   g_assert_cmpstr (duplex_profile_get_trusted_certificate (profile), ==, "");
 }
 
+static gpointer
+compression_child (Fixture    *f,
+                   const char *name)
+{
+  return SHELL_CHILD (child (f, "compression"), DUPLEX_TYPE_COMPRESSION_OPTIONS, name);
+}
+
+static gpointer
+ping_child (Fixture    *f,
+            const char *name)
+{
+  return SHELL_CHILD (child (f, "pings"), DUPLEX_TYPE_PING_OPTIONS, name);
+}
+
+static const char *
+get_choice (AdwComboRow *row)
+{
+  return gtk_string_object_get_string (adw_combo_row_get_selected_item (row));
+}
+
+static void
+test_compression (Fixture      *f,
+                  gconstpointer data)
+{
+  const DuplexDeflateParams before = { .client_no_context_takeover = TRUE,
+                                       .server_max_window_bits = 9,
+                                       .client_max_window_bits = 15 };
+  DuplexProfile            *profile = shell_find_profile (f->store, "Demo");
+  DuplexDeflateParams       after;
+
+  duplex_profile_set_deflate (profile, TRUE, &before);
+  open_editor (f, profile);
+  g_assert_true (gtk_switch_get_active (compression_child (f, "offer_switch")));
+  g_assert_false (gtk_switch_get_active (compression_child (f, "server_switch")));
+  g_assert_true (gtk_switch_get_active (compression_child (f, "client_switch")));
+  g_assert_cmpstr (get_choice (compression_child (f, "server_window")), ==, "9 (512 bytes)");
+  g_assert_cmpstr (get_choice (compression_child (f, "client_window")), ==, "15 (32 KiB)");
+  g_assert_false (duplex_profile_editor_has_changes (f->editor));
+
+  gtk_switch_set_active (compression_child (f, "server_switch"), TRUE);
+  gtk_switch_set_active (compression_child (f, "client_switch"), FALSE);
+  adw_combo_row_set_selected (compression_child (f, "server_window"), 0);
+  adw_combo_row_set_selected (compression_child (f, "client_window"), 1);
+  g_assert_cmpstr (get_choice (compression_child (f, "server_window")), ==, "Not stated");
+  g_assert_cmpstr (get_choice (compression_child (f, "client_window")), ==, "Any size");
+  g_assert_true (duplex_profile_editor_has_changes (f->editor));
+  save (f);
+
+  g_assert_true (duplex_profile_get_deflate (profile, &after));
+  g_assert_true (after.server_no_context_takeover);
+  g_assert_false (after.client_no_context_takeover);
+  g_assert_cmpuint (after.server_max_window_bits, ==, 0);
+  g_assert_cmpuint (after.client_max_window_bits, ==, DUPLEX_WINDOW_BITS_NO_VALUE);
+}
+
+/* Each choice of the client's window is what it says. */
+static void
+test_windows (Fixture      *f,
+              gconstpointer data)
+{
+  DuplexProfile      *profile = shell_find_profile (f->store, "Demo");
+  DuplexDeflateParams params;
+
+  for (guint bits = DUPLEX_WINDOW_BITS_MIN; bits <= DUPLEX_WINDOW_BITS_MAX; bits++)
+    {
+      g_autofree char *prefix = g_strdup_printf ("%u (", bits);
+
+      open_editor (f, profile);
+      adw_combo_row_set_selected (compression_child (f, "client_window"), bits - 6);
+      g_assert_true (
+        g_str_has_prefix (get_choice (compression_child (f, "client_window")), prefix));
+      save (f);
+      duplex_profile_get_deflate (profile, &params);
+      g_assert_cmpuint (params.client_max_window_bits, ==, bits);
+    }
+}
+
+static void
+test_no_compression (Fixture      *f,
+                     gconstpointer data)
+{
+  DuplexProfile *profile = shell_find_profile (f->store, "Demo");
+
+  open_editor (f, profile);
+  g_assert_true (gtk_widget_is_sensitive (compression_child (f, "server_window")));
+  gtk_switch_set_active (compression_child (f, "offer_switch"), FALSE);
+  g_assert_false (gtk_widget_is_sensitive (compression_child (f, "server_window")));
+  g_assert_false (gtk_widget_is_sensitive (compression_child (f, "client_window")));
+  g_assert_false (gtk_widget_is_sensitive (compression_child (f, "server_switch")));
+  g_assert_false (gtk_widget_is_sensitive (compression_child (f, "client_switch")));
+  save (f);
+  g_assert_false (duplex_profile_get_deflate (profile, NULL));
+}
+
+static void
+test_pings (Fixture      *f,
+            gconstpointer data)
+{
+  DuplexProfile *profile = shell_find_profile (f->store, "Demo");
+
+  open_editor (f, profile);
+  g_assert_cmpstr (get_choice (ping_child (f, "pong_mode")), ==, "At once");
+  g_assert_false (gtk_widget_is_sensitive (ping_child (f, "delay_row")));
+  g_assert_false (gtk_widget_is_sensitive (ping_child (f, "limit_row")));
+
+  adw_combo_row_set_selected (ping_child (f, "pong_mode"), DUPLEX_PONG_DELAYED);
+  gtk_adjustment_set_value (ping_child (f, "delay"), 2500);
+  gtk_adjustment_set_value (ping_child (f, "interval"), 30);
+  gtk_adjustment_set_value (ping_child (f, "limit"), 0);
+  g_assert_true (gtk_widget_is_sensitive (ping_child (f, "delay_row")));
+  g_assert_true (gtk_widget_is_sensitive (ping_child (f, "limit_row")));
+  save (f);
+  g_assert_cmpint (duplex_profile_get_pong_mode (profile), ==, DUPLEX_PONG_DELAYED);
+  g_assert_cmpuint (duplex_profile_get_pong_delay (profile), ==, 2500);
+  g_assert_cmpuint (duplex_profile_get_ping_interval (profile), ==, 30);
+  g_assert_cmpuint (duplex_profile_get_ping_limit (profile), ==, 0);
+
+  duplex_profile_set_pong_mode (profile, DUPLEX_PONG_NEVER);
+  open_editor (f, profile);
+  g_assert_cmpstr (get_choice (ping_child (f, "pong_mode")), ==, "Never");
+  g_assert_false (gtk_widget_is_sensitive (ping_child (f, "delay_row")));
+  g_assert_cmpfloat (gtk_adjustment_get_value (ping_child (f, "delay")), ==, 2500);
+  g_assert_cmpfloat (gtk_adjustment_get_value (ping_child (f, "interval")), ==, 30);
+  save (f);
+}
+
 static gboolean
 is_dialog_open (gpointer user_data)
 {
@@ -388,6 +516,10 @@ main (int    argc,
   ADD ("edit", test_edit);
   ADD ("move", test_move);
   ADD ("forget-certificate", test_forget_certificate);
+  ADD ("compression", test_compression);
+  ADD ("windows", test_windows);
+  ADD ("no-compression", test_no_compression);
+  ADD ("pings", test_pings);
   ADD ("close-asks", test_close_asks);
   ADD ("close-without-changes", test_close_without_changes);
   ADD ("failed-save", test_failed_save);

@@ -8,7 +8,9 @@
 
 #include "cli/duplex-cli-spool.h"
 #include "cli/duplex-cli-status.h"
+#include "core/model/duplex-escape.h"
 #include "core/model/duplex-export-jsonl.h"
+#include "core/model/duplex-payload-pieces.h"
 #include "core/proto/duplex-utf8.h"
 
 /* Bytes of a payload that --frames shows. */
@@ -18,6 +20,7 @@
 typedef struct
 {
   DuplexCliSpool *spool;
+  gboolean        is_compressed;
   guint           n_frames; /* that were seen of it */
   guint64         missing;  /* bytes that were not to be had */
 } Open;
@@ -34,8 +37,8 @@ struct _DuplexCliPrinter
   gboolean         damaged;
 
   /* of the message that is being printed */
-  gboolean is_text;
-  gboolean half; /* the first byte of a character that may be a control is held back */
+  gboolean     is_text;
+  DuplexEscape escape;
 };
 
 DuplexCliPrinter *
@@ -95,35 +98,6 @@ append_hex (GString      *out,
     }
 }
 
-/* C0, DEL and C1 (which are U+0080 to U+009F, "\xc2\x80" to "\xc2\x9f") but for line feed and
- * tab. */
-static void
-append_escaped (DuplexCliPrinter *self,
-                GString          *out,
-                const guint8     *text,
-                gsize             len)
-{
-  for (gsize i = 0; i < len; i++)
-    {
-      guint8   c = text[i];
-      gboolean was_half = self->half;
-
-      self->half = c == 0xc2;
-      if (was_half && c >= 0x80 && c < 0xa0)
-        g_string_append_printf (out, "\\u%04x", c);
-      else if (was_half)
-        {
-          g_string_append_c (out, (char)0xc2);
-          g_string_append_c (out, (char)c);
-          self->half = FALSE;
-        }
-      else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-        g_string_append_printf (out, "\\x%02x", c);
-      else if (!self->half)
-        g_string_append_c (out, (char)c);
-    }
-}
-
 static gboolean
 print_piece_cb (const guint8 *data,
                 gsize         size,
@@ -135,7 +109,7 @@ print_piece_cb (const guint8 *data,
   if (!self->is_text)
     append_hex (out, data, size);
   else if (self->escapes)
-    append_escaped (self, out, data, size);
+    duplex_escape_append (&self->escape, out, (const char *)data, size);
   else
     g_string_append_len (out, (const char *)data, (gssize)size);
   duplex_cli_output_settle (self->output);
@@ -149,7 +123,7 @@ begin_message (DuplexCliPrinter  *self,
   GString *out = duplex_cli_output_get_buffer (self->output);
 
   self->is_text = event->opcode == DUPLEX_OPCODE_TEXT;
-  self->half = FALSE;
+  self->escape = (DuplexEscape)DUPLEX_ESCAPE_INIT (DUPLEX_ESCAPE_TERMINAL);
   if (self->marks)
     g_string_append (out, event->direction == DUPLEX_DIRECTION_RECEIVED ? "< " : "> ");
   if (!self->is_text)
@@ -161,8 +135,7 @@ end_message (DuplexCliPrinter *self)
 {
   GString *out = duplex_cli_output_get_buffer (self->output);
 
-  if (self->half)
-    g_string_append_c (out, (char)0xc2);
+  duplex_escape_end (&self->escape, out);
   g_string_append_c (out, self->end);
 }
 
@@ -174,6 +147,16 @@ complain_missing (DuplexCliPrinter  *self,
   self->damaged = TRUE;
   duplex_cli_complain (_ ("event %llu: %llu bytes of its payload are missing"),
                        (unsigned long long)event->number, (unsigned long long)missing);
+}
+
+/* What of a message was deflated is no message. */
+static void
+complain_deflated (DuplexCliPrinter  *self,
+                   const DuplexEvent *event)
+{
+  self->damaged = TRUE;
+  duplex_cli_complain (_ ("event %llu: its message is compressed and was not inflated"),
+                       (unsigned long long)event->number);
 }
 
 /* Whether event ends a message that came whole and breaks no rule. */
@@ -191,10 +174,15 @@ print_whole (DuplexCliPrinter  *self,
              DuplexCapture     *capture,
              const DuplexEvent *event)
 {
-  DuplexPayload which = duplex_payload_get_plain (event);
+  DuplexPayload which = duplex_payload_get_shown (event);
   guint64       size = duplex_payload_get_size (event, which);
   guint64       seen;
 
+  if (which == DUPLEX_PAYLOAD_WIRE && duplex_event_begins_compressed (event))
+    {
+      complain_deflated (self, event);
+      return;
+    }
   begin_message (self, event);
   seen = duplex_payload_walk (capture, event, which, print_piece_cb, self);
   end_message (self);
@@ -215,7 +203,7 @@ gather (Open              *open,
         DuplexCapture     *capture,
         const DuplexEvent *event)
 {
-  DuplexPayload which = duplex_payload_get_plain (event);
+  DuplexPayload which = open->is_compressed ? DUPLEX_PAYLOAD_INFLATED : DUPLEX_PAYLOAD_WIRE;
   guint64       seen = duplex_payload_walk (capture, event, which, gather_cb, open->spool);
 
   if (duplex_cli_spool_get_failure (open->spool) == 0)
@@ -231,6 +219,11 @@ print_gathered (DuplexCliPrinter  *self,
 {
   if (open->n_frames != event->n_frames)
     return;
+  if (open->is_compressed && !duplex_event_ends_inflated (event))
+    {
+      complain_deflated (self, event);
+      return;
+    }
   if (duplex_cli_spool_get_failure (open->spool) == 0)
     {
       begin_message (self, event);
@@ -248,13 +241,38 @@ print_gathered (DuplexCliPrinter  *self,
     complain_missing (self, event, open->missing);
 }
 
+static Open *
+get_open (DuplexCliPrinter  *self,
+          const DuplexEvent *event)
+{
+  return &self->open[event->direction == DUPLEX_DIRECTION_RECEIVED ? 1 : 0];
+}
+
+/* A frame of a message, before anything is made of it. */
+static void
+note_compressed (Open              *open,
+                 const DuplexEvent *event)
+{
+  if (event->n_frames <= 1)
+    open->is_compressed = duplex_event_begins_compressed (event) ||
+                          duplex_payload_exists (event, DUPLEX_PAYLOAD_INFLATED);
+}
+
+static void
+reset (Open *open)
+{
+  duplex_cli_spool_reset (open->spool);
+  open->n_frames = 0;
+  open->missing = 0;
+}
+
 static void
 take_message (DuplexCliPrinter  *self,
               DuplexCapture     *capture,
               const DuplexEvent *event)
 {
   gboolean received = event->direction == DUPLEX_DIRECTION_RECEIVED;
-  Open    *open = &self->open[received ? 1 : 0];
+  Open    *open = get_open (self, event);
 
   if (event->kind != DUPLEX_EVENT_FRAME || duplex_opcode_is_control (event->opcode) ||
       (!received && !self->sent_too))
@@ -265,28 +283,23 @@ take_message (DuplexCliPrinter  *self,
       return;
     }
   if (event->n_frames <= 1)
-    {
-      duplex_cli_spool_reset (open->spool);
-      open->n_frames = 0;
-      open->missing = 0;
-    }
+    reset (open);
+  note_compressed (open, event);
   gather (open, capture, event);
   if (ends_message (event))
     print_gathered (self, open, event);
   if (event->flags & DUPLEX_EVENT_FLAG_ROW)
-    {
-      duplex_cli_spool_reset (open->spool);
-      open->n_frames = 0;
-      open->missing = 0;
-    }
+    reset (open);
 }
 
 /* ---- frames ---- */
 
+/* is_text: it is shown as such as far as it is valid. */
 static void
 append_excerpt (GString           *out,
                 DuplexCapture     *capture,
-                const DuplexEvent *event)
+                const DuplexEvent *event,
+                gboolean           is_text)
 {
   DuplexPayload which = duplex_payload_get_plain (event);
   guint64       size = duplex_payload_get_size (event, which);
@@ -303,7 +316,7 @@ append_excerpt (GString           *out,
       else
         len = 0;
     }
-  if (event->kind == DUPLEX_EVENT_FRAME && event->opcode != DUPLEX_OPCODE_TEXT)
+  if (!is_text)
     {
       g_string_append (out, "hex:");
       append_hex (out, data, len);
@@ -329,13 +342,32 @@ append_findings (GString           *out,
                             event->findings[i].offset);
 }
 
-/* "< text fin=1 rsv=000 opcode=1 mask=- length=5 "hello"" */
+/* Returns whether what is there of the payload is not deflated. */
+static gboolean
+append_inflated_size (GString           *out,
+                      const DuplexEvent *event,
+                      gboolean           is_compressed)
+{
+  gboolean is_inflated = duplex_payload_exists (event, DUPLEX_PAYLOAD_INFLATED);
+
+  if (is_inflated)
+    g_string_append_printf (out, " inflated=%" G_GUINT64_FORMAT,
+                            duplex_payload_get_size (event, DUPLEX_PAYLOAD_INFLATED));
+  else if (is_compressed)
+    g_string_append (out, " inflated=-");
+  return is_inflated || !is_compressed;
+}
+
+/* "< text fin=1 rsv=000 opcode=1 mask=- length=5 "hello"", and of a compressed message
+ * "< text fin=1 rsv=100 opcode=1 mask=- length=7 inflated=5 "hello"". */
 static void
 print_frame (DuplexCliPrinter  *self,
              DuplexCapture     *capture,
              const DuplexEvent *event)
 {
   GString          *out = duplex_cli_output_get_buffer (self->output);
+  Open             *open = get_open (self, event);
+  gboolean          is_text = event->opcode == DUPLEX_OPCODE_TEXT;
   DuplexFrameHeader header;
 
   g_string_append_printf (out, "%s %s", event->direction == DUPLEX_DIRECTION_SENT ? ">" : "<",
@@ -351,15 +383,20 @@ print_frame (DuplexCliPrinter  *self,
         g_string_append_c (out, '-');
       g_string_append_printf (out, " length=%" G_GUINT64_FORMAT, header.length);
     }
+  if (event->message != 0)
+    {
+      note_compressed (open, event);
+      is_text &= append_inflated_size (out, event, open->is_compressed);
+    }
   if (event->flags & DUPLEX_EVENT_FLAG_CUT)
     g_string_append (out, " cut");
   g_string_append_c (out, ' ');
-  append_excerpt (out, capture, event);
+  append_excerpt (out, capture, event, is_text);
   append_findings (out, event);
   g_string_append_c (out, self->end);
 }
 
-/* "* closed code=1000 "bye"" */
+/* "* closed code=1000 by=peer duration_us=950 "bye"" */
 static void
 print_state (DuplexCliPrinter  *self,
              DuplexCapture     *capture,
@@ -373,8 +410,10 @@ print_state (DuplexCliPrinter  *self,
     g_string_append_printf (out, " %s=%" G_GINT64_FORMAT, value, event->value);
   if (event->kind == DUPLEX_EVENT_CLOSED)
     g_string_append (out, event->flags & DUPLEX_EVENT_FLAG_PEER ? " by=peer" : " by=us");
+  if (event->kind == DUPLEX_EVENT_CLOSED && event->message_size > 0)
+    g_string_append_printf (out, " duration_us=%" G_GUINT64_FORMAT, event->message_size);
   g_string_append_c (out, ' ');
-  append_excerpt (out, capture, event);
+  append_excerpt (out, capture, event, /* is_text= */ TRUE);
   append_findings (out, event);
   g_string_append_c (out, self->end);
 }

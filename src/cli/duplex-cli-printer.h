@@ -17,7 +17,9 @@ DuplexCliPrinter *duplex_cli_printer_new (DuplexCliPrint   what,
                                           DuplexCliOutput *output);
 void              duplex_cli_printer_free (DuplexCliPrinter *self);
 
-/* Control characters of text are spelled out, so that no message commands the terminal. */
+/* Control characters of messages, and those that change the direction of text, are spelled out, so
+ * that no message commands the terminal or shows what it does not say. Frames and JSON Lines have
+ * them spelled out in any case. */
 void duplex_cli_printer_set_escapes (DuplexCliPrinter *self,
                                      gboolean          escapes);
 

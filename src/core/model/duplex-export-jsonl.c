@@ -175,9 +175,13 @@ append_close (GString           *out,
   if (event->payload == NULL && event->payload_size > 0)
     return;
   code = duplex_close_body_parse (event->payload, event->payload_size, &reason, &len, &finding);
-  if (finding.id != DUPLEX_FINDING_NONE)
+  if (finding.id == DUPLEX_FINDING_CLOSE_ONE_BYTE)
     return;
-  g_string_append_printf (out, ",\"close_code\":%u,\"close_reason\":", code);
+  /* A code that may not be sent is what a reader looks for most. */
+  g_string_append_printf (out, ",\"close_code\":%u", code);
+  if (!duplex_utf8_validate ((const guint8 *)reason, len, NULL))
+    return;
+  g_string_append (out, ",\"close_reason\":");
   duplex_export_jsonl_append_string (out, len > 0 ? reason : "", len);
 }
 

@@ -274,6 +274,45 @@ test_duration (void)
   g_assert_null (strstr (none, "duration"));
 }
 
+/* A Close says its code though it may not be sent, and its reason where that is text. */
+static void
+test_close (void)
+{
+  static const struct
+  {
+    const char *body;
+    gsize       size;
+    const char *line;
+  } rows[] = {
+    { "", 0, ",\"close_code\":1005,\"close_reason\":\"\"," },
+    { "\x03", 1, NULL },
+    { "\x03\xe8", 2, ",\"close_code\":1000,\"close_reason\":\"\"," },
+    { "\x03\xee"
+      "bye",
+      5, ",\"close_code\":1006,\"close_reason\":\"bye\"," },
+    { "\x03\xe8\xff", 3, ",\"close_code\":1000,\"base64\":" },
+    { "\x00\x00\xff", 3, ",\"close_code\":0,\"base64\":" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      DuplexEvent      event = DUPLEX_EVENT_INIT;
+      g_autofree char *line = NULL;
+
+      event.opcode = DUPLEX_OPCODE_CLOSE;
+      event.direction = DUPLEX_DIRECTION_RECEIVED;
+      event.header[0] = 0x88;
+      event.header[1] = (guint8)rows[i].size;
+      event.header_size = 2;
+      event.payload = (const guint8 *)rows[i].body;
+      event.payload_size = event.message_size = rows[i].size;
+      check_round_trip (&event);
+      line = to_line (&event);
+      g_assert_cmpint (strstr (line, "\"close_") != NULL, ==, rows[i].line != NULL);
+      g_assert_true (rows[i].line == NULL || strstr (line, rows[i].line) != NULL);
+    }
+}
+
 /* ---- large payloads ---- */
 
 #define LARGE ((gsize)3 * 1024 * 1024 + 1)
@@ -562,6 +601,7 @@ main (int    argc,
   g_test_add_func ("/core/jsonl/no-times", test_no_times);
   g_test_add_func ("/core/jsonl/compressed", test_compressed);
   g_test_add_func ("/core/jsonl/duration", test_duration);
+  g_test_add_func ("/core/jsonl/close", test_close);
   g_test_add_func ("/core/jsonl/half-character", test_half_character);
   g_test_add_data_func ("/core/jsonl/pieces/text", GINT_TO_POINTER (TRUE), test_pieces);
   g_test_add_data_func ("/core/jsonl/pieces/bytes", GINT_TO_POINTER (FALSE), test_pieces);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What we record of a connection and what tshark makes of its packets are the same frames, field for
-field."""
+"""What we record of a connection and what tshark makes of its packets are the same frames, field
+for field."""
 
 import contextlib
 import pathlib

@@ -24,8 +24,8 @@
  * "findings" is an array of {"id":"reserved-bit","offset":0}. Of a frame, "opcode", "fin", "rsv",
  * "mask", "length" and "inflated_length", and of a Close "close_code" (also one that may not be
  * sent) and "close_reason" (where it is UTF-8), are told for whoever reads the line; they follow
- * from "header" and the payloads. Flags ("row", "cut", "deliberate", "by_peer", "redacted") stand there
- * when they are true. */
+ * from "header" and the payloads. Flags ("row", "cut", "deliberate", "by_peer", "redacted") stand
+ * there when they are true. */
 
 #include "core/model/duplex-capture.h"
 

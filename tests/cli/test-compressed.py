@@ -39,8 +39,8 @@ class Lines:
             is_last = i == len(wires) - 1
             size += len(wire)
             byte = (0x80 if is_last else 0) | (0x40 | (1 if kind == 'text' else 2) if i == 0 else 0)
-            members = {'direction': 'received', 'type': kind, 'header': f'{byte:02x}{len(wire):02x}',
-                       'message': 1, 'message_size': size, 'frames': i + 1,
+            members = {'direction': 'received', 'type': kind,
+                       'header': f'{byte:02x}{len(wire):02x}', 'message': 1, 'message_size': size, 'frames': i + 1,
                        'base64': base64.b64encode(wire).decode()}
             if text is not None:
                 members['inflated_base64'] = base64.b64encode(text).decode()
@@ -152,7 +152,8 @@ def test_closed():
     lines.add('closed', row=True, first=2, code=1006, by_peer=True, text='')
     with folder() as where:
         path = lines.write(where / 'lines')
-        ends(cli('show', '--frames', path), 0, b'* closed code=1000 by=peer duration_us=1234 "bye"\n'
+        ends(cli('show', '--frames', path), 0,
+             b'* closed code=1000 by=peer duration_us=1234 "bye"\n'
              b'* closed code=1001 by=us duration_us=5 ""\n* closed code=1006 by=peer ""\n')
         seen = events(cli('show', '--json', path).stdout)
         equal([(event['code'], event.get('by_peer'), event.get('duration_us')) for event in seen],

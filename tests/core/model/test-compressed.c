@@ -425,6 +425,7 @@ test_totals (void)
 static void
 test_stored_totals (void)
 {
+  static const guint64          both[2][6] = { { 3, 45, 2, 8, 40, 13 }, { 2, 17, 1, 6, 10, 13 } };
   g_auto (DuplexCaptureSummary) summary = { 0 };
   RecordFixture                *f = record_fixture_new (NULL);
   g_autoptr (GError)            error = NULL;
@@ -438,7 +439,7 @@ test_stored_totals (void)
   assert_totals (&totals, expected_totals);
   record_fixture_reopen (f);
   duplex_capture_get_totals (f->stored, &totals);
-  assert_totals (&totals, (const guint64[2][6]){ { 3, 45, 2, 8, 40, 13 }, { 2, 17, 1, 6, 10, 13 } });
+  assert_totals (&totals, both);
 
   duplex_capture_file_read_summary (f->path, &summary, &error);
   g_assert_no_error (error);
@@ -456,7 +457,8 @@ test_earlier_file (void)
 
   append_for_totals (f->capture);
   g_assert_true (duplex_capture_finish (f->capture, NULL));
-  duplex_test_run_sql (f->path, "DELETE FROM meta WHERE key LIKE 'compressed-%' OR key LIKE 'inflated-%'");
+  duplex_test_run_sql (f->path, "DELETE FROM meta WHERE key LIKE 'compressed-%'"
+                                " OR key LIKE 'inflated-%'");
   record_fixture_open (f);
   duplex_capture_get_totals (f->stored, &totals);
   for (guint i = 0; i < 2; i++)

@@ -8,6 +8,7 @@
 
 #include "core/model/duplex-profile-store.h"
 #include "core/proto/duplex-error.h"
+#include "core/proto/duplex-limits.h"
 
 /* What may wait to be sent, in bytes, while lines come in faster than they leave: enough to keep
  * the wire busy. */
@@ -18,6 +19,9 @@
 
 /* Seconds that an option may say: a day, so that milliseconds fit anywhere. */
 #define MAX_SECONDS 86400
+
+/* Of an option whose default is what the profile says. */
+#define NOT_GIVEN G_MININT
 
 void
 duplex_cli_options_free (DuplexCliOptions *self)
@@ -33,6 +37,7 @@ duplex_cli_options_free (DuplexCliOptions *self)
   g_free (self->certificate);
   g_free (self->key);
   g_free (self->proxy);
+  g_free (self->deflate);
   g_free (self->profile);
   g_free (self->profile_id);
   g_free (self->file);
@@ -61,6 +66,12 @@ fail (GError    **error,
   return FALSE;
 }
 
+static int
+get_given (int number)
+{
+  return number != NOT_GIVEN ? number : 0;
+}
+
 static gboolean
 check_numbers (const DuplexCliOptions *self,
                GError                **error)
@@ -74,7 +85,10 @@ check_numbers (const DuplexCliOptions *self,
   } numbers[] = {
     { "--timeout", self->timeout, 0, MAX_SECONDS },
     { "--close-timeout", self->close_timeout, 0, MAX_SECONDS },
-    { "--ping-interval", self->ping_interval, 0, MAX_SECONDS },
+    { "--ping-interval", get_given (self->ping_interval), 0, DUPLEX_LIMIT_PING_INTERVAL },
+    { "--ping-limit", get_given (self->ping_limit), 0, DUPLEX_LIMIT_PING_LIMIT },
+    { "--pong-delay", get_given (self->pong_delay), 0, DUPLEX_LIMIT_PONG_DELAY },
+    { "--fragment", (double)self->fragment, 0, G_MAXINT64 },
     { "--interval", self->interval, 0, MAX_SECONDS },
     { "--wait", self->wait, 0, MAX_SECONDS },
     { "--count", (double)self->count, 0, G_MAXINT64 },
@@ -111,6 +125,10 @@ check (const DuplexCliOptions *self,
     return fail (error, _ ("--key needs --cert"));
   if (self->record_secrets && self->capture == NULL)
     return fail (error, _ ("--record-secrets needs --capture"));
+  if (self->no_deflate && self->deflate != NULL)
+    return fail (error, _ ("--no-deflate and --deflate exclude each other"));
+  if (self->no_pong && self->pong_delay != NOT_GIVEN)
+    return fail (error, _ ("--no-pong and --pong-delay exclude each other"));
   if (self->frames && self->json)
     return fail (error, _ ("--frames and --json exclude each other"));
   if (self->echo && (self->file != NULL || self->binary || self->interval > 0))
@@ -120,75 +138,113 @@ check (const DuplexCliOptions *self,
   return check_file (self->ca_file, error) && check_file (self->file, error);
 }
 
+/* How it connects. */
+static void
+add_connection_entries (DuplexCliOptions *self,
+                        GOptionContext   *context)
+{
+  const GOptionEntry entries[] = {
+    { "profile", 0, 0, G_OPTION_ARG_STRING, &self->profile,
+      N_ ("Begin with what this saved profile says"), N_ ("NAME") },
+    { "header", 'H', 0, G_OPTION_ARG_STRING_ARRAY, &self->headers,
+      N_ ("Add a header to the request"), N_ ("'NAME: VALUE'") },
+    { "subprotocol", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->subprotocols,
+      N_ ("Offer a subprotocol"), N_ ("NAME") },
+    { "origin", 0, 0, G_OPTION_ARG_STRING, &self->origin,
+      N_ ("Send this Origin"), N_ ("ORIGIN") },
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
+      N_ ("Accept a certificate that does not verify"), NULL },
+    { "cacert", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file,
+      N_ ("Trust the authorities in this PEM file instead of the system's"),
+      N_ ("FILE") },
+    { "cert", 0, 0, G_OPTION_ARG_FILENAME, &self->certificate,
+      N_ ("Show the server this certificate (PEM)"), N_ ("FILE") },
+    { "key", 0, 0, G_OPTION_ARG_FILENAME, &self->key,
+      N_ ("Its private key, where that is in a file of its own"), N_ ("FILE") },
+    { "proxy", 0, 0, G_OPTION_ARG_STRING, &self->proxy,
+      N_ ("Connect through this proxy (http or socks5)"), N_ ("URL") },
+    { "resolve", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->resolve,
+      N_ ("Dial this IP address for the host and port"), N_ ("HOST:PORT:ADDRESS") },
+    { "no-deflate", 0, 0, G_OPTION_ARG_NONE, &self->no_deflate,
+      N_ ("Offer no compression"), NULL },
+    { "deflate", 0, 0, G_OPTION_ARG_STRING, &self->deflate,
+      N_ ("Offer compression with these parameters"), N_ ("PARAMETERS") },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &self->timeout,
+      N_ ("Give up connecting after S seconds"), N_ ("S") },
+    { "close-timeout", 0, 0, G_OPTION_ARG_INT, &self->close_timeout,
+      N_ ("Wait S seconds for the answer to a Close"), N_ ("S") },
+    { "ping-interval", 0, 0, G_OPTION_ARG_INT, &self->ping_interval,
+      N_ ("Send a ping every S seconds"), N_ ("S") },
+    { "ping-limit", 0, 0, G_OPTION_ARG_INT, &self->ping_limit,
+      N_ ("End when N pings in a row were not answered; 0 for never"), N_ ("N") },
+    { "no-pong", 0, 0, G_OPTION_ARG_NONE, &self->no_pong,
+      N_ ("Leave pings unanswered"), NULL },
+    { "pong-delay", 0, 0, G_OPTION_ARG_INT, &self->pong_delay,
+      N_ ("Answer pings MS milliseconds late"), N_ ("MS") },
+    { "max-message", 0, 0, G_OPTION_ARG_INT64, &self->max_message,
+      N_ ("Refuse messages over so many bytes"), N_ ("BYTES") },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, DUPLEX_GETTEXT_PACKAGE);
+}
+
+/* What is sent and what is shown. */
+static void
+add_message_entries (DuplexCliOptions *self,
+                     GOptionContext   *context)
+{
+  const GOptionEntry entries[] = {
+    { "echo", 0, 0, G_OPTION_ARG_NONE, &self->echo,
+      N_ ("Send every message back until the server closes"), NULL },
+    { "fragment", 0, 0, G_OPTION_ARG_INT64, &self->fragment,
+      N_ ("Send messages in frames of at most so many bytes"), N_ ("BYTES") },
+    { "binary", 0, 0, G_OPTION_ARG_NONE, &self->binary,
+      N_ ("Lines are hexadecimal, and sent as binary messages"), NULL },
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &self->file,
+      N_ ("Send this file as one message instead of lines"), N_ ("FILE") },
+    { "count", 0, 0, G_OPTION_ARG_INT64, &self->count,
+      N_ ("Close after N received messages"), N_ ("N") },
+    { "interval", 0, 0, G_OPTION_ARG_DOUBLE, &self->interval,
+      N_ ("Wait S seconds between two lines"), N_ ("S") },
+    { "wait", 0, 0, G_OPTION_ARG_DOUBLE, &self->wait,
+      N_ ("Keep listening for S seconds after the last line"), N_ ("S") },
+    { "null", '0', 0, G_OPTION_ARG_NONE, &self->nul,
+      N_ ("End printed messages with a NUL, not a line feed"), NULL },
+    { "frames", 0, 0, G_OPTION_ARG_NONE, &self->frames, N_ ("Print every frame"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self->json,
+      N_ ("Print every event as a JSON object"), NULL },
+    { "capture", 0, 0, G_OPTION_ARG_FILENAME, &self->capture,
+      N_ ("Record all of it to this new file"), N_ ("FILE") },
+    { "record-secrets", 0, 0, G_OPTION_ARG_NONE, &self->record_secrets,
+      N_ ("Record passwords and cookies too"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, DUPLEX_GETTEXT_PACKAGE);
+}
+
 DuplexCliOptions *
 duplex_cli_options_parse (int      argc,
                           char   **argv,
                           GError **error)
 {
   g_autoptr (DuplexCliOptions) self = g_new0 (DuplexCliOptions, 1);
-  g_autoptr (GOptionContext)   context = NULL;
+  g_autoptr (GOptionContext)   context = g_option_context_new (_ ("[URL]"));
   g_auto (GStrv)               rest = NULL;
-  const GOptionEntry           entries[] = {
-              { "header", 'H', 0, G_OPTION_ARG_STRING_ARRAY, &self->headers,
-                N_ ("Add a header to the request"), N_ ("'NAME: VALUE'") },
-              { "subprotocol", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->subprotocols,
-                N_ ("Offer a subprotocol"), N_ ("NAME") },
-              { "origin", 0, 0, G_OPTION_ARG_STRING, &self->origin,
-                N_ ("Send this Origin"), N_ ("ORIGIN") },
-              { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
-                N_ ("Accept a certificate that does not verify"), NULL },
-              { "cacert", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file,
-                N_ ("Trust the authorities in this PEM file instead of the system's"),
-                N_ ("FILE") },
-              { "cert", 0, 0, G_OPTION_ARG_FILENAME, &self->certificate,
-                N_ ("Show the server this certificate (PEM)"), N_ ("FILE") },
-              { "key", 0, 0, G_OPTION_ARG_FILENAME, &self->key,
-                N_ ("Its private key, where that is in a file of its own"), N_ ("FILE") },
-              { "proxy", 0, 0, G_OPTION_ARG_STRING, &self->proxy,
-                N_ ("Connect through this proxy (http or socks5)"), N_ ("URL") },
-              { "resolve", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->resolve,
-                N_ ("Dial this IP address for the host and port"), N_ ("HOST:PORT:ADDRESS") },
-              { "no-deflate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->no_deflate,
-                "", NULL },
-              { "timeout", 0, 0, G_OPTION_ARG_INT, &self->timeout,
-                N_ ("Give up connecting after S seconds"), N_ ("S") },
-              { "close-timeout", 0, 0, G_OPTION_ARG_INT, &self->close_timeout,
-                N_ ("Wait S seconds for the answer to a Close"), N_ ("S") },
-              { "ping-interval", 0, 0, G_OPTION_ARG_INT, &self->ping_interval,
-                N_ ("Send a ping every S seconds"), N_ ("S") },
-              { "max-message", 0, 0, G_OPTION_ARG_INT64, &self->max_message,
-                N_ ("Refuse messages over so many bytes"), N_ ("BYTES") },
-              { "echo", 0, 0, G_OPTION_ARG_NONE, &self->echo,
-                N_ ("Send every message back until the server closes"), NULL },
-              { "binary", 0, 0, G_OPTION_ARG_NONE, &self->binary,
-                N_ ("Lines are hexadecimal, and sent as binary messages"), NULL },
-              { "file", 0, 0, G_OPTION_ARG_FILENAME, &self->file,
-                N_ ("Send this file as one message instead of lines"), N_ ("FILE") },
-              { "count", 0, 0, G_OPTION_ARG_INT64, &self->count,
-                N_ ("Close after N received messages"), N_ ("N") },
-              { "interval", 0, 0, G_OPTION_ARG_DOUBLE, &self->interval,
-                N_ ("Wait S seconds between two lines"), N_ ("S") },
-              { "wait", 0, 0, G_OPTION_ARG_DOUBLE, &self->wait,
-                N_ ("Keep listening for S seconds after the last line"), N_ ("S") },
-              { "null", '0', 0, G_OPTION_ARG_NONE, &self->nul,
-                N_ ("End printed messages with a NUL, not a line feed"), NULL },
-              { "frames", 0, 0, G_OPTION_ARG_NONE, &self->frames, N_ ("Print every frame"), NULL },
-              { "json", 0, 0, G_OPTION_ARG_NONE, &self->json,
-                N_ ("Print every event as a JSON object"), NULL },
-              { "capture", 0, 0, G_OPTION_ARG_FILENAME, &self->capture,
-                N_ ("Record all of it to this new file"), N_ ("FILE") },
-              { "record-secrets", 0, 0, G_OPTION_ARG_NONE, &self->record_secrets,
-                N_ ("Record passwords and cookies too"), NULL },
-              { "profile", 0, 0, G_OPTION_ARG_STRING, &self->profile,
-                N_ ("Begin with what this saved profile says"), N_ ("NAME") },
+  const GOptionEntry           url[] = {
               { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, NULL },
               G_OPTION_ENTRY_NULL,
   };
 
-  context = g_option_context_new (_ ("[URL]"));
+  self->ping_interval = NOT_GIVEN;
+  self->ping_limit = NOT_GIVEN;
+  self->pong_delay = NOT_GIVEN;
   g_option_context_set_summary (
     context, _ ("Lines of standard input are sent as text, received text is printed a line each."));
-  g_option_context_add_main_entries (context, entries, DUPLEX_GETTEXT_PACKAGE);
+  add_connection_entries (self, context);
+  add_message_entries (self, context);
+  g_option_context_add_main_entries (context, url, NULL);
   if (!g_option_context_parse (context, &argc, &argv, error))
     return NULL;
   if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
@@ -296,6 +352,37 @@ add_headers (const DuplexCliOptions *self,
   return TRUE;
 }
 
+/* What the options say goes over what the profile does. */
+static gboolean
+set_wire (const DuplexCliOptions *self,
+          DuplexProfile          *profile,
+          GError                **error)
+{
+  DuplexDeflateParams params;
+
+  duplex_profile_get_deflate (profile, &params);
+  if (self->deflate != NULL)
+    {
+      if (!duplex_deflate_params_parse (self->deflate, &params, error))
+        return FALSE;
+      duplex_profile_set_deflate (profile, TRUE, &params);
+    }
+  if (self->no_deflate)
+    duplex_profile_set_deflate (profile, FALSE, &params);
+  if (self->no_pong)
+    duplex_profile_set_pong_mode (profile, DUPLEX_PONG_NEVER);
+  if (self->pong_delay != NOT_GIVEN)
+    {
+      duplex_profile_set_pong_mode (profile, DUPLEX_PONG_DELAYED);
+      duplex_profile_set_pong_delay (profile, (guint)self->pong_delay);
+    }
+  if (self->ping_interval != NOT_GIVEN)
+    duplex_profile_set_ping_interval (profile, (guint)self->ping_interval);
+  if (self->ping_limit != NOT_GIVEN)
+    duplex_profile_set_ping_limit (profile, (guint)self->ping_limit);
+  return TRUE;
+}
+
 static DuplexProfile *
 make_profile (DuplexCliOptions *self,
               GError          **error)
@@ -306,7 +393,7 @@ make_profile (DuplexCliOptions *self,
     profile = find_profile (self->profile, &self->profile_id, error);
   else
     profile = duplex_profile_new ("", self->url);
-  if (profile == NULL || !add_headers (self, profile, error))
+  if (profile == NULL || !add_headers (self, profile, error) || !set_wire (self, profile, error))
     return NULL;
   if (self->url != NULL)
     duplex_profile_set_url (profile, self->url);
@@ -337,7 +424,8 @@ duplex_cli_options_make_session (DuplexCliOptions *self,
     options->close_timeout = (guint)self->close_timeout;
   if (self->max_message > 0)
     options->max_message = (guint64)self->max_message;
-  options->ping_interval = (guint)self->ping_interval;
+  options->ping_interval = duplex_profile_get_ping_interval (profile);
+  options->fragment = (gsize)self->fragment;
   options->max_waiting = MAX_WAITING;
   options->max_unread = MAX_UNREAD;
   options->echo = self->echo;

@@ -25,19 +25,24 @@ typedef struct
   char    *certificate;
   char    *key;
   char    *proxy;
+  char    *deflate; /* the parameters of an offer */
   char    *profile;
   char    *profile_id; /* of that profile; known when the session has been made */
   char    *file;       /* to send as one message */
   char    *capture;    /* to record to */
   int      timeout;
   int      close_timeout;
-  int      ping_interval;
+  int      ping_interval; /* this and the next two are G_MININT where the profile decides */
+  int      ping_limit;
+  int      pong_delay; /* ms */
+  gint64   fragment;
   gint64   max_message;
   gint64   count; /* messages after which to close, 0 for none */
   double   interval;
   double   wait;
   gboolean insecure;
   gboolean no_deflate;
+  gboolean no_pong;
   gboolean echo;
   gboolean binary;
   gboolean frames;

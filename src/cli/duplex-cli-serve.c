@@ -18,15 +18,18 @@ quit_cb (gpointer data)
 }
 
 static gboolean
-parse (int      argc,
-       char   **argv,
-       int     *ret_port,
-       GError **error)
+parse (int       argc,
+       char    **argv,
+       int      *ret_port,
+       gboolean *ret_no_deflate,
+       GError  **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   const GOptionEntry         entries[] = {
             { "port", 0, 0, G_OPTION_ARG_INT, ret_port, N_ ("Listen on this port; 0 picks one"),
               N_ ("N") },
+            { "no-deflate", 0, 0, G_OPTION_ARG_NONE, ret_no_deflate,
+              N_ ("Accept no compression"), NULL },
             G_OPTION_ENTRY_NULL,
   };
 
@@ -58,15 +61,18 @@ duplex_cli_serve (int    argc,
   g_autoptr (GMainLoop)        loop = NULL;
   g_autoptr (GError)           error = NULL;
   int                          port = 0;
+  gboolean                     no_deflate = FALSE;
   guint                        sources[2];
 
-  if (parse (argc, argv, &port, &error))
+  if (parse (argc, argv, &port, &no_deflate, &error))
     server = duplex_demo_server_new ((guint16)port, &error);
   if (server == NULL)
     {
       duplex_cli_complain ("%s", error->message);
       return DUPLEX_CLI_USAGE;
     }
+  if (no_deflate)
+    duplex_demo_server_set_deflate (server, FALSE);
   loop = g_main_loop_new (NULL, FALSE);
   sources[0] = g_unix_signal_add (SIGINT, quit_cb, loop);
   sources[1] = g_unix_signal_add (SIGTERM, quit_cb, loop);

@@ -197,7 +197,10 @@ class Peer:
         return self.request.decode()
 
     def upgrade(self, more='', then=b''):
-        """Accept the upgrade, with more fields; then are bytes that come with the response."""
+        """Accept the upgrade, with more fields; then are bytes that come with the response.
+
+        Return the head of the request.
+        """
         head = self.read_head()
         key = next(line.split(': ')[1] for line in head.split('\r\n')
                    if line.lower().startswith('sec-websocket-key:'))
@@ -206,6 +209,7 @@ class Peer:
         self.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'
                    f'Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{more}\r\n'.encode()
                    + then)
+        return head
 
     def write(self, data):
         """Write all of data."""

@@ -485,7 +485,7 @@ def test_help():
         result = cli(verb, '--help')
         ends(result, 0)
         assert f'duplex-cli {verb}' in result.stdout.decode(), result.stdout
-    for absent in ('\n  import ', '\n  run ', 'deflate', 'filter'):
+    for absent in ('\n  import ', '\n  run ', 'filter'):
         assert absent not in listed + cli('connect', '--help').stdout.decode(), absent
 
 

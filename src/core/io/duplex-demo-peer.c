@@ -376,13 +376,14 @@ parse_parameters (const char *target)
 }
 
 DuplexDemoPeer *
-duplex_demo_peer_start (GIOStream  *stream,
-                        GBytes     *leftover,
-                        const char *target,
-                        GFunc       ended,
-                        gpointer    user_data)
+duplex_demo_peer_start (GIOStream                    *stream,
+                        GBytes                       *leftover,
+                        const char                   *target,
+                        const DuplexDeflateAgreement *deflate,
+                        GFunc                         ended,
+                        gpointer                      user_data)
 {
-  DuplexConnectionSettings settings = { .role = DUPLEX_ROLE_SERVER };
+  DuplexConnectionSettings settings = { .role = DUPLEX_ROLE_SERVER, .deflate = *deflate };
   DuplexDemoPeer          *self;
 
   g_return_val_if_fail (duplex_demo_peer_knows (target), NULL);

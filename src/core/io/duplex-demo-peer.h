@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+#include "core/proto/duplex-deflate-params.h"
+
 G_BEGIN_DECLS
 
 typedef struct _DuplexDemoPeer DuplexDemoPeer;
@@ -12,13 +14,14 @@ typedef struct _DuplexDemoPeer DuplexDemoPeer;
 /* Whether the server knows the path of target ("/echo?x=1"). */
 gboolean duplex_demo_peer_knows (const char *target);
 
-/* stream has been upgraded; leftover (may be NULL) are bytes that came behind the request. ended is
- * called once, after which the peer frees itself. */
-DuplexDemoPeer *duplex_demo_peer_start (GIOStream  *stream,
-                                        GBytes     *leftover,
-                                        const char *target,
-                                        GFunc       ended,
-                                        gpointer    user_data);
+/* stream has been upgraded, with deflate agreed on; leftover (may be NULL) are bytes that came
+ * behind the request. ended is called once, after which the peer frees itself. */
+DuplexDemoPeer *duplex_demo_peer_start (GIOStream                    *stream,
+                                        GBytes                       *leftover,
+                                        const char                   *target,
+                                        const DuplexDeflateAgreement *deflate,
+                                        GFunc                         ended,
+                                        gpointer                      user_data);
 
 /* Close 1001. */
 void duplex_demo_peer_go_away (DuplexDemoPeer *self);

@@ -22,6 +22,9 @@ struct _DuplexDemoServer
   GPtrArray       *clients; /* of Client, each its own; of the thread */
   GPtrArray       *peers;   /* of DuplexDemoPeer, each its own; of the thread */
   guint16          port;
+
+  /* state */
+  int accepts_deflate; /* a gboolean; atomic */
 };
 
 /* A client whose request is being read. */
@@ -34,8 +37,10 @@ typedef struct
   GByteArray        *received;
   GBytes            *response;
   char              *target; /* NULL where the response refuses */
-  GBytes            *leftover;
-  guint8             chunk[4096];
+
+  DuplexDeflateAgreement deflate;
+  GBytes                *leftover;
+  guint8                 chunk[4096];
 } Client;
 
 static void
@@ -78,7 +83,8 @@ response_ready_cb (GObject      *object,
       duplex_io_thread_hold (self->thread);
       g_ptr_array_add (self->peers,
                        duplex_demo_peer_start (G_IO_STREAM (client->connection), client->leftover,
-                                               client->target, peer_ended_cb, self));
+                                               client->target, &client->deflate, peer_ended_cb,
+                                               self));
     }
   client_free (client);
 }
@@ -100,11 +106,26 @@ build_refusal (guint       status,
   return g_bytes_new (response, strlen (response));
 }
 
+/* The value of the response's Sec-WebSocket-Extensions, or NULL. */
+static char *
+accept_offer (Client     *client,
+              DuplexHead *head)
+{
+  g_autofree char *offers = duplex_head_dup_list (head, "Sec-WebSocket-Extensions");
+  char            *accepted = NULL;
+
+  if (offers == NULL || !g_atomic_int_get (&client->server->accepts_deflate))
+    return NULL;
+  duplex_deflate_accept_offer (offers, NULL, &accepted, &client->deflate);
+  return accepted;
+}
+
 static void
 decide_response (Client     *client,
                  DuplexHead *head)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char   *extensions = NULL;
   guint              status;
 
   if (!duplex_demo_peer_knows (duplex_head_get_target (head)))
@@ -119,7 +140,8 @@ decide_response (Client     *client,
       return;
     }
   client->target = g_strdup (duplex_head_get_target (head));
-  client->response = duplex_handshake_build_response (head, NULL, NULL);
+  extensions = accept_offer (client, head);
+  client->response = duplex_handshake_build_response (head, NULL, extensions);
 }
 
 /* Returns FALSE when more bytes are needed. */
@@ -276,6 +298,8 @@ duplex_demo_server_new (guint16  port,
   self->clients = g_ptr_array_new ();
   self->peers = g_ptr_array_new ();
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  /* Until connections send and take compressed messages. */
+  self->accepts_deflate = FALSE;
   self->thread = duplex_io_thread_new ("duplex-demo");
   duplex_io_thread_invoke (self->thread, accept_worker, self, NULL);
   return self;
@@ -287,6 +311,15 @@ duplex_demo_server_get_port (DuplexDemoServer *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->port;
+}
+
+void
+duplex_demo_server_set_deflate (DuplexDemoServer *self,
+                                gboolean          accepts)
+{
+  g_return_if_fail (self != NULL);
+
+  g_atomic_int_set (&self->accepts_deflate, accepts);
 }
 
 void

@@ -25,6 +25,11 @@ typedef struct _DuplexDemoServer DuplexDemoServer;
 DuplexDemoServer *duplex_demo_server_new (guint16  port,
                                           GError **error);
 guint16           duplex_demo_server_get_port (DuplexDemoServer *self);
+
+/* Whether it accepts permessage-deflate from those that connect from then on, the first offer that
+ * RFC 7692 §7.1 allows. */
+void duplex_demo_server_set_deflate (DuplexDemoServer *self,
+                                     gboolean          accepts);
 /* Closes what is open (1001) and ends the thread. */
 void duplex_demo_server_free (DuplexDemoServer *self);
 

@@ -276,6 +276,14 @@ duplex_session_options_build (const DuplexSessionOptions *self,
   settings->timeout = self->connect_timeout;
   settings->address = find_address (self, settings->url);
   settings->proxy = g_strdup (self->proxy);
+  settings->offers_deflate = duplex_profile_get_deflate (profile, &settings->deflate);
+  /* Until connections take compressed messages. */
+  settings->offers_deflate = FALSE;
+  settings->pong_mode = duplex_profile_get_pong_mode (profile);
+  settings->pong_delay = duplex_profile_get_pong_delay (profile);
+  settings->ping_interval = duplex_profile_get_ping_interval (profile);
+  settings->ping_limit = duplex_profile_get_ping_limit (profile);
+  settings->fragment = self->fragment;
   settings->max_message = self->max_message;
   settings->max_waiting = self->max_waiting;
   settings->max_unread = self->max_unread;

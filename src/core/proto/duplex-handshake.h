@@ -42,8 +42,7 @@ guint       duplex_head_get_n_fields (DuplexHead *self);
 const char *duplex_head_get_field_name (DuplexHead *self, guint i);
 const char *duplex_head_get_field_value (DuplexHead *self, guint i);
 /* Where the field's name and where its value begin, in bytes from the beginning of the head. The
- * value stands there as duplex_head_get_field_value() has it; an empty one stands at the line's end.
- */
+ * value stands there as duplex_head_get_field_value() has it, an empty one at the line's end. */
 gsize duplex_head_get_field_offset (DuplexHead *self, guint i);
 gsize duplex_head_get_value_offset (DuplexHead *self, guint i);
 
@@ -76,7 +75,7 @@ typedef struct
   const char                *key;          /* Sec-WebSocket-Key */
   const char                *origin;       /* or NULL */
   const char *const         *subprotocols; /* NULL-terminated, or NULL */
-  const DuplexDeflateParams *deflate;      /* what is offered in Sec-WebSocket-Extensions, or NULL */
+  const DuplexDeflateParams *deflate;      /* offer in Sec-WebSocket-Extensions, or NULL */
   const DuplexHeader        *headers;
   gsize                      n_headers;
 } DuplexRequest;
@@ -96,8 +95,8 @@ char *duplex_handshake_accept_key (const char *key);
  * where a field is missing, else of the field's first byte in the head; of an extension or its
  * parameter that one's). The status is not looked at. ret_subprotocol, may be NULL, is the one that
  * the server chose of those that were offered, or NULL. ret_agreement, may be NULL, is what both
- * agree on about permessage-deflate: { 0 } where the server does not mention it, or wrongly. Returns
- * TRUE when no finding is an error. */
+ * agree on about permessage-deflate: { 0 } where the server does not mention it, or wrongly.
+ * Returns TRUE when no finding is an error. */
 gboolean duplex_handshake_check_response (DuplexHead             *response,
                                           const DuplexRequest    *request,
                                           GArray                 *findings,

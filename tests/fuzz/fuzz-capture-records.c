@@ -104,6 +104,8 @@ visit_row (DuplexRow *row)
   touch (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
   g_assert_cmpuint (frames->len, <=, 100);
   sum += duplex_row_get_n_findings (row) + duplex_row_get_kind (row);
+  sum += (guint)(duplex_row_get_size (row) + duplex_row_get_wire_size (row));
+  g_assert_true (duplex_row_is_compressed (row) || !duplex_row_is_inflated (row));
 }
 
 int

@@ -48,6 +48,9 @@ G_STATIC_ASSERT (sizeof (DuplexFinding) == 16);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (DuplexFinding, offset) == 8);
 G_STATIC_ASSERT (sizeof (Apart) == 24);
 
+/* Of a later version; they are numbered one after the other. */
+#define MAX_FINDING 0xffffu
+
 struct _DuplexCaptureBlock
 {
   gatomicrefcount ref_count;
@@ -400,17 +403,18 @@ duplex_capture_block_get_event (DuplexCaptureBlock *self,
 
 /* ---- from a file ---- */
 
-/* Whether the findings at data are such as this program knows. */
+/* Whether what is at data may be findings. One that a later version has found is kept as unknown:
+ * its event is worth more than its name. */
 static gboolean
 check_findings (const guint8 *data,
                 guint         n)
 {
   for (guint i = 0; i < n; i++, data += sizeof (DuplexFinding))
     {
-      guint32 id;
+      guint32 id[2]; /* and what stands between it and the offset */
 
-      memcpy (&id, data, sizeof id);
-      if (id >= DUPLEX_N_FINDINGS)
+      memcpy (id, data, sizeof id);
+      if (id[0] > MAX_FINDING || id[1] != 0)
         return FALSE;
     }
   return TRUE;

@@ -181,6 +181,28 @@ test_everything_of_an_event (void)
   record_fixture_free (f);
 }
 
+/* A finding that this version has no name for loses nothing else. */
+static void
+test_later_finding (void)
+{
+  RecordFixture       *f = record_fixture_new (NULL);
+  const DuplexFinding  findings[] = { { (DuplexFindingId)(DUPLEX_N_FINDINGS + 7), 1 },
+                                      { DUPLEX_FINDING_INVALID_UTF8, 2 } };
+  DuplexEvent          event = duplex_test_text ("later");
+  g_auto (DuplexEvent) seen = DUPLEX_EVENT_INIT;
+
+  event.findings = findings;
+  event.n_findings = 2;
+  duplex_capture_append (f->capture, &event);
+  record_fixture_reopen (f);
+  g_assert_true (duplex_capture_read (f->stored, 0, &seen));
+  g_assert_cmpmem (seen.payload, seen.payload_size, "later", 5);
+  g_assert_cmpuint (seen.n_findings, ==, 2);
+  g_assert_cmpstr (duplex_finding_get_name (seen.findings[0].id), ==, "unknown");
+  g_assert_cmpint (seen.findings[1].id, ==, DUPLEX_FINDING_INVALID_UTF8);
+  record_fixture_free (f);
+}
+
 /* ---- secrets ---- */
 
 #define REQUEST "GET / HTTP/1.1\r\nAuthorization: Bearer abc\r\nX-Plain: 1\r\n\r\n"
@@ -461,6 +483,7 @@ main (int    argc,
   g_test_add_func ("/core/capture-record/memory", test_memory);
   g_test_add_func ("/core/capture-record/behind-by-little", test_is_behind_by_little);
   g_test_add_func ("/core/capture-record/whole-event", test_everything_of_an_event);
+  g_test_add_func ("/core/capture-record/later-finding", test_later_finding);
   g_test_add_data_func ("/core/capture-record/secrets/replaced", GINT_TO_POINTER (FALSE),
                         test_secrets);
   g_test_add_data_func ("/core/capture-record/secrets/kept", GINT_TO_POINTER (TRUE), test_secrets);

@@ -40,7 +40,8 @@ class Lines:
             size += len(wire)
             byte = (0x80 if is_last else 0) | (0x40 | (1 if kind == 'text' else 2) if i == 0 else 0)
             members = {'direction': 'received', 'type': kind,
-                       'header': f'{byte:02x}{len(wire):02x}', 'message': 1, 'message_size': size, 'frames': i + 1,
+                       'header': f'{byte:02x}{len(wire):02x}', 'message': 1,
+                       'message_size': size, 'frames': i + 1,
                        'base64': base64.b64encode(wire).decode()}
             if text is not None:
                 members['inflated_base64'] = base64.b64encode(text).decode()

@@ -34,8 +34,8 @@ typedef struct
   guint64      n_rows;
   gint64       first_time_us; /* of its first event, see DuplexEvent */
   gint64       last_time_us;
-  DuplexTotals totals; /* of the file from its beginning to the end of this block. What was compressed
-                          is 0 when read: see duplex_capture_file_read_sums() */
+  DuplexTotals totals; /* of the file from its beginning to the end of this block. When read, what
+                          was compressed is 0: see duplex_capture_file_read_sums() */
   gsize size;          /* bytes of data; 0: what stood here was not kept */
 } DuplexCaptureBlockInfo;
 

@@ -32,7 +32,8 @@ gboolean duplex_filter_row_has_event (const DuplexFilterRow *self,
                                       const DuplexEvent     *event);
 
 /* The row's text where it stands in memory in one piece: the payload, inflated where it was
- * compressed and could be inflated; of a Close frame the reason. FALSE where it has to be gathered. */
+ * compressed and could be inflated; of a Close frame the reason. FALSE where it has to be
+ * gathered. */
 gboolean duplex_filter_row_borrow_text (const DuplexFilterRow *self,
                                         const guint8         **ret_data,
                                         gsize                 *ret_size);

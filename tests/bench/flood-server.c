@@ -3,7 +3,8 @@
  * beforehand, as fast as the socket takes them. One client at a time.
  *
  *   flood-server            prints "listening on ws://127.0.0.1:PORT/" and serves until it ends
- *   GET /?n=N&size=S&lines=L   N text messages of S bytes of JSON, in L lines each; then Close 1000
+ *   GET /?n=N&size=S&lines=L   N text messages of S bytes of JSON, in L lines each (few bytes:
+ *                              as far as it goes); then Close 1000
  */
 #define _GNU_SOURCE /* strcasestr() */
 #include <arpa/inet.h>
@@ -119,7 +120,7 @@ append_header (GByteArray *out,
   g_byte_array_append (out, header, n);
 }
 
-/* A message as servers of market data send them, filled up to the size. */
+/* A message as servers of market data send them, filled up to the size, or cut to it. */
 static void
 append_message (GByteArray  *out,
                 const Flood *flood,
@@ -173,7 +174,7 @@ serve (int fd)
   if (!read_head (fd, head) || !answer (fd, head))
     return;
   flood.n = get_number (head, "n=", 1000000);
-  flood.size = MAX (get_number (head, "size=", 200), 130);
+  flood.size = MAX (get_number (head, "size=", 200), 1);
   flood.lines = (guint)get_number (head, "lines=", 1);
   if (!send_flood (fd, &flood))
     return;

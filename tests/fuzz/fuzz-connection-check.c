@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fuzz-connection-check.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#include "core/proto/duplex-close-code.h"
+#include "core/proto/duplex-limits.h"
+
+/* A frame of the wire, or of the capture. */
+typedef struct
+{
+  DuplexFrameHeader header;
+  gsize             header_size; /* 0: not even that was whole */
+  guint8            bytes[DUPLEX_FRAME_HEADER_MAX];
+  GBytes           *payload; /* unmasked */
+
+  /* of the capture */
+  GBytes  *inflated; /* or NULL */
+  guint    flags;
+  guint64  message;
+  guint64  message_size;
+  gint64   value;
+  gboolean bad; /* has a finding for which the connection is failed */
+} Frame;
+
+static void
+frame_free (gpointer data)
+{
+  Frame *self = data;
+
+  g_clear_pointer (&self->payload, g_bytes_unref);
+  g_clear_pointer (&self->inflated, g_bytes_unref);
+  g_free (self);
+}
+
+static gboolean
+frame_is_control (const Frame *self)
+{
+  return (self->header.opcode & 8) != 0;
+}
+
+/* ---- the wire, read once more ---- */
+
+static Frame *
+take_frame (const guint8 *data,
+            gsize         len)
+{
+  g_autofree guint8 *plain = NULL;
+  DuplexFrameHeader  header;
+  gsize              size = duplex_frame_header_decode (data, len, &header);
+  Frame             *frame;
+
+  if (size == 0 || header.length > len - size)
+    return NULL;
+  plain = g_memdup2 (data + size, header.length);
+  for (gsize i = 0; header.masked && i < header.length; i++)
+    plain[i] ^= header.mask[i % 4];
+  frame = g_new0 (Frame, 1);
+  frame->header = header;
+  frame->header_size = size;
+  frame->payload = g_bytes_new_take (g_steal_pointer (&plain), header.length);
+  return frame;
+}
+
+/* The whole frames from a byte on; ret_rest are the bytes after them. */
+static GPtrArray *
+split_wire (GByteArray *wire,
+            gsize       from,
+            gsize      *ret_rest)
+{
+  GPtrArray *frames = g_ptr_array_new_with_free_func (frame_free);
+
+  while (from < wire->len)
+    {
+      Frame *frame = take_frame (wire->data + from, wire->len - from);
+
+      if (frame == NULL)
+        break;
+      g_ptr_array_add (frames, frame);
+      from += frame->header_size + frame->header.length;
+    }
+  *ret_rest = wire->len - from;
+  return frames;
+}
+
+guint
+fuzz_connection_count_frames (GByteArray *wire,
+                              gsize       from)
+{
+  gsize                 rest;
+  g_autoptr (GPtrArray) frames = split_wire (wire, from, &rest);
+
+  return frames->len;
+}
+
+/* ---- the capture ---- */
+
+typedef struct
+{
+  DuplexCapture *capture;
+  GPtrArray     *received; /* of Frame */
+  GPtrArray     *sent;
+  guint          n_closed;
+  guint          n_failed;
+  gint64         code;
+  gboolean       after_closed;
+} Record;
+
+static Frame *
+read_frame (DuplexCapture     *capture,
+            const DuplexEvent *event)
+{
+  Frame *frame = g_new0 (Frame, 1);
+
+  frame->header_size = event->header_size;
+  memcpy (frame->bytes, event->header, event->header_size);
+  if (event->header_size > 0)
+    g_assert_true (duplex_event_get_header (event, &frame->header));
+  frame->payload = duplex_capture_dup_payload (capture, event, DUPLEX_PAYLOAD_WIRE, 0, G_MAXSIZE);
+  g_assert_cmpuint (g_bytes_get_size (frame->payload), ==, event->payload_size);
+  if (event->inflated != NULL || event->inflated_id != 0)
+    {
+      frame->inflated =
+        duplex_capture_dup_payload (capture, event, DUPLEX_PAYLOAD_INFLATED, 0, G_MAXSIZE);
+      g_assert_cmpuint (g_bytes_get_size (frame->inflated), ==, event->inflated_size);
+    }
+  frame->flags = event->flags;
+  frame->message = event->message;
+  frame->message_size = event->message_size;
+  frame->value = event->value;
+  frame->bad = duplex_event_get_worst_severity (event) == DUPLEX_SEVERITY_ERROR;
+  return frame;
+}
+
+static gboolean
+record_cb (const DuplexEvent *event,
+           gpointer           data)
+{
+  Record *self = data;
+
+  g_assert_cmpuint (self->n_closed, ==, 0);
+  switch (event->kind)
+    {
+    case DUPLEX_EVENT_FRAME:
+      g_ptr_array_add (event->direction == DUPLEX_DIRECTION_SENT ? self->sent : self->received,
+                       read_frame (self->capture, event));
+      break;
+    case DUPLEX_EVENT_FAILED:
+      self->n_failed++;
+      break;
+    case DUPLEX_EVENT_CLOSED:
+      self->n_closed++;
+      self->code = event->value;
+      break;
+    case DUPLEX_EVENT_UNFINISHED:
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+  return TRUE;
+}
+
+static void
+record_read (Record        *self,
+             DuplexCapture *capture)
+{
+  self->capture = capture;
+  self->received = g_ptr_array_new_with_free_func (frame_free);
+  self->sent = g_ptr_array_new_with_free_func (frame_free);
+  duplex_capture_walk (capture, 0, G_MAXUINT64, record_cb, self);
+}
+
+static void
+record_clear (Record *self)
+{
+  g_clear_pointer (&self->received, g_ptr_array_unref);
+  g_clear_pointer (&self->sent, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Record, record_clear)
+
+guint
+fuzz_connection_count_recorded (DuplexCapture  *capture,
+                                DuplexDirection direction)
+{
+  g_auto (Record) record = { 0 };
+
+  record_read (&record, capture);
+  return direction == DUPLEX_DIRECTION_SENT ? record.sent->len : record.received->len;
+}
+
+/* ---- every byte is there once, in order ---- */
+
+/* Compares a recorded payload with as many bytes of the wire. */
+static void
+assert_payload (const Frame  *frame,
+                const guint8 *wire)
+{
+  gsize         len;
+  const guint8 *plain = g_bytes_get_data (frame->payload, &len);
+
+  for (gsize i = 0; i < len; i++)
+    g_assert_cmpuint (plain[i], ==,
+                      wire[i] ^ (frame->header.masked ? frame->header.mask[i % 4] : 0));
+}
+
+/* Returns how many bytes of the wire the frames account for. loose: the last one may lack bytes
+ * that are there, because the end came while they waited to be looked at. */
+static gsize
+check_bytes (GPtrArray    *frames,
+             const guint8 *wire,
+             gsize         len,
+             guint64       max_message,
+             gboolean      loose)
+{
+  gsize at = 0;
+
+  for (guint i = 0; i < frames->len; i++)
+    {
+      const Frame *frame = frames->pdata[i];
+      gsize        size = g_bytes_get_size (frame->payload);
+      gboolean     last = i + 1 == frames->len;
+      guint64      max = frame_is_control (frame) ? MAX (max_message, DUPLEX_LIMIT_CONTROL_PAYLOAD)
+                                                  : max_message;
+      gboolean     too_big = frame->message_size > max;
+      gsize        rest;
+
+      if (frame->header_size == 0)
+        {
+          g_assert_true (last && (frame->flags & DUPLEX_EVENT_FLAG_CUT) != 0);
+          g_assert_cmpuint (size, <=, len - at);
+          assert_payload (frame, wire + at);
+          return at + size;
+        }
+
+      g_assert_cmpuint (frame->header_size, <=, len - at);
+      g_assert_cmpmem (frame->bytes, frame->header_size, wire + at, frame->header_size);
+      at += frame->header_size;
+      rest = MIN (frame->header.length, len - at);
+      g_assert_cmpuint (size, <=, rest);
+      if (size != frame->header.length)
+        g_assert_true ((frame->flags & DUPLEX_EVENT_FLAG_CUT) != 0);
+      assert_payload (frame, wire + at);
+      /* After a length that cannot be there is no next frame. */
+      if ((frame->header.length & 1ULL << 63) != 0)
+        {
+          g_assert_true (last);
+          return len;
+        }
+      if (!too_big && !(last && loose))
+        g_assert_cmpuint (size, ==, rest);
+      at += too_big ? rest : size;
+    }
+  return at;
+}
+
+static void
+check_received (const FuzzConnectionStory *story,
+                const Record              *record)
+{
+  guint64 max = story->settings->max_message;
+  gsize   at;
+
+  at = check_bytes (record->received, story->incoming->data, story->n_read,
+                    max != 0 ? max : DUPLEX_LIMIT_MESSAGE, !story->whole);
+  if (story->whole)
+    g_assert_cmpuint (at, ==, story->n_read);
+}
+
+/* A frame that has left in part only may be recorded or not; a whole one is. */
+static void
+check_sent (const FuzzConnectionStory *story,
+            const Record              *record)
+{
+  gsize at = check_bytes (record->sent, story->written->data, story->written->len, G_MAXUINT64,
+                          /* loose= */ FALSE);
+
+  g_assert_cmpuint (fuzz_connection_count_frames (story->written, at), ==, 0);
+}
+
+/* ---- compressed messages, inflated by zlib in one go ---- */
+
+static GBytes *
+inflate_message (z_stream     *zlib,
+                 const guint8 *data,
+                 gsize         len)
+{
+  static const guint8    tail[4] = { 0x00, 0x00, 0xff, 0xff };
+  g_autoptr (GByteArray) in = g_byte_array_sized_new ((guint)(len + sizeof tail));
+  GByteArray            *out = g_byte_array_new ();
+  guint8                 room[16384];
+  int                    result;
+
+  g_byte_array_append (in, data, (guint)len);
+  g_byte_array_append (in, tail, sizeof tail);
+  zlib->next_in = in->data;
+  zlib->avail_in = in->len;
+  do
+    {
+      zlib->next_out = room;
+      zlib->avail_out = sizeof room;
+      result = inflate (zlib, Z_SYNC_FLUSH);
+      g_byte_array_append (out, room, (guint)(sizeof room - zlib->avail_out));
+      if (result == Z_STREAM_END)
+        result = inflateReset (zlib);
+  } while (result == Z_OK && (zlib->avail_in > 0 || zlib->avail_out == 0));
+  return g_byte_array_free_to_bytes (out);
+}
+
+/* Whether a message is compressed stands in its first frame. What frames have inflated to is, all
+ * together, what zlib makes of them; up to the first that is wrong. */
+static void
+check_inflated (GPtrArray                    *frames,
+                const DuplexDeflateDirection *direction)
+{
+  g_autoptr (GByteArray) wire = g_byte_array_new ();
+  g_autoptr (GByteArray) plain = g_byte_array_new ();
+  z_stream               zlib = { 0 };
+  gboolean               compressed = FALSE;
+
+  g_assert_cmpint (inflateInit2 (&zlib, -15), ==, Z_OK);
+  for (guint i = 0; i < frames->len; i++)
+    {
+      const Frame *frame = frames->pdata[i];
+
+      if (frame->bad || (frame->flags & DUPLEX_EVENT_FLAG_CUT) != 0 ||
+          frame->header.opcode == DUPLEX_OPCODE_CLOSE)
+        break;
+      if (frame_is_control (frame))
+        continue;
+      if (frame->header.opcode != DUPLEX_OPCODE_CONTINUATION)
+        compressed = frame->header.rsv1;
+      if (!compressed)
+        {
+          g_assert_null (frame->inflated);
+          continue;
+        }
+      g_byte_array_append (wire, g_bytes_get_data (frame->payload, NULL),
+                           (guint)g_bytes_get_size (frame->payload));
+      if (frame->inflated != NULL)
+        g_byte_array_append (plain, g_bytes_get_data (frame->inflated, NULL),
+                             (guint)g_bytes_get_size (frame->inflated));
+      if (frame->header.fin)
+        {
+          g_autoptr (GBytes) expected = inflate_message (&zlib, wire->data, wire->len);
+
+          g_assert_cmpint (frame->value, ==, g_bytes_get_size (expected));
+          g_assert_cmpmem (plain->data, plain->len, g_bytes_get_data (expected, NULL),
+                           g_bytes_get_size (expected));
+          g_byte_array_set_size (wire, 0);
+          g_byte_array_set_size (plain, 0);
+          if (direction->no_context_takeover)
+            inflateReset (&zlib);
+        }
+    }
+  inflateEnd (&zlib);
+}
+
+/* ---- messages ---- */
+
+/* GLib holds U+0000 for no part of a text. */
+static gboolean
+is_utf8 (const char *text,
+         gsize       len)
+{
+  const char *end = text + len;
+
+  while (!g_utf8_validate_len (text, (gsize)(end - text), &text))
+    if (text == end || *text++ != '\0')
+      return FALSE;
+  return TRUE;
+}
+
+static void
+assert_message (GPtrArray        *list,
+                guint             n,
+                const GByteArray *message)
+{
+  GBytes *expected;
+
+  g_assert_cmpuint (n, <, list->len);
+  expected = list->pdata[n];
+  g_assert_cmpmem (message->data, message->len, g_bytes_get_data (expected, NULL),
+                   g_bytes_get_size (expected));
+}
+
+/* The messages of frames that break no rule, up to the Close, must be the first of list. Returns
+ * how many they are. */
+static guint
+check_messages (GPtrArray *frames,
+                GPtrArray *list)
+{
+  g_autoptr (GByteArray) message = g_byte_array_new ();
+  guint                  n = 0;
+
+  for (guint i = 0; i < frames->len; i++)
+    {
+      const Frame *frame = frames->pdata[i];
+      GBytes      *part = frame->inflated != NULL ? frame->inflated : frame->payload;
+
+      if (frame->bad || (frame->flags & DUPLEX_EVENT_FLAG_CUT) != 0 ||
+          frame->header.opcode == DUPLEX_OPCODE_CLOSE)
+        break;
+      if (frame_is_control (frame))
+        continue;
+      if (frame->header.opcode != DUPLEX_OPCODE_CONTINUATION)
+        {
+          g_byte_array_set_size (message, 0);
+          g_byte_array_append (message, &frame->header.opcode, 1);
+        }
+      g_byte_array_append (message, g_bytes_get_data (part, NULL), (guint)g_bytes_get_size (part));
+      if (!frame->header.fin)
+        continue;
+      if (message->data[0] == DUPLEX_OPCODE_TEXT)
+        g_assert_true (is_utf8 ((const char *)message->data + 1, message->len - 1));
+      assert_message (list, n++, message);
+    }
+  return n;
+}
+
+/* ---- what was written is legal ---- */
+
+static void
+check_header (const Frame               *frame,
+              const FuzzConnectionStory *story,
+              gboolean                   in_message)
+{
+  const DuplexFrameHeader *header = &frame->header;
+
+  g_assert_cmpint (header->masked, ==, story->settings->role == DUPLEX_ROLE_CLIENT);
+  g_assert_cmpuint (header->length_bits, ==,
+                    header->length < 126 ? 7 : header->length < 65536 ? 16
+                                                                      : 64);
+  g_assert_false (header->rsv2 || header->rsv3);
+  if (frame_is_control (frame))
+    {
+      g_assert_cmpuint (header->opcode, <=, DUPLEX_OPCODE_PONG);
+      g_assert_true (header->fin && !header->rsv1);
+      g_assert_cmpuint (header->length, <=, DUPLEX_LIMIT_CONTROL_PAYLOAD);
+      return;
+    }
+  g_assert_cmpuint (header->opcode, <=, DUPLEX_OPCODE_BINARY);
+  g_assert_cmpint (header->opcode == DUPLEX_OPCODE_CONTINUATION, ==, in_message);
+  if (header->rsv1)
+    g_assert_true (story->settings->deflate.agreed && !in_message);
+  if (story->settings->fragment != 0)
+    g_assert_cmpuint (header->length, <=, story->settings->fragment);
+}
+
+static void
+check_close (const Frame *frame)
+{
+  DuplexFinding finding;
+  const char   *reason;
+  gsize         len;
+  gsize         reason_len;
+  const guint8 *body = g_bytes_get_data (frame->payload, &len);
+
+  duplex_close_body_parse (body, len, &reason, &reason_len, &finding);
+  g_assert_cmpint (finding.id, ==, DUPLEX_FINDING_NONE);
+}
+
+static gboolean
+has_bytes (GPtrArray *list,
+           GBytes    *bytes)
+{
+  return g_ptr_array_find_with_equal_func (list, bytes, (GEqualFunc)g_bytes_equal, NULL);
+}
+
+/* Frame by frame; nothing comes after a Close, not even a part of a frame. */
+static void
+check_written (const FuzzConnectionStory *story)
+{
+  gsize                 rest;
+  g_autoptr (GPtrArray) frames = split_wire (story->written, 0, &rest);
+  gboolean              in_message = FALSE;
+
+  for (guint i = 0; i < frames->len; i++)
+    {
+      const Frame *frame = frames->pdata[i];
+
+      check_header (frame, story, in_message);
+      if (frame->header.opcode == DUPLEX_OPCODE_CLOSE)
+        {
+          check_close (frame);
+          g_assert_cmpuint (i + 1, ==, frames->len);
+          g_assert_cmpuint (rest, ==, 0);
+        }
+      else if (frame->header.opcode == DUPLEX_OPCODE_PING && story->settings->ping_interval == 0)
+        g_assert_true (has_bytes (story->pings, frame->payload));
+      else if (!frame_is_control (frame))
+        in_message = !frame->header.fin;
+    }
+}
+
+/* Position behind the next ping with that payload; fails where there is none. */
+static guint
+find_ping (GPtrArray *received,
+           guint      at,
+           GBytes    *payload)
+{
+  while (at < received->len)
+    {
+      const Frame *frame = received->pdata[at++];
+
+      if (frame->header_size > 0 && frame->header.opcode == DUPLEX_OPCODE_PING &&
+          g_bytes_equal (frame->payload, payload))
+        return at;
+    }
+  g_assert_not_reached ();
+}
+
+/* A pong was asked for, or repeats a ping that came: each at most once and in order. */
+static void
+check_pongs (const FuzzConnectionStory *story,
+             const Record              *record)
+{
+  guint at = 0;
+
+  for (guint i = 0; i < record->sent->len; i++)
+    {
+      const Frame *frame = record->sent->pdata[i];
+
+      if (frame->header_size == 0 || frame->header.opcode != DUPLEX_OPCODE_PONG ||
+          (frame->flags & DUPLEX_EVENT_FLAG_CUT) != 0 || has_bytes (story->pongs, frame->payload))
+        continue;
+      g_assert_cmpint (story->settings->pong_mode, !=, DUPLEX_PONG_NEVER);
+      at = find_ping (record->received, at, frame->payload);
+    }
+}
+
+void
+fuzz_connection_check (const FuzzConnectionStory *story)
+{
+  const DuplexConnectionSettings *settings = story->settings;
+  const DuplexDeflateAgreement   *deflate = &settings->deflate;
+  gboolean                        is_client = settings->role == DUPLEX_ROLE_CLIENT;
+  g_auto (Record)                 record = { 0 };
+
+  check_written (story);
+  if (settings->capture == NULL)
+    return;
+
+  record_read (&record, settings->capture);
+  g_assert_cmpuint (record.n_closed, ==, 1);
+  g_assert_cmpint (record.code, ==, story->code);
+  g_assert_cmpuint (record.n_failed, ==, story->failed ? 1 : 0);
+  check_received (story, &record);
+  check_sent (story, &record);
+  check_pongs (story, &record);
+  if (deflate->agreed)
+    {
+      check_inflated (record.received, is_client ? &deflate->server : &deflate->client);
+      check_inflated (record.sent, is_client ? &deflate->client : &deflate->server);
+    }
+  check_messages (record.sent, story->queued);
+  if (story->messages != NULL)
+    g_assert_cmpuint (check_messages (record.received, story->messages), ==,
+                      story->messages->len);
+}

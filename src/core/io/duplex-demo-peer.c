@@ -6,6 +6,7 @@
 #include "core/io/duplex-connection.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-frame-encoder.h"
+#include "core/proto/duplex-limits.h"
 
 /* Bytes of a flood that are encoded and written at once. */
 #define FLOOD_BATCH ((gsize)64 * 1024)
@@ -36,6 +37,8 @@ struct _DuplexDemoPeer
   guint64 next; /* of the flood */
   guint64 count;
   guint64 size;
+  gsize   waiting_bytes; /* of messages that have not left */
+  guint   waiting_items;
 };
 
 static guint64
@@ -52,13 +55,50 @@ get_number (DuplexDemoPeer *self,
   return number;
 }
 
+/* Whether more waits than a share of the limits: of all to stop reading, of half to go on. */
+static gboolean
+is_waiting (DuplexDemoPeer *self,
+            guint           divisor)
+{
+  return self->waiting_bytes > DUPLEX_LIMIT_ECHO_BYTES / divisor ||
+         self->waiting_items > DUPLEX_LIMIT_ECHO_ITEMS / divisor;
+}
+
+/* A client that does not take back what it sends is not read from either. */
+static void
+send_message (DuplexDemoPeer *self,
+              DuplexOpcode    opcode,
+              GBytes         *payload)
+{
+  if (!duplex_connection_is_open (self->connection))
+    return;
+  self->waiting_bytes += g_bytes_get_size (payload);
+  self->waiting_items++;
+  duplex_connection_send (self->connection, opcode, payload);
+  if (is_waiting (self, 1))
+    duplex_connection_set_paused (self->connection, TRUE);
+}
+
+static void
+sent_cb (DuplexConnection *connection,
+         gsize             size,
+         gpointer          data)
+{
+  DuplexDemoPeer *self = data;
+
+  self->waiting_bytes -= MIN (self->waiting_bytes, size);
+  self->waiting_items -= MIN (self->waiting_items, 1);
+  if (!is_waiting (self, 2))
+    duplex_connection_set_paused (connection, FALSE);
+}
+
 static void
 send_text (DuplexDemoPeer *self,
            const char     *text)
 {
   g_autoptr (GBytes) payload = g_bytes_new (text, strlen (text));
 
-  duplex_connection_send (self->connection, DUPLEX_OPCODE_TEXT, payload);
+  send_message (self, DUPLEX_OPCODE_TEXT, payload);
 }
 
 /* ---- timers, which end with the peer ---- */
@@ -109,7 +149,7 @@ echo_message (DuplexDemoPeer *self,
               DuplexOpcode    opcode,
               GBytes         *payload)
 {
-  duplex_connection_send (self->connection, opcode, payload);
+  send_message (self, opcode, payload);
 }
 
 static gboolean
@@ -117,7 +157,7 @@ slow_cb (gpointer data)
 {
   Timer *timer = data;
 
-  duplex_connection_send (timer->peer->connection, timer->opcode, timer->payload);
+  send_message (timer->peer, timer->opcode, timer->payload);
   g_hash_table_remove (timer->peer->timers, timer->source);
   return G_SOURCE_REMOVE;
 }
@@ -232,7 +272,7 @@ binary_start (DuplexDemoPeer *self)
       for (gsize k = 0; k < sizes[i]; k++)
         data[k] = k & 0xff;
       payload = g_bytes_new_take (g_steal_pointer (&data), sizes[i]);
-      duplex_connection_send (self->connection, DUPLEX_OPCODE_BINARY, payload);
+      send_message (self, DUPLEX_OPCODE_BINARY, payload);
     }
 }
 
@@ -358,6 +398,7 @@ closed_cb (DuplexConnection *connection,
 
 static const DuplexConnectionCallbacks callbacks = {
   .message = message_cb,
+  .sent = sent_cb,
   .idle = idle_cb,
   .closed = closed_cb,
 };

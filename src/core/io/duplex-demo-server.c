@@ -89,20 +89,43 @@ response_ready_cb (GObject      *object,
   client_free (client);
 }
 
+/* What goes with a status: the phrase, and the fields that its meaning demands. */
+typedef struct
+{
+  guint       status;
+  const char *phrase;
+  const char *fields;
+} Refusal;
+
+static const Refusal refusals[] = {
+  { 404, "Not Found", "" },
+  { 405, "Method Not Allowed", "Allow: GET\r\n" }, /* RFC 9110 §15.5.6 */
+  { 426, "Upgrade Required",                       /* RFC 9110 §15.5.22, RFC 6455 §4.4 */
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" },
+  { 400, "Bad Request", "" },
+};
+
+/* head is the request's, or NULL. */
 static GBytes *
-build_refusal (guint       status,
-               const char *phrase,
+build_refusal (DuplexHead *head,
+               guint       status,
                const char *text)
 {
+  const Refusal   *refusal = refusals;
   g_autofree char *response = NULL;
+  gboolean         with_body;
 
+  while (refusal->status != status && refusal->status != 400)
+    refusal++;
+  /* RFC 9110 §9.3.2: an answer to HEAD has the fields of the body, and no body. */
+  with_body = head == NULL || strcmp (duplex_head_get_method (head), "HEAD") != 0;
   response = g_strdup_printf ("HTTP/1.1 %u %s\r\n"
                               "Content-Type: text/plain; charset=utf-8\r\n"
                               "Content-Length: %" G_GSIZE_FORMAT "\r\n"
                               "%s"
                               "Connection: close\r\n\r\n%s",
-                              status, phrase, strlen (text),
-                              status == 426 ? "Upgrade: websocket\r\n" : "", text);
+                              refusal->status, refusal->phrase, strlen (text), refusal->fields,
+                              with_body ? text : "");
   return g_bytes_new (response, strlen (response));
 }
 
@@ -130,13 +153,12 @@ decide_response (Client     *client,
 
   if (!duplex_demo_peer_knows (duplex_head_get_target (head)))
     {
-      client->response = build_refusal (404, "Not Found", "Not found");
+      client->response = build_refusal (head, 404, "Not found");
       return;
     }
   if (!duplex_handshake_check_request (head, &status, &error))
     {
-      client->response = build_refusal (status, status == 426 ? "Upgrade Required" : "Bad Request",
-                                        error->message);
+      client->response = build_refusal (head, status, error->message);
       return;
     }
   client->target = g_strdup (duplex_head_get_target (head));
@@ -160,7 +182,7 @@ handle_request (Client *client)
   if (head != NULL)
     decide_response (client, head);
   else
-    client->response = build_refusal (400, "Bad Request", error->message);
+    client->response = build_refusal (NULL, 400, error->message);
   if (size > 0 && client->received->len > size)
     client->leftover = g_bytes_new (client->received->data + size, client->received->len - size);
   g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (client->connection)),

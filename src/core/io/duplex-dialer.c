@@ -29,6 +29,7 @@ typedef struct
   gint64   started; /* monotonic µs */
   gboolean timed_out;
   gboolean body_awaited;
+  gsize    interim; /* bytes of responses that were not the last */
   guint8   chunk[4096];
 } Attempt;
 
@@ -321,6 +322,29 @@ hurry_body (Attempt *attempt)
     g_source_set_ready_time (attempt->deadline, latest);
 }
 
+/* Takes interim responses (RFC 9110 §15.2) off what was received; 101 is none. Together they may be
+ * as large as a head, else one of them is judged as the refusal that it is not. */
+static void
+take_interim (Attempt *attempt)
+{
+  gsize size;
+
+  while ((size = duplex_head_find_end (attempt->received->data, attempt->received->len, NULL)) > 0)
+    {
+      g_autoptr (DuplexHead) head =
+        duplex_head_parse_response (attempt->received->data, size, NULL);
+      guint status = head != NULL ? duplex_head_get_status (head) : 0;
+
+      if (head == NULL || status == 101 || status >= 200 ||
+          size > DUPLEX_LIMIT_HANDSHAKE_HEAD - attempt->interim)
+        return;
+      attempt->interim += size;
+      record (attempt, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_RECEIVED, 0, status,
+              attempt->received->data, size, NULL, 0);
+      g_byte_array_remove_range (attempt->received, 0, (guint)size);
+    }
+}
+
 /* Returns FALSE when more bytes are needed. failure, may be NULL, is why there are no more. */
 static gboolean
 handle_received (GTask        *task,
@@ -332,6 +356,7 @@ handle_received (GTask        *task,
   g_autoptr (GError)     error = NULL;
   gsize                  head_size;
 
+  take_interim (attempt);
   head_size = duplex_head_find_end (attempt->received->data, attempt->received->len, &error);
   if (head_size == 0 && error == NULL && !at_end)
     return FALSE;

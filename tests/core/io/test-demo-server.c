@@ -209,13 +209,34 @@ test_unknown_path (void)
   pair_end (&pair);
 }
 
-static void
-test_plain_http (void)
+typedef struct
 {
+  const char *name;
+  const char *request;
+  const char *status;
+  const char *field; /* that goes with the status */
+  gboolean    body;
+} Refused;
+
+static const Refused refused[] = {
+  { "plain-http", "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 426 Upgrade Required\r\n",
+    "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n", TRUE },
+  { "post", "POST /echo HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\n",
+    "\r\nAllow: GET\r\n", TRUE },
+  { "head", "HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\n",
+    "\r\nAllow: GET\r\n", FALSE },
+  { "not-http", "nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n", "\r\nContent-Length: ", TRUE },
+};
+
+static void
+test_refused (gconstpointer data)
+{
+  const Refused                *row = data;
   g_autoptr (DuplexDemoServer)  server = duplex_demo_server_new (0, NULL);
   g_autoptr (GSocketClient)     client = g_socket_client_new ();
   g_autoptr (GSocketConnection) connection = NULL;
   char                          answer[512] = "";
+  const char                   *end;
   gsize                         got = 0;
 
   connection = g_socket_client_connect_to_host (client, "127.0.0.1",
@@ -223,10 +244,14 @@ test_plain_http (void)
   g_assert_nonnull (connection);
   g_assert_true (
     g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
-                               "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n", 31, NULL, NULL, NULL));
+                               row->request, strlen (row->request), NULL, NULL, NULL));
   g_assert_true (g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (connection)),
                                           answer, sizeof answer - 1, &got, NULL, NULL));
-  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 426 "));
+  g_assert_true (g_str_has_prefix (answer, row->status));
+  g_assert_nonnull (strstr (answer, row->field));
+  end = strstr (answer, "\r\n\r\n");
+  g_assert_nonnull (end);
+  g_assert_true ((end[4] != '\0') == row->body);
 }
 
 /* Stopping says 1001 to those that are connected. */
@@ -310,7 +335,12 @@ main (int    argc,
   g_test_add_func ("/core/demo-server/close", test_close);
   g_test_add_func ("/core/demo-server/slow", test_slow);
   g_test_add_func ("/core/demo-server/unknown-path", test_unknown_path);
-  g_test_add_func ("/core/demo-server/plain-http", test_plain_http);
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/core/demo-server/refused/%s", refused[i].name);
+
+      g_test_add_data_func (path, &refused[i], test_refused);
+    }
   g_test_add_func ("/core/demo-server/stop", test_stop);
   g_test_add_func ("/core/demo-server/stop-idle", test_stop_with_idle_client);
   g_test_add_func ("/core/demo-server/port-taken", test_port_taken);

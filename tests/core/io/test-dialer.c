@@ -19,6 +19,8 @@ typedef struct
 
 #define UPGRADE "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 
+#define INTERIM "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+
 static const Answer answers[] = {
   { "404", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope",
     DUPLEX_ERROR_HANDSHAKE_REFUSED, 0 },
@@ -27,6 +29,8 @@ static const Answer answers[] = {
   { "200", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", DUPLEX_ERROR_HANDSHAKE_REFUSED, 0 },
   { "not-http", "SSH-2.0-OpenSSH_9.2\r\n\r\n", DUPLEX_ERROR_HANDSHAKE_INVALID,
     DUPLEX_FINDING_HANDSHAKE_NOT_HTTP },
+  { "interim-only", "HTTP/1.1 100 Continue\r\n\r\n", DUPLEX_ERROR_HANDSHAKE_INVALID, 0 },
+  { "interim-404", INTERIM "HTTP/1.1 404 Not Found\r\n\r\n", DUPLEX_ERROR_HANDSHAKE_REFUSED, 0 },
   { "nothing", "", DUPLEX_ERROR_HANDSHAKE_INVALID, 0 },
   { "cut", "HTTP/1.1 101 Switching Proto", DUPLEX_ERROR_HANDSHAKE_INVALID,
     DUPLEX_FINDING_HANDSHAKE_NOT_HTTP },
@@ -177,16 +181,19 @@ leftover_script (RawPeer *peer,
   g_autofree char *text =
     g_strdup_printf (UPGRADE "Sec-WebSocket-Accept: %s\r\n\r\n\x81\x02hi\x88", key);
 
+  if (data != NULL)
+    raw_peer_write (peer, data, strlen (data));
   raw_peer_write (peer, text, strlen (text));
   g_usleep (20000);
   raw_peer_write_literal (peer, "\x02\x03\xe8");
   raw_peer_read_frame (peer, NULL);
 }
 
+/* data: what comes before the response, or NULL. */
 static void
-test_leftover (void)
+test_leftover (gconstpointer data)
 {
-  g_autoptr (RawServer) server = raw_server_new (leftover_script, NULL);
+  g_autoptr (RawServer) server = raw_server_new (leftover_script, (gpointer)data);
   Fixture              *f = fixture_new (raw_server_get_url (server));
   g_autoptr (GBytes)    message = NULL;
 
@@ -450,7 +457,8 @@ main (int    argc,
   g_test_add_func ("/core/dialer/raw-bytes", test_raw_bytes_are_kept);
   g_test_add_func ("/core/dialer/odd-phrase", test_odd_phrase);
   g_test_add_func ("/core/dialer/endless-head", test_endless_head);
-  g_test_add_func ("/core/dialer/leftover", test_leftover);
+  g_test_add_data_func ("/core/dialer/leftover", NULL, test_leftover);
+  g_test_add_data_func ("/core/dialer/interim", INTERIM INTERIM, test_leftover);
   g_test_add_func ("/core/dialer/cancel", test_cancel);
   g_test_add_func ("/core/dialer/cancel-at-any-time", test_cancel_at_any_time);
   g_test_add_func ("/core/dialer/dropped", test_dropped_while_connecting);

@@ -17,6 +17,8 @@ CONTROL = 8     # and above: opcodes of control frames
 CLOSE = 8
 # The protocols that tshark shows a whole message as, once it is unmasked, put together, inflated.
 MESSAGE = 'data_raw', 'data-text-lines_raw'
+# An empty message, compressed (RFC 7692 §7.2.3.6), which tshark shows as it is.
+EMPTY = b'\0'
 
 
 @dataclasses.dataclass
@@ -160,7 +162,7 @@ def frames_of_tshark(path, deflate=False):
             elif name == 'websocket.fragments' and last == 'fragments':
                 frames[-1].n_frames = int(value.find('websocket.fragment.count'))
                 frames[-1].message_size = int(value.find('websocket.reassembled.length'))
-            elif name in MESSAGE and last == 'inflated':
+            elif name in MESSAGE and last == 'inflated' and frames[-1].payload != EMPTY:
                 frames[-1].inflated = bytes.fromhex(value[0])
             elif name.startswith('_ws.malformed'):
                 raise AssertionError(f'tshark calls a packet malformed after {frames[-1]}')

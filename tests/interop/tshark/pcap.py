@@ -2,6 +2,7 @@
 """What went over a TCP connection, as a packet capture: loopback may only be listened to by those
 with privileges, so the bytes are recorded by a proxy and the packets are made up around them."""
 
+import bisect
 import contextlib
 import ipaddress
 import random
@@ -56,10 +57,12 @@ class Stream:
         self.output.write(packet)
         self.next[here] = (self.next[here] + len(data) + bool(flags & (SYN | FIN))) & 0xffffffff
 
-    def write(self, chunks, cuts):
+    def write(self, chunks, cuts, stops):
         """Write all of a connection: (time, sender, bytes), where b'' is the end of what the sender
-        says. cuts is a random.Random, which says how many bytes go into a packet."""
+        says. cuts is a random.Random, which says how many bytes go into a packet; stops are for each
+        sender offsets into what it says at which a packet ends."""
         begun = chunks[0][0]
+        at, stops = [0, 0], [sorted(stops[0]), sorted(stops[1])]
         self.packet(begun, CLIENT, SYN)
         self.packet(begun, SERVER, SYN | ACK)
         self.packet(begun, CLIENT, ACK)
@@ -67,10 +70,27 @@ class Stream:
             if not data:
                 self.packet(moment, sender, FIN | ACK)
             while data:
-                size = cuts.choice((7, 100, 536, 1460, 16000, MOST))
+                stop = bisect.bisect_right(stops[sender], at[sender])
+                size = min([cuts.choice((7, 100, 536, 1460, 16000, MOST))]
+                           + [place - at[sender] for place in stops[sender][stop:stop + 1]])
                 self.packet(moment, sender, PUSH | ACK, data[:size])
+                at[sender] += min(size, len(data))
                 data = data[size:]
             self.packet(moment, 1 - sender, ACK)
+
+
+def frame_ends(data):
+    """Return the offsets at which the head of HTTP and the frames after it end."""
+    ends = [data.index(b'\r\n\r\n') + 4]
+    while ends[-1] + 2 <= len(data):
+        at = ends[-1] + 2
+        masked, size = data[at - 1] >> 7, data[at - 1] & 0x7f
+        if size >= 126:
+            width = 2 if size == 126 else 8
+            size = int.from_bytes(data[at:at + width], 'big')
+            at += width
+        ends.append(at + 4 * masked + size)
+    return ends
 
 
 class Recorder:
@@ -116,10 +136,15 @@ class Recorder:
             else:
                 ends[1 - sender].shutdown(socket.SHUT_WR)
 
-    def write(self, path, seed):
-        """Write it as a file that tshark reads."""
+    def said(self, sender):
+        """Return all that one has said."""
+        return b''.join(data for _, who, data in self.chunks if who == sender)
+
+    def write(self, path, seed, frames_apart=False):
+        """Write it as a file that tshark reads. frames_apart: none shares a packet."""
+        stops = [frame_ends(self.said(sender)) if frames_apart else () for sender in (CLIENT, SERVER)]
         with open(path, 'wb') as output:
-            Stream(output).write(self.chunks, random.Random(seed))
+            Stream(output).write(self.chunks, random.Random(seed), stops)
 
 
 @contextlib.contextmanager

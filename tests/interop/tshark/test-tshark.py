@@ -21,7 +21,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 FIN, RSV1 = 0x80, 0x40
 # At each end of each encoding of the length, and one that no read takes at once: tshark unmasks no
 # more than 256 KiB of a frame.
-SIZES = 0, 1, 125, 126, 127, 65535, 65536, 1 << 18
+SIZES = 0, 1, 125, 126, 127, 65535, 65536, 250000
 BATCHES, STEPS = 16, 20
 
 
@@ -150,7 +150,8 @@ def check(target, seed, *args, path='/', stdin=b'', status=0, deflate=False, lea
             result = cli('connect', f'ws://{recorder.host}{path}', '--capture', capture, *args,
                          stdin=stdin)
             equal((result.returncode, result.stderr if status == 0 else b''), (status, b''))
-        recorder.write(packets, seed)
+        # Of the compressed messages in a packet tshark inflates the first only.
+        recorder.write(packets, seed, frames_apart=deflate)
         return compare(capture, packets, deflate, least)
 
 

@@ -59,8 +59,8 @@ class Stream:
 
     def write(self, chunks, cuts, stops):
         """Write all of a connection: (time, sender, bytes), where b'' is the end of what the sender
-        says. cuts is a random.Random, which says how many bytes go into a packet; stops are for each
-        sender offsets into what it says at which a packet ends."""
+        says. cuts is a random.Random, which says how many bytes go into a packet; stops are for
+        each sender offsets into what it says at which a packet ends."""
         begun = chunks[0][0]
         at, stops = [0, 0], [sorted(stops[0]), sorted(stops[1])]
         self.packet(begun, CLIENT, SYN)
@@ -142,7 +142,8 @@ class Recorder:
 
     def write(self, path, seed, frames_apart=False):
         """Write it as a file that tshark reads. frames_apart: none shares a packet."""
-        stops = [frame_ends(self.said(sender)) if frames_apart else () for sender in (CLIENT, SERVER)]
+        stops = [frame_ends(self.said(sender)) if frames_apart else ()
+                 for sender in (CLIENT, SERVER)]
         with open(path, 'wb') as output:
             Stream(output).write(self.chunks, random.Random(seed), stops)
 

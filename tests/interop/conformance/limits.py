@@ -5,7 +5,7 @@ import random
 import select
 import time
 
-from end import DEADLINE
+from end import DEADLINE, SLOWER
 from programs import peak_memory
 from steps import Case, expect, is_answered, sends, step, timed
 from wire import BINARY, TEXT, Item, close, fragments
@@ -81,6 +81,8 @@ def stalls(run, size, count):
         expect(run, expected)
     if not left:
         raise AssertionError('all was taken, though nothing was taken back')
+    if SLOWER == 1 and grown > 32 * MIB:
+        raise AssertionError(f'{grown >> 20} MiB of memory for what may not be sent')
 
 
 def sizes():

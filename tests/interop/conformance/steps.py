@@ -28,6 +28,7 @@ class Case:
     alone: bool = False             # measures time or memory: nothing else runs meanwhile
     args: tuple = ()                # of the client
     connect: callable = None        # opens the connection in another way
+    compression: dict = None        # of the client's profile: what it offers
 
 
 @dataclasses.dataclass

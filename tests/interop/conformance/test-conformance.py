@@ -7,6 +7,7 @@ import argparse
 import collections
 import concurrent.futures
 import contextlib
+import json
 import pathlib
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True
+import agreements   # noqa: E402
 import closing      # noqa: E402
 import compression  # noqa: E402
 import framing      # noqa: E402
@@ -33,7 +35,8 @@ def begins(number, prefix):
 def select_cases(args):
     """Return (direction, case) of all that were asked for, in order."""
     cases = []
-    for module in (framing, utf8, closing, handshake, limits, compression):
+    for module in (framing, utf8, closing, handshake, limits, compression,
+                   agreements):
         cases.extend(module.cases())
     twice = [number for number, count in
              collections.Counter(case.number for case in cases).items() if count > 1]
@@ -55,9 +58,21 @@ class Bench:
 
     def program(self, direction, case):
         """Return the other end for a case."""
-        if direction == 'client':
-            return Client(self.cli, case.args, self.env)
-        return Visit(self.server)
+        if direction == 'server':
+            return Visit(self.server)
+        return Client(self.cli, [*case.args, *self.profile(case)], self.env)
+
+    def profile(self, case):
+        """Save what a case has the client offer, and return the arguments that name it."""
+        if not case.compression:
+            return []
+        name = f'case-{case.number}'
+        profile = {'version': 1, 'name': name, 'url': 'ws://127.0.0.1/',
+                   'compression': case.compression}
+        profiles = self.folder / 'duplex' / 'profiles'
+        profiles.mkdir(parents=True, exist_ok=True)
+        (profiles / f'{name}.json').write_text(json.dumps(profile), encoding='utf-8')
+        return ['--profile', name]
 
     def run(self, direction, case):
         """Run one; return what went wrong, or None, and notes."""

@@ -424,7 +424,6 @@ duplex_cli_options_make_session (DuplexCliOptions *self,
     options->close_timeout = (guint)self->close_timeout;
   if (self->max_message > 0)
     options->max_message = (guint64)self->max_message;
-  options->ping_interval = duplex_profile_get_ping_interval (profile);
   options->fragment = (gsize)self->fragment;
   options->max_waiting = MAX_WAITING;
   options->max_unread = MAX_UNREAD;

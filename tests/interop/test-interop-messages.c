@@ -154,11 +154,15 @@ append_size (GString    *lines,
 static void
 test_sizes_received (DuplexInteropPeer *peer)
 {
-  g_autoptr (DuplexTestSession) session = duplex_interop_peer_connect (peer, "/sizes");
+  g_autoptr (DuplexTestSession) session = duplex_interop_peer_new_session (peer, "/sizes");
   g_autoptr (GString)           expected = g_string_new (NULL);
   DuplexTotals                  totals;
   guint64                       bytes = 0;
 
+  /* The bytes on the wire are counted. */
+  duplex_profile_set_deflate (duplex_test_session_get_profile (session), /* offered= */ FALSE,
+                              &(DuplexDeflateParams){ 0 });
+  duplex_test_session_connect (session);
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       append_size (expected, "< text", sizes[i]);

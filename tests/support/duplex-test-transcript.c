@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/duplex-payload-pieces.h"
 #include "core/model/duplex-row.h"
 #include "core/proto/duplex-close-code.h"
 #include "duplex-test-session.h"
@@ -246,6 +247,7 @@ append_row_of_frames (GString       *out,
   g_autoptr (GBytes) payload = NULL;
   gboolean           whole;
   gsize              size = 0;
+  guint64            shown = 0; /* inflated, where it was compressed */
   guint64            before = *n_findings;
 
   g_assert_cmpuint (frames->len, ==, duplex_row_get_n_frames (row));
@@ -259,10 +261,12 @@ append_row_of_frames (GString       *out,
 
       g_assert_true (duplex_capture_read (capture, g_array_index (frames, guint64, i), &frame));
       size += check_frame (&frame, event, i == 0, i == frames->len - 1);
+      shown += duplex_payload_get_size (&frame, duplex_payload_get_shown (event));
       append_findings (out, &frame, n_findings);
     }
-  g_assert_cmpuint (size, ==, g_bytes_get_size (payload));
-  g_assert_cmpuint (size, ==, duplex_row_get_size (row));
+  g_assert_cmpuint (size, ==, duplex_row_get_wire_size (row));
+  g_assert_cmpuint (shown, ==, g_bytes_get_size (payload));
+  g_assert_cmpuint (shown, ==, duplex_row_get_size (row));
   g_assert_cmpuint (*n_findings - before, ==, duplex_row_get_n_findings (row));
 }
 

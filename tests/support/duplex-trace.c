@@ -73,8 +73,7 @@ take_payload (Trace             *trace,
   if (header->masked)
     duplex_mask (clear, clear, slice->len, header->mask, slice->offset);
 
-  duplex_message_tracker_payload (trace->tracker, clear, slice->len, slice->offset,
-                                  trace->findings);
+  duplex_message_tracker_payload (trace->tracker, clear, slice->len, trace->findings);
   write_findings (trace);
 }
 

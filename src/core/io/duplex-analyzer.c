@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/io/duplex-inflation.h"
 #include "core/proto/duplex-frame-decoder.h"
 #include "core/proto/duplex-limits.h"
 
@@ -15,9 +16,10 @@ struct _DuplexAnalyzer
   DuplexFrameDecoder   *decoder;
   DuplexMessageTracker *tracker;
   DuplexCapture        *capture;
-  GArray               *findings; /* of the current frame */
-  GByteArray           *gathered; /* payload of a frame that spans reads, unmasked; or NULL */
-  GByteArray           *scratch;  /* payload of a masked frame that came whole, unmasked */
+  GArray               *findings;  /* of the current frame */
+  GByteArray           *gathered;  /* payload of a frame that spans reads, unmasked; or NULL */
+  GByteArray           *scratch;   /* payload of a masked frame that came whole, unmasked */
+  DuplexInflation      *inflation; /* or NULL where nothing is compressed */
 
   /* borrowed */
   const DuplexAnalyzerCallbacks *callbacks;
@@ -31,6 +33,7 @@ struct _DuplexAnalyzer
   guint64            max_message;
   DuplexMessagePlace place;
   gboolean           in_frame;
+  gboolean           inflating; /* the current frame is, or was up to where that failed */
   gboolean           lost;
   gboolean           finished;
   gboolean           after_close;
@@ -41,6 +44,8 @@ struct _DuplexAnalyzer
   guint64            first_event; /* of the message that is open */
   guint64            open;        /* its number, or 0 */
   DuplexMessagePlace last;        /* of its newest frame */
+  guint              flags;       /* see duplex_analyzer_set_flags() */
+  guint              frame_flags; /* of the current frame */
 };
 
 DuplexAnalyzer *
@@ -74,6 +79,7 @@ duplex_analyzer_free (DuplexAnalyzer *self)
     return;
   duplex_frame_decoder_free (self->decoder);
   duplex_message_tracker_free (self->tracker);
+  g_clear_pointer (&self->inflation, duplex_inflation_free);
   g_clear_object (&self->capture);
   g_array_unref (self->findings);
   g_clear_pointer (&self->gathered, g_byte_array_unref);
@@ -152,6 +158,9 @@ record (DuplexAnalyzer        *self,
   event.payload = frame->payload;
   event.payload_size = frame->payload_size;
   event.payload_id = frame->payload_id;
+  event.inflated = frame->inflated;
+  event.inflated_size = frame->inflated_size;
+  event.inflated_id = frame->inflated_id;
   event.owner = frame->owner;
   event.findings = (const DuplexFinding *)frame->findings->data;
   event.n_findings = frame->findings->len;
@@ -176,6 +185,86 @@ begin_payload (DuplexAnalyzer *self)
   return duplex_capture_begin_payload (self->capture, &event);
 }
 
+/* ---- compressed messages ---- */
+
+/* The current frame is one whose payload can be inflated. */
+static gboolean
+is_compressed (DuplexAnalyzer *self)
+{
+  return self->place.compressed && self->inflation != NULL &&
+         !duplex_inflation_is_broken (self->inflation);
+}
+
+static void
+begin_inflating (DuplexAnalyzer *self)
+{
+  duplex_inflation_begin_frame (self->inflation, self->place.first);
+  self->inflating = TRUE;
+  /* What is refused is not inflated, and so cannot be what later messages refer to. */
+  if (self->skipping)
+    duplex_inflation_break (self->inflation);
+  if (duplex_inflation_is_broken (self->inflation))
+    duplex_message_tracker_skip_text (self->tracker);
+}
+
+static void
+inflated_cb (const guint8 *data,
+             gsize         len,
+             gpointer      user_data)
+{
+  DuplexAnalyzer *self = user_data;
+
+  duplex_message_tracker_inflated (self->tracker, data, len, self->findings);
+}
+
+/* The inflater counts over the message's payload, and findings over the frame. */
+static void
+note_inflation_failure (DuplexAnalyzer *self)
+{
+  const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);
+  DuplexFinding            finding = duplex_inflation_get_finding (self->inflation);
+  guint64                  before = self->place.message_size - header->length;
+
+  finding.offset = finding.offset > before ? finding.offset - before : 0;
+  finding.offset += duplex_frame_header_get_size (header);
+  g_array_append_val (self->findings, finding);
+  duplex_message_tracker_skip_text (self->tracker);
+}
+
+static void
+inflate_payload (DuplexAnalyzer *self,
+                 const guint8   *plain,
+                 gsize           len)
+{
+  guint before = self->findings->len;
+
+  if (!duplex_inflation_feed (self->inflation, plain, len))
+    note_inflation_failure (self);
+  report_violations (self, before);
+}
+
+/* The current frame is complete. Sets what it inflated to, and after the last one what the message
+ * did. */
+static void
+end_inflating (DuplexAnalyzer  *self,
+               DuplexSeenFrame *frame,
+               gboolean         whole)
+{
+  if (!self->inflating)
+    return;
+  self->inflating = FALSE;
+  if (is_compressed (self) && whole && self->place.last)
+    {
+      if (duplex_inflation_end_message (self->inflation))
+        frame->value = (gint64)duplex_inflation_get_size (self->inflation);
+      else
+        note_inflation_failure (self);
+    }
+  duplex_inflation_end_frame (self->inflation, frame);
+}
+
+/* ---- frames ---- */
+
 static void
 begin_frame (DuplexAnalyzer *self)
 {
@@ -185,6 +274,7 @@ begin_frame (DuplexAnalyzer *self)
 
   g_array_set_size (self->findings, 0);
   self->in_frame = TRUE;
+  self->frame_flags = self->flags;
   self->whole = NULL;
   self->whole_size = 0;
   duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
@@ -199,6 +289,8 @@ begin_frame (DuplexAnalyzer *self)
   report_violations (self, 0);
   bytes = duplex_frame_decoder_get_header_bytes (self->decoder, &size);
   show_wire (self, bytes, size);
+  if (is_compressed (self))
+    begin_inflating (self);
 }
 
 /* Returns the slice's bytes unmasked, in scratch where they were masked. */
@@ -234,10 +326,13 @@ take_payload (DuplexAnalyzer    *self,
   guint                    before = self->findings->len;
 
   show_wire (self, slice->data, slice->len);
-  duplex_message_tracker_payload (self->tracker, plain, slice->len, slice->offset, self->findings);
+  self->frame_flags |= self->flags;
+  duplex_message_tracker_payload (self->tracker, plain, slice->len, self->findings);
   report_violations (self, before);
   if (self->skipping)
     return;
+  if (is_compressed (self))
+    inflate_payload (self, plain, slice->len);
   if (slice->offset == 0 && slice->len == header->length)
     {
       self->whole = plain;
@@ -285,13 +380,16 @@ end_frame (DuplexAnalyzer *self,
   frame.header = duplex_frame_decoder_get_header (self->decoder);
   frame.header_bytes = duplex_frame_decoder_get_header_bytes (self->decoder, &frame.header_size);
   fill_payload (self, &frame);
+  flags |= self->frame_flags;
   if (self->skipping)
     flags |= DUPLEX_EVENT_FLAG_CUT;
+  end_inflating (self, &frame, whole);
   if (whole)
     {
       duplex_message_tracker_end (self->tracker, self->findings);
       report_violations (self, before);
-      self->callbacks->note (&frame, self->user_data);
+      if (self->callbacks->note != NULL)
+        self->callbacks->note (&frame, self->user_data);
     }
   record (self, &frame, g_get_real_time (), flags);
   self->in_frame = FALSE;
@@ -345,31 +443,6 @@ duplex_analyzer_feed (DuplexAnalyzer *self,
       }
 }
 
-void
-duplex_analyzer_record_sent (DuplexAnalyzer          *self,
-                             const DuplexFrameHeader *header,
-                             GBytes                  *payload,
-                             guint                    flags)
-{
-  guint8          bytes[DUPLEX_FRAME_HEADER_MAX];
-  DuplexSeenFrame frame = {
-    .header = header, .header_bytes = bytes, .place = &self->place, .value = -1
-  };
-
-  g_return_if_fail (self != NULL);
-
-  g_array_set_size (self->findings, 0);
-  frame.findings = self->findings;
-  frame.header_size = duplex_frame_header_encode (header, bytes);
-  frame.payload = g_bytes_get_data (payload, &frame.payload_size);
-  frame.owner = payload;
-  duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
-  duplex_message_tracker_payload (self->tracker, frame.payload, frame.payload_size, 0,
-                                  self->findings);
-  duplex_message_tracker_end (self->tracker, self->findings);
-  record (self, &frame, g_get_real_time (), flags);
-}
-
 /* The stream ended inside a header: its bytes are recorded as they came. */
 static void
 record_partial_header (DuplexAnalyzer *self,
@@ -413,6 +486,9 @@ record_unfinished (DuplexAnalyzer *self)
   event.message_size = self->last.message_size;
   event.n_frames = self->last.n_frames;
   event.first = self->first_event;
+  if (self->last.compressed && self->inflation != NULL &&
+      !duplex_inflation_is_broken (self->inflation))
+    event.value = (gint64)duplex_inflation_get_size (self->inflation);
   event.findings = &finding;
   event.n_findings = 1;
   duplex_capture_append (self->capture, &event);
@@ -442,6 +518,27 @@ duplex_analyzer_finish (DuplexAnalyzer *self)
   if (size > 0)
     record_partial_header (self, bytes, size);
   record_unfinished (self);
+}
+
+void
+duplex_analyzer_set_deflate (DuplexAnalyzer               *self,
+                             const DuplexDeflateDirection *deflate,
+                             guint64                       max_inflated)
+{
+  g_return_if_fail (self != NULL && self->inflation == NULL);
+
+  duplex_message_tracker_set_deflate (self->tracker);
+  self->inflation = duplex_inflation_new (deflate, max_inflated,
+                                          self->streams ? self->capture : NULL, inflated_cb, self);
+}
+
+void
+duplex_analyzer_set_flags (DuplexAnalyzer *self,
+                           guint           flags)
+{
+  g_return_if_fail (self != NULL);
+
+  self->flags = flags;
 }
 
 void

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Reads one direction of a connection: bytes in, frames out. It decodes, judges and records, and
- * reports to the connection what that must act on. A frame that lies whole in the bytes that were
- * fed is recorded from there; only one that spans two reads is gathered. */
+/* Reads one direction of a connection: bytes in, frames out. It decodes, inflates, judges and
+ * records, and reports to the connection what that must act on. A frame that lies whole in the bytes
+ * that were fed is recorded from there; only one that spans two reads is gathered. */
 
 #include "core/model/duplex-capture.h"
+#include "core/proto/duplex-deflate-params.h"
 #include "core/proto/duplex-message.h"
 
 G_BEGIN_DECLS
@@ -20,12 +21,17 @@ typedef struct
   gsize                     payload_size;
   guint64                   payload_id; /* not 0: it went to the capture in pieces */
   GBytes                   *owner;      /* holds payload, or NULL */
-  GArray                   *findings;   /* of DuplexFinding; note may append */
-  gint64                    value;      /* recorded with the event, -1 unless note sets it */
+  const guint8             *inflated;   /* of a compressed message, what payload is worth; borrowed
+                                           for the call; NULL with inflated_id */
+  gsize   inflated_size;
+  guint64 inflated_id;
+  GArray *findings; /* of DuplexFinding; note may append */
+  gint64  value;    /* recorded with the event, -1 unless note sets it */
 } DuplexSeenFrame;
 
 typedef struct
 {
+  /* All but act may be NULL. */
   /* A finding of severity error, at once, maybe before its frame is complete. */
   void (*violation) (DuplexFindingId id, gpointer user_data);
   /* Wire bytes of a frame, in order: its header with header_bytes, then payload slices. */
@@ -54,11 +60,16 @@ void duplex_analyzer_feed (DuplexAnalyzer *self,
                            const guint8   *data,
                            gsize           len);
 
-/* A frame of ours that has left. payload is unmasked. flags are DuplexEventFlags to add. */
-void duplex_analyzer_record_sent (DuplexAnalyzer          *self,
-                                  const DuplexFrameHeader *header,
-                                  GBytes                  *payload,
-                                  guint                    flags);
+/* Of a direction for which permessage-deflate was agreed on; after set_streams, before the first
+ * byte. A message may inflate to max_inflated
+ * bytes. After data that cannot be inflated nothing is any more: the context is lost. */
+void duplex_analyzer_set_deflate (DuplexAnalyzer               *self,
+                                  const DuplexDeflateDirection *deflate,
+                                  guint64                       max_inflated);
+
+/* DuplexEventFlags that frames get which have bytes of what is fed from now on. */
+void duplex_analyzer_set_flags (DuplexAnalyzer *self,
+                                guint           flags);
 
 /* Nothing more will come: records a frame that was cut short and a message that will not be
  * finished. Within a callback too: then the rest of what was fed is ignored. */

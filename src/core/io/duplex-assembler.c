@@ -25,16 +25,20 @@ GBytes *
 duplex_assembler_add (DuplexAssembler       *self,
                       const DuplexSeenFrame *frame)
 {
+  gboolean      compressed = frame->place->compressed;
+  const guint8 *data = compressed ? frame->inflated : frame->payload;
+  gsize         size = compressed ? frame->inflated_size : frame->payload_size;
+
   g_return_val_if_fail (self != NULL && frame != NULL, NULL);
 
   if (frame->place->first)
     g_clear_pointer (&self->bytes, g_byte_array_unref);
   if (frame->place->first && frame->place->last)
-    return frame->owner != NULL ? g_bytes_ref (frame->owner)
-                                : g_bytes_new (frame->payload, frame->payload_size);
+    return frame->owner != NULL && !compressed ? g_bytes_ref (frame->owner)
+                                               : g_bytes_new (data, size);
   if (self->bytes == NULL)
     self->bytes = g_byte_array_new ();
-  g_byte_array_append (self->bytes, frame->payload, (guint)frame->payload_size);
+  g_byte_array_append (self->bytes, data, (guint)size);
   if (!frame->place->last)
     return NULL;
   return g_byte_array_free_to_bytes (g_steal_pointer (&self->bytes));

@@ -12,8 +12,8 @@ typedef struct _DuplexAssembler DuplexAssembler;
 DuplexAssembler *duplex_assembler_new (void);
 void             duplex_assembler_free (DuplexAssembler *self);
 
-/* A data frame is complete. Returns the payload of its message where that is complete too, without
- * a copy where it is a single frame that has an owner; else NULL. */
+/* A data frame is complete. Returns the payload of its message, inflated, where that is complete
+ * too, without a copy where it is a single frame that has an owner; else NULL. */
 GBytes *duplex_assembler_add (DuplexAssembler       *self,
                               const DuplexSeenFrame *frame);
 

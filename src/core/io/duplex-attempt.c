@@ -3,6 +3,8 @@
 
 #include "core/io/duplex-connection.h"
 #include "core/io/duplex-io-thread.h"
+#include "core/io/duplex-sender.h"
+#include "core/io/duplex-transfer-private.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -29,8 +31,9 @@ struct _DuplexAttempt
   guint             paused; /* for these PauseReasons */
 
   /* written on the I/O thread before opened or ended are posted, read after */
-  char                *refused;
-  GTlsCertificateFlags refused_flags;
+  char                  *refused;
+  GTlsCertificateFlags   refused_flags;
+  DuplexDeflateAgreement deflate;
 
   /* both, under the mutex */
   GMutex   mutex;
@@ -291,8 +294,15 @@ open_connection (DuplexAttempt    *self,
     .max_message = self->settings->max_message,
     .close_timeout = self->close_timeout,
     .subprotocol = dialled->subprotocol,
+    .deflate = dialled->deflate,
+    .pong_mode = self->settings->pong_mode,
+    .pong_delay = self->settings->pong_delay,
+    .ping_interval = self->settings->ping_interval,
+    .ping_limit = self->settings->ping_limit,
+    .fragment = self->settings->fragment,
   };
 
+  self->deflate = dialled->deflate;
   post (self, &(News){ .kind = NEWS_OPENED, .flag = dialled->unverified });
   self->connection = duplex_connection_new (dialled->stream, dialled->leftover, &settings,
                                             self->settings->echo ? &echo_callbacks
@@ -344,9 +354,14 @@ typedef struct
   DuplexAttempt *attempt;
   DuplexOpcode   opcode;
   GBytes        *payload;
+  gsize         *points;
+  gsize          n_points;
   guint16        code;
   char          *reason;
   gboolean       flag;
+
+  DuplexTransfer   *transfer;
+  DuplexFrameDraft *draft;
 } Order;
 
 static void
@@ -356,6 +371,9 @@ order_free (gpointer data)
 
   duplex_attempt_unref (order->attempt);
   g_clear_pointer (&order->payload, g_bytes_unref);
+  g_clear_object (&order->transfer);
+  g_clear_pointer (&order->draft, duplex_frame_draft_free);
+  g_free (order->points);
   g_free (order->reason);
   g_free (order);
 }
@@ -399,7 +417,10 @@ reader_worker (gpointer data)
   Order *order = data;
 
   if (order->attempt->connection != NULL)
-    set_paused (order->attempt, order->attempt->connection, PAUSED_BY_READER, order->flag);
+    {
+      set_paused (order->attempt, order->attempt->connection, PAUSED_BY_READER, order->flag);
+      duplex_connection_set_stalled (order->attempt->connection, order->flag);
+    }
 }
 
 /* From whichever thread appends or drops, one after the other. */
@@ -432,10 +453,50 @@ duplex_attempt_close (DuplexAttempt *self,
 static void
 send_worker (gpointer data)
 {
+  Order            *order = data;
+  DuplexConnection *connection = order->attempt->connection;
+
+  if (connection == NULL)
+    return;
+  if (order->draft != NULL)
+    duplex_connection_send_draft (connection, order->draft, order->flag);
+  else if (order->n_points > 0)
+    duplex_connection_send_split (connection, order->opcode, order->payload, order->points,
+                                  order->n_points);
+  else
+    duplex_connection_send (connection, order->opcode, order->payload);
+}
+
+static void
+send_file_worker (gpointer data)
+{
+  Order             *order = data;
+  g_autoptr (GError) error = NULL;
+
+  if (order->attempt->connection != NULL)
+    {
+      duplex_connection_send_file (order->attempt->connection, order->transfer);
+      return;
+    }
+  error = g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_CLOSED,
+                               "The connection ended before the file was sent");
+  duplex_transfer_report (order->transfer, DUPLEX_TRANSFER_FAILED, 0, error);
+}
+
+static void
+cancel_file_worker (gpointer data)
+{
   Order *order = data;
 
   if (order->attempt->connection != NULL)
-    duplex_connection_send (order->attempt->connection, order->opcode, order->payload);
+    duplex_connection_cancel_file (order->attempt->connection, order->transfer);
+}
+
+static void
+cancel_file_cb (DuplexTransfer *transfer,
+                gpointer        data)
+{
+  invoke (data, cancel_file_worker, (Order){ .transfer = g_object_ref (transfer) });
 }
 
 static gboolean
@@ -459,22 +520,98 @@ reserve (DuplexAttempt *self,
   return fits;
 }
 
+static gboolean
+send (DuplexAttempt *self,
+      gsize          cost,
+      Order          what,
+      GError       **error)
+{
+  if (reserve (self, cost))
+    {
+      invoke (self, send_worker, what);
+      return TRUE;
+    }
+  g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_QUEUE_FULL,
+               "Too much waits to be sent already; the peer does not read fast enough");
+  return FALSE;
+}
+
 gboolean
 duplex_attempt_send (DuplexAttempt *self,
                      DuplexOpcode   opcode,
                      GBytes        *payload,
+                     const gsize   *points,
+                     gsize          n_points,
                      GError       **error)
 {
-  g_return_val_if_fail (self != NULL && payload != NULL, FALSE);
+  gsize cost;
+  Order order = { .opcode = opcode, .n_points = n_points };
 
-  if (!reserve (self, g_bytes_get_size (payload)))
-    {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_QUEUE_FULL,
-                   "Too much waits to be sent already; the peer does not read fast enough");
-      return FALSE;
-    }
-  invoke (self, send_worker, (Order){ .opcode = opcode, .payload = g_bytes_ref (payload) });
-  return TRUE;
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  cost = duplex_opcode_is_control (opcode) ? DUPLEX_SENDER_CONTROL_COST
+                                           : g_bytes_get_size (payload);
+  if (payload != NULL)
+    order.payload = g_bytes_ref (payload);
+  if (n_points > 0)
+    order.points = g_memdup2 (points, n_points * sizeof *points);
+  if (send (self, cost, order, error))
+    return TRUE;
+  g_clear_pointer (&order.payload, g_bytes_unref);
+  g_free (order.points);
+  return FALSE;
+}
+
+gboolean
+duplex_attempt_send_draft (DuplexAttempt          *self,
+                           const DuplexFrameDraft *draft,
+                           gboolean                deliberate,
+                           GError                **error)
+{
+  Order order = { .flag = deliberate };
+
+  g_return_val_if_fail (self != NULL && draft != NULL, FALSE);
+
+  order.draft = duplex_frame_draft_copy (draft);
+  if (send (self, 0, order, error))
+    return TRUE;
+  duplex_frame_draft_free (order.draft);
+  return FALSE;
+}
+
+void
+duplex_attempt_send_file (DuplexAttempt  *self,
+                          DuplexTransfer *transfer)
+{
+  g_return_if_fail (self != NULL && DUPLEX_IS_TRANSFER (transfer));
+
+  g_mutex_lock (&self->mutex);
+  self->waiting_items++;
+  g_mutex_unlock (&self->mutex);
+  duplex_transfer_set_canceller (transfer, cancel_file_cb, duplex_attempt_ref (self),
+                                 (GDestroyNotify)duplex_attempt_unref);
+  invoke (self, send_file_worker, (Order){ .transfer = g_object_ref (transfer) });
+}
+
+void
+duplex_attempt_get_waiting (DuplexAttempt *self,
+                            gsize         *ret_bytes,
+                            guint         *ret_items)
+{
+  g_return_if_fail (self != NULL && ret_bytes != NULL && ret_items != NULL);
+
+  g_mutex_lock (&self->mutex);
+  *ret_bytes = self->waiting_bytes;
+  *ret_items = self->waiting_items;
+  g_mutex_unlock (&self->mutex);
+}
+
+const DuplexDeflateAgreement *
+duplex_attempt_get_deflate (DuplexAttempt *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return &self->deflate;
 }
 
 /* ---- the session's thread ---- */

@@ -6,8 +6,9 @@
  * attempt lives on without its session until the closing is through. */
 
 #include "core/io/duplex-dialer.h"
+#include "core/io/duplex-transfer.h"
 #include "core/model/duplex-capture.h"
-#include "core/proto/duplex-frame.h"
+#include "core/proto/duplex-frame-draft.h"
 
 G_BEGIN_DECLS
 
@@ -49,11 +50,29 @@ void duplex_attempt_cancel (DuplexAttempt *self);
 void duplex_attempt_close (DuplexAttempt *self,
                            guint16        code,
                            const char    *reason);
-/* FALSE with DUPLEX_ERROR_QUEUE_FULL where the bound of what waits is reached. */
+/* See duplex_connection_send() and duplex_connection_send_split(), for which n_points is not 0.
+ * FALSE with DUPLEX_ERROR_QUEUE_FULL where the bound of what waits is reached. */
 gboolean duplex_attempt_send (DuplexAttempt *self,
                               DuplexOpcode   opcode,
                               GBytes        *payload,
+                              const gsize   *points,
+                              gsize          n_points,
                               GError       **error);
+gboolean duplex_attempt_send_draft (DuplexAttempt          *self,
+                                    const DuplexFrameDraft *draft,
+                                    gboolean                deliberate,
+                                    GError                **error);
+/* Files are read as they are sent, and bound by that. */
+void duplex_attempt_send_file (DuplexAttempt  *self,
+                               DuplexTransfer *transfer);
+
+/* What was given to be sent and has not left. Any thread. */
+void duplex_attempt_get_waiting (DuplexAttempt *self,
+                                 gsize         *ret_bytes,
+                                 guint         *ret_items);
+
+/* What was agreed on. Valid from opened on. */
+const DuplexDeflateAgreement *duplex_attempt_get_deflate (DuplexAttempt *self);
 
 /* What is wrong with the certificate of the attempt, and its fingerprint where it was refused.
  * Valid from opened or ended on. */

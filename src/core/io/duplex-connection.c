@@ -7,13 +7,13 @@
 #include "core/io/duplex-assembler.h"
 #include "core/io/duplex-inbox.h"
 #include "core/io/duplex-io-thread.h"
-#include "core/io/duplex-outbox.h"
 #include "core/io/duplex-pings.h"
+#include "core/io/duplex-pongs.h"
+#include "core/io/duplex-sender.h"
 #include "core/io/duplex-socket.h"
 #include "core/io/duplex-soup-judge.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
-#include "core/proto/duplex-frame-encoder.h"
 #include "core/proto/duplex-limits.h"
 
 struct _DuplexConnection
@@ -25,12 +25,13 @@ struct _DuplexConnection
   DuplexCapture   *capture;
   DuplexAnalyzer  *incoming;
   DuplexAnalyzer  *outgoing;
-  DuplexOutbox    *outbox;
+  DuplexSender    *sender;
   DuplexSoupJudge *judge;
   DuplexInbox     *inbox;
   GSource         *close_timer;
   DuplexAssembler *assembler;
   DuplexPings     *pings;
+  DuplexPongs     *pongs;
   char            *reason; /* of the peer's Close */
   GError          *error;
 
@@ -42,6 +43,8 @@ struct _DuplexConnection
   DuplexRole      role;
   guint32         connection;
   guint           close_timeout;
+  gint64          closing_since; /* monotonic µs, 0 before anything announced the end */
+  gint64          writing_at;    /* when the write began that is being looked at */
   DuplexFindingId close_problem; /* what is wrong with the peer's Close, or NONE */
   guint16         close_code;    /* what the peer's Close says, 0 before */
   guint16         failed_code;   /* what our Close says when we fail the connection, else 0 */
@@ -51,6 +54,7 @@ struct _DuplexConnection
   gboolean        by_peer;
   gboolean        half_over; /* reading or writing has ended, and the other still goes on */
   gboolean        announced; /* the closing callback was called */
+  gboolean        pong_missing;
   gboolean        over;
 };
 
@@ -62,36 +66,62 @@ announce_closing (DuplexConnection *self)
   if (self->announced)
     return;
   self->announced = TRUE;
+  if (self->closing_since == 0)
+    self->closing_since = g_get_monotonic_time ();
   if (self->callbacks->closing != NULL)
     self->callbacks->closing (self, self->user_data);
 }
 
 /* ---- the end ---- */
 
+/* Appends event, which has what is special about it. */
 static void
-record_state (DuplexConnection    *self,
-              DuplexEventKind      kind,
-              guint                flags,
-              gint64               value,
-              const char          *text,
-              const DuplexFinding *findings,
-              guint                n_findings)
+record_state (DuplexConnection *self,
+              DuplexEvent      *event,
+              const char       *text)
+{
+  if (self->capture == NULL)
+    return;
+  event->time_us = g_get_real_time ();
+  event->connection = self->connection;
+  event->flags |= DUPLEX_EVENT_FLAG_ROW;
+  event->first = DUPLEX_EVENT_FIRST_IS_SELF;
+  event->payload = (const guint8 *)text;
+  event->payload_size = text != NULL ? strlen (text) : 0;
+  duplex_capture_append (self->capture, event);
+}
+
+static void
+record_failed (DuplexConnection *self)
 {
   DuplexEvent event = DUPLEX_EVENT_INIT;
 
-  if (self->capture == NULL)
-    return;
-  event.time_us = g_get_real_time ();
-  event.kind = kind;
-  event.connection = self->connection;
-  event.flags = DUPLEX_EVENT_FLAG_ROW | flags;
-  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
-  event.value = value;
-  event.payload = (const guint8 *)text;
-  event.payload_size = text != NULL ? strlen (text) : 0;
+  event.kind = DUPLEX_EVENT_FAILED;
+  event.value = self->error->code;
+  record_state (self, &event, self->error->message);
+}
+
+static void
+record_closed (DuplexConnection *self,
+               DuplexFindingId   finding,
+               guint16           code)
+{
+  DuplexFinding findings[3];
+  DuplexEvent   event = DUPLEX_EVENT_INIT;
+
+  event.kind = DUPLEX_EVENT_CLOSED;
+  event.flags = self->by_peer ? DUPLEX_EVENT_FLAG_PEER : 0;
+  event.value = code;
+  if (self->closing_since != 0)
+    event.message_size = (guint64)(g_get_monotonic_time () - self->closing_since);
   event.findings = findings;
-  event.n_findings = n_findings;
-  duplex_capture_append (self->capture, &event);
+  if (self->pong_missing)
+    findings[event.n_findings++] = (DuplexFinding){ DUPLEX_FINDING_PONG_MISSING, 0 };
+  if (finding != DUPLEX_FINDING_NONE)
+    findings[event.n_findings++] = (DuplexFinding){ finding, 0 };
+  if (duplex_soup_judge_has_disagreed (self->judge))
+    findings[event.n_findings++] = (DuplexFinding){ DUPLEX_FINDING_SOUP_DISAGREES, 0 };
+  record_state (self, &event, self->reason);
 }
 
 static void
@@ -99,7 +129,9 @@ stop_everything (DuplexConnection *self)
 {
   duplex_inbox_stop (self->inbox);
   duplex_io_clear_source (&self->close_timer);
-  duplex_outbox_stop (self->outbox);
+  duplex_pings_stop (self->pings);
+  duplex_pongs_stop (self->pongs);
+  duplex_sender_stop (self->sender);
   duplex_soup_judge_end (self->judge);
 }
 
@@ -126,9 +158,7 @@ static void
 finish (DuplexConnection *self,
         DuplexFindingId   finding_id)
 {
-  DuplexFinding findings[2];
-  guint         n_findings = 0;
-  guint16       code = self->close_code;
+  guint16 code = self->close_code;
 
   if (self->over)
     return;
@@ -137,17 +167,13 @@ finish (DuplexConnection *self,
 
   stop_everything (self);
   duplex_analyzer_finish (self->incoming);
-  announce_closing (self);
+  duplex_analyzer_finish (self->outgoing);
   if (code == 0)
     code = self->failed_code != 0 ? self->failed_code : DUPLEX_CLOSE_ABNORMAL;
   if (self->error != NULL)
-    record_state (self, DUPLEX_EVENT_FAILED, 0, self->error->code, self->error->message, NULL, 0);
-  if (finding_id != DUPLEX_FINDING_NONE)
-    findings[n_findings++] = (DuplexFinding){ finding_id, 0 };
-  if (duplex_soup_judge_has_disagreed (self->judge))
-    findings[n_findings++] = (DuplexFinding){ DUPLEX_FINDING_SOUP_DISAGREES, 0 };
-  record_state (self, DUPLEX_EVENT_CLOSED, self->by_peer ? DUPLEX_EVENT_FLAG_PEER : 0, code,
-                self->reason, findings, n_findings);
+    record_failed (self);
+  record_closed (self, finding_id, code);
+  announce_closing (self);
   if (self->callbacks->closed != NULL)
     self->callbacks->closed (self, code, self->reason != NULL ? self->reason : "", self->by_peer,
                              self->error, self->user_data);
@@ -196,7 +222,7 @@ check_closed (DuplexConnection *self)
 {
   if (!self->close_sent || !self->close_received || self->over)
     return;
-  duplex_outbox_stop (self->outbox);
+  duplex_sender_stop (self->sender);
   if (self->role == DUPLEX_ROLE_SERVER || self->half_over)
     finish (self, DUPLEX_FINDING_NONE);
   else if (G_IS_SOCKET_CONNECTION (self->stream))
@@ -207,38 +233,11 @@ check_closed (DuplexConnection *self)
 /* ---- sending ---- */
 
 static void
-drop_item (gpointer item,
-           gpointer data)
+drop_waiting (DuplexConnection *self)
 {
-  DuplexConnection *self = data;
-  DuplexOutgoing   *outgoing = item;
-
-  if (outgoing->header.opcode == DUPLEX_OPCODE_CLOSE)
-    self->close_queued = FALSE; /* another takes its place */
-  else if (outgoing->payload != NULL && self->callbacks->sent != NULL)
-    self->callbacks->sent (self, outgoing->cost, self->user_data);
-}
-
-static void
-push_frame (DuplexConnection *self,
-            DuplexOpcode      opcode,
-            GBytes           *payload,
-            gboolean          overtakes,
-            gboolean          replaceable)
-{
-  DuplexOutgoing *item = g_new0 (DuplexOutgoing, 1);
-  gsize           size;
-  const guint8   *data = g_bytes_get_data (payload, &size);
-
-  item->wire = duplex_frame_encode_simple (self->role, opcode, data, size,
-                                           duplex_mask_source_random, NULL);
-  duplex_frame_header_decode (g_bytes_get_data (item->wire, NULL), g_bytes_get_size (item->wire),
-                              &item->header);
-  item->payload = g_bytes_ref (payload);
-  item->control = overtakes;
-  item->replaceable = replaceable;
-  item->cost = size;
-  duplex_outbox_push (self->outbox, item);
+  /* Another takes the place of a Close that did not begin to leave. */
+  if (duplex_sender_drop_waiting (self->sender))
+    self->close_queued = FALSE;
 }
 
 static void
@@ -254,8 +253,9 @@ push_close (DuplexConnection *self,
   announce_closing (self);
   start_close_timer (self);
   duplex_inbox_set_paused (self->inbox, FALSE); /* the answer is awaited */
+  duplex_sender_set_held (self->sender, FALSE);
   body = duplex_close_body_new (code, reason);
-  push_frame (self, DUPLEX_OPCODE_CLOSE, body, /* overtakes= */ FALSE, /* replaceable= */ FALSE);
+  duplex_sender_send_close (self->sender, body);
 }
 
 /* RFC 6455 §7.1.7. What follows is still read and recorded, until the peer ends or time is up. */
@@ -270,39 +270,42 @@ fail_connection (DuplexConnection *self,
   self->failed_code = code != 0 ? code : DUPLEX_CLOSE_PROTOCOL_ERROR;
   set_error (self, DUPLEX_ERROR_PROTOCOL, duplex_finding_get_text (id));
   duplex_soup_judge_end (self->judge);
-  duplex_outbox_drop_waiting (self->outbox, drop_item, self);
+  drop_waiting (self);
   push_close (self, self->failed_code, NULL);
 }
 
+/* What leaves is decoded again, so that what is recorded is what the peer gets. Where nothing is
+ * recorded only what the connection acts on is looked at. */
 static void
-item_left_cb (DuplexOutgoing *item,
-              gpointer        data)
+sender_wrote_cb (DuplexOutgoing *item,
+                 const guint8   *data,
+                 gsize           len,
+                 gint64          at,
+                 gpointer        user_data)
 {
-  DuplexConnection *self = data;
+  DuplexConnection *self = user_data;
 
-  if (item->payload == NULL)
+  if (self->over ||
+      (self->capture == NULL && !item->deliberate && !duplex_opcode_is_control (item->opcode)))
     return;
-  duplex_analyzer_record_sent (self->outgoing, &item->header, item->payload,
-                               DUPLEX_EVENT_FLAG_NONE);
-  switch (item->header.opcode)
-    {
-    case DUPLEX_OPCODE_CLOSE:
-      self->close_sent = TRUE;
-      check_closed (self);
-      break;
-    case DUPLEX_OPCODE_PONG:
-      break;
-    case DUPLEX_OPCODE_PING:
-      duplex_pings_left (self->pings, item->payload, item->written_at);
-      G_GNUC_FALLTHROUGH;
-    default:
-      if (self->callbacks->sent != NULL)
-        self->callbacks->sent (self, item->cost, self->user_data);
-    }
+  self->writing_at = at;
+  duplex_analyzer_set_flags (self->outgoing,
+                             item->deliberate ? DUPLEX_EVENT_FLAG_DELIBERATE : 0);
+  duplex_analyzer_feed (self->outgoing, data, len);
 }
 
 static void
-outbox_empty_cb (gpointer data)
+sender_sent_cb (gsize    cost,
+                gpointer data)
+{
+  DuplexConnection *self = data;
+
+  if (!self->over && self->callbacks->sent != NULL)
+    self->callbacks->sent (self, cost, self->user_data);
+}
+
+static void
+sender_idle_cb (gpointer data)
 {
   DuplexConnection *self = data;
 
@@ -312,7 +315,7 @@ outbox_empty_cb (gpointer data)
 
 /* Reading finds the end, where it has not yet: what was received still counts. */
 static void
-outbox_failed_cb (const GError *error,
+sender_failed_cb (const GError *error,
                   gpointer      data)
 {
   DuplexConnection *self = data;
@@ -326,10 +329,85 @@ outbox_failed_cb (const GError *error,
   self->half_over = TRUE;
 }
 
-static const DuplexOutboxCallbacks outbox_callbacks = {
-  .left = item_left_cb,
-  .empty = outbox_empty_cb,
-  .failed = outbox_failed_cb,
+static const DuplexSenderCallbacks sender_callbacks = {
+  .wrote = sender_wrote_cb,
+  .sent = sender_sent_cb,
+  .idle = sender_idle_cb,
+  .failed = sender_failed_cb,
+};
+
+/* A frame of ours has left. */
+static void
+outgoing_act_cb (const DuplexSeenFrame *frame,
+                 gpointer               data)
+{
+  DuplexConnection *self = data;
+
+  switch (frame->header->opcode)
+    {
+    case DUPLEX_OPCODE_CLOSE:
+      /* It may be one that was composed. */
+      self->close_queued = self->close_sent = TRUE;
+      announce_closing (self);
+      start_close_timer (self);
+      duplex_analyzer_set_after_close (self->outgoing);
+      check_closed (self);
+      break;
+    case DUPLEX_OPCODE_PING:
+      duplex_pings_left (self->pings, frame->payload, frame->payload_size, self->writing_at);
+      break;
+    default:
+      break;
+    }
+}
+
+static const DuplexAnalyzerCallbacks outgoing_callbacks = { .act = outgoing_act_cb };
+
+/* ---- pings and pongs ---- */
+
+/* The last frame of ours stopped half-way: the peer takes what follows as the rest of it. */
+static gboolean
+is_half_way (DuplexConnection *self)
+{
+  return duplex_analyzer_is_busy (self->outgoing) && duplex_sender_is_idle (self->sender);
+}
+
+static void
+send_pong_cb (GBytes  *payload,
+              gpointer data)
+{
+  DuplexConnection *self = data;
+
+  if (duplex_connection_is_open (self) && !is_half_way (self))
+    duplex_sender_send_control (self->sender, DUPLEX_OPCODE_PONG, payload, /* automatic= */ TRUE);
+}
+
+static void
+send_ping_cb (GBytes  *payload,
+              gpointer data)
+{
+  DuplexConnection *self = data;
+
+  if (duplex_connection_is_open (self) && !is_half_way (self))
+    duplex_sender_send_control (self->sender, DUPLEX_OPCODE_PING, payload, /* automatic= */ TRUE);
+}
+
+static void
+pong_missing_cb (gpointer data)
+{
+  DuplexConnection *self = data;
+
+  if (!duplex_connection_is_open (self))
+    return;
+  self->pong_missing = TRUE;
+  set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer has stopped answering pings");
+  drop_waiting (self);
+  push_close (self, DUPLEX_CLOSE_GOING_AWAY, "No pong");
+}
+
+static const DuplexPingsCallbacks pings_callbacks = {
+  .send = send_ping_cb,
+  .missing = pong_missing_cb,
 };
 
 /* ---- receiving ---- */
@@ -338,13 +416,8 @@ static void
 receive_ping (DuplexConnection      *self,
               const DuplexSeenFrame *frame)
 {
-  g_autoptr (GBytes) payload = NULL;
-
-  if (!duplex_connection_is_open (self) || frame->payload_size > DUPLEX_LIMIT_CONTROL_PAYLOAD)
-    return;
-  payload = g_bytes_new (frame->payload, frame->payload_size);
-  /* §5.5.3: where pings pile up, answering the latest is enough. */
-  push_frame (self, DUPLEX_OPCODE_PONG, payload, /* overtakes= */ TRUE, /* replaceable= */ TRUE);
+  if (duplex_connection_is_open (self) && frame->payload_size <= DUPLEX_LIMIT_CONTROL_PAYLOAD)
+    duplex_pongs_answer (self->pongs, frame->payload, frame->payload_size);
 }
 
 static void
@@ -393,7 +466,7 @@ receive_close (DuplexConnection *self)
       fail_connection (self, self->close_problem);
       return;
     }
-  duplex_outbox_drop_waiting (self->outbox, drop_item, self);
+  drop_waiting (self);
   push_close (self, self->close_code, NULL);
 }
 
@@ -471,9 +544,6 @@ static const DuplexAnalyzerCallbacks incoming_callbacks = {
   .act = incoming_act_cb,
 };
 
-/* What we send is recorded without being decoded, and asks for no action. */
-static const DuplexAnalyzerCallbacks outgoing_callbacks = { NULL };
-
 static void
 inbox_bytes_cb (const guint8 *data,
                 gsize         len,
@@ -528,8 +598,12 @@ duplex_connection_dispose (GObject *object)
   if (self->inbox != NULL)
     duplex_inbox_stop (self->inbox);
   duplex_io_clear_source (&self->close_timer);
-  if (self->outbox != NULL)
-    duplex_outbox_stop (self->outbox);
+  if (self->sender != NULL)
+    duplex_sender_stop (self->sender);
+  if (self->pings != NULL)
+    duplex_pings_stop (self->pings);
+  if (self->pongs != NULL)
+    duplex_pongs_stop (self->pongs);
   g_clear_pointer (&self->judge, duplex_soup_judge_free);
   G_OBJECT_CLASS (duplex_connection_parent_class)->dispose (object);
 }
@@ -540,11 +614,12 @@ duplex_connection_finalize (GObject *object)
   DuplexConnection *self = DUPLEX_CONNECTION (object);
 
   g_clear_pointer (&self->inbox, duplex_inbox_free);
-  g_clear_pointer (&self->outbox, duplex_outbox_free);
+  g_clear_pointer (&self->sender, duplex_sender_free);
   g_clear_pointer (&self->incoming, duplex_analyzer_free);
   g_clear_pointer (&self->outgoing, duplex_analyzer_free);
   g_clear_pointer (&self->assembler, duplex_assembler_free);
   g_clear_pointer (&self->pings, duplex_pings_free);
+  g_clear_pointer (&self->pongs, duplex_pongs_free);
   g_clear_pointer (&self->reason, g_free);
   g_clear_error (&self->error);
   g_clear_object (&self->capture);
@@ -563,22 +638,54 @@ static void
 duplex_connection_init (DuplexConnection *self)
 {
   self->assembler = duplex_assembler_new ();
-  self->pings = duplex_pings_new ();
 }
 
 static void
 start_analyzers (DuplexConnection               *self,
                  const DuplexConnectionSettings *settings)
 {
-  DuplexRole peer = self->role == DUPLEX_ROLE_CLIENT ? DUPLEX_ROLE_SERVER : DUPLEX_ROLE_CLIENT;
-  guint64    max = settings->max_message != 0 ? settings->max_message : DUPLEX_LIMIT_MESSAGE;
+  gboolean                      is_client = self->role == DUPLEX_ROLE_CLIENT;
+  DuplexRole                    peer = is_client ? DUPLEX_ROLE_SERVER : DUPLEX_ROLE_CLIENT;
+  guint64                       max = settings->max_message != 0 ? settings->max_message : DUPLEX_LIMIT_MESSAGE;
+  guint64                       inflated = settings->max_message != 0 ? max : DUPLEX_LIMIT_INFLATED;
+  const DuplexDeflateAgreement *deflate = &settings->deflate;
 
+  /* Who wants whole messages has them in one piece of memory. */
+  if (self->callbacks->message != NULL)
+    {
+      max = MIN (max, G_MAXINT32);
+      inflated = MIN (inflated, G_MAXINT32);
+    }
   self->incoming = duplex_analyzer_new (peer, DUPLEX_DIRECTION_RECEIVED, self->capture,
                                         self->connection, max, &incoming_callbacks, self);
   if (self->callbacks->message == NULL)
     duplex_analyzer_set_streams (self->incoming);
   self->outgoing = duplex_analyzer_new (self->role, DUPLEX_DIRECTION_SENT, self->capture,
                                         self->connection, G_MAXUINT64, &outgoing_callbacks, self);
+  duplex_analyzer_set_streams (self->outgoing);
+  if (!deflate->agreed)
+    return;
+  duplex_analyzer_set_deflate (self->incoming, is_client ? &deflate->server : &deflate->client,
+                               inflated);
+  duplex_analyzer_set_deflate (self->outgoing, is_client ? &deflate->client : &deflate->server,
+                               G_MAXUINT64);
+}
+
+static void
+start_sending (DuplexConnection               *self,
+               const DuplexConnectionSettings *settings)
+{
+  GOutputStream                *stream = g_io_stream_get_output_stream (self->stream);
+  const DuplexDeflateDirection *deflate = NULL;
+
+  if (settings->deflate.agreed)
+    deflate = self->role == DUPLEX_ROLE_CLIENT ? &settings->deflate.client
+                                               : &settings->deflate.server;
+  self->sender = duplex_sender_new (G_POLLABLE_OUTPUT_STREAM (stream), self->role, deflate,
+                                    settings->fragment, &sender_callbacks, self);
+  self->pings =
+    duplex_pings_new (settings->ping_interval, settings->ping_limit, &pings_callbacks, self);
+  self->pongs = duplex_pongs_new (settings->pong_mode, settings->pong_delay, send_pong_cb, self);
 }
 
 DuplexConnection *
@@ -603,9 +710,8 @@ duplex_connection_new (GIOStream                       *stream,
     self->close_timeout = DUPLEX_LIMIT_CLOSE_TIMEOUT;
   self->callbacks = callbacks;
   self->user_data = user_data;
-  self->outbox = duplex_outbox_new (
-    G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), &outbox_callbacks, self);
   start_analyzers (self, settings);
+  start_sending (self, settings);
   self->judge = duplex_soup_judge_new (self->role, settings->subprotocol);
   self->inbox = duplex_inbox_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)),
                                   leftover, &inbox_callbacks, self);
@@ -620,6 +726,28 @@ duplex_connection_is_open (DuplexConnection *self)
   return !self->over && !self->close_queued && !self->close_received;
 }
 
+static void
+send_ping (DuplexConnection *self,
+           GBytes           *payload)
+{
+  g_autoptr (GBytes) counted = payload == NULL ? duplex_pings_new_payload (self->pings) : NULL;
+
+  duplex_sender_send_control (self->sender, DUPLEX_OPCODE_PING,
+                              payload != NULL ? payload : counted, /* automatic= */ FALSE);
+}
+
+static void
+send_pong (DuplexConnection *self,
+           GBytes           *payload)
+{
+  g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
+
+  if (payload == NULL)
+    payload = duplex_pongs_get_latest (self->pongs);
+  duplex_sender_send_control (self->sender, DUPLEX_OPCODE_PONG, payload != NULL ? payload : empty,
+                              /* automatic= */ FALSE);
+}
+
 void
 duplex_connection_send (DuplexConnection *self,
                         DuplexOpcode      opcode,
@@ -628,30 +756,78 @@ duplex_connection_send (DuplexConnection *self,
   gboolean control = duplex_opcode_is_control (opcode);
 
   g_return_if_fail (DUPLEX_IS_CONNECTION (self));
-  g_return_if_fail (payload != NULL && opcode != DUPLEX_OPCODE_CLOSE);
-  g_return_if_fail (!control || g_bytes_get_size (payload) <= DUPLEX_LIMIT_CONTROL_PAYLOAD);
+  g_return_if_fail (opcode != DUPLEX_OPCODE_CLOSE && (payload != NULL || control));
+  g_return_if_fail (!control || payload == NULL ||
+                    g_bytes_get_size (payload) <= DUPLEX_LIMIT_CONTROL_PAYLOAD);
 
   if (!duplex_connection_is_open (self))
     return;
   if (opcode == DUPLEX_OPCODE_PING)
-    duplex_pings_add (self->pings, payload);
-  push_frame (self, opcode, payload, /* overtakes= */ control, /* replaceable= */ FALSE);
+    send_ping (self, payload);
+  else if (opcode == DUPLEX_OPCODE_PONG)
+    send_pong (self, payload);
+  else
+    duplex_sender_send_message (self->sender, opcode, payload, NULL, 0);
+}
+
+void
+duplex_connection_send_split (DuplexConnection *self,
+                              DuplexOpcode      opcode,
+                              GBytes           *payload,
+                              const gsize      *points,
+                              gsize             n_points)
+{
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+  g_return_if_fail (payload != NULL && !duplex_opcode_is_control (opcode));
+
+  if (duplex_connection_is_open (self))
+    duplex_sender_send_message (self->sender, opcode, payload, points, n_points);
+}
+
+void
+duplex_connection_send_file (DuplexConnection *self,
+                             DuplexTransfer   *transfer)
+{
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+  g_return_if_fail (DUPLEX_IS_TRANSFER (transfer));
+
+  duplex_sender_send_file (self->sender, transfer);
+}
+
+void
+duplex_connection_cancel_file (DuplexConnection *self,
+                               DuplexTransfer   *transfer)
+{
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+
+  duplex_sender_cancel_file (self->sender, transfer);
+}
+
+void
+duplex_connection_send_draft (DuplexConnection       *self,
+                              const DuplexFrameDraft *draft,
+                              gboolean                deliberate)
+{
+  g_autoptr (GBytes) wire = NULL;
+
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+  g_return_if_fail (draft != NULL);
+
+  if (self->over || (!deliberate && !duplex_connection_is_open (self)))
+    return;
+  wire = duplex_frame_draft_encode (draft, self->role, duplex_mask_source_random, NULL);
+  duplex_sender_send_raw (self->sender, wire, deliberate, /* reported= */ TRUE);
 }
 
 void
 duplex_connection_send_raw (DuplexConnection *self,
                             GBytes           *wire)
 {
-  DuplexOutgoing *item;
-
   g_return_if_fail (DUPLEX_IS_CONNECTION (self));
   g_return_if_fail (wire != NULL);
 
-  if (!duplex_connection_is_open (self))
-    return;
-  item = g_new0 (DuplexOutgoing, 1);
-  item->wire = g_bytes_ref (wire);
-  duplex_outbox_push (self->outbox, item);
+  if (duplex_connection_is_open (self))
+    duplex_sender_send_raw (self->sender, wire, /* deliberate= */ FALSE, /* reported= */ FALSE);
 }
 
 void
@@ -673,6 +849,15 @@ duplex_connection_set_paused (DuplexConnection *self,
 
   if (!paused || duplex_connection_is_open (self))
     duplex_inbox_set_paused (self->inbox, paused);
+}
+
+void
+duplex_connection_set_stalled (DuplexConnection *self,
+                               gboolean          stalled)
+{
+  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
+
+  duplex_sender_set_held (self->sender, stalled && duplex_connection_is_open (self));
 }
 
 void

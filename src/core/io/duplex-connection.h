@@ -32,9 +32,9 @@ typedef struct
                    gpointer          user_data);
   /* A pong answers a ping of ours. */
   void (*pong) (DuplexConnection *self, gint64 rtt_us, gpointer user_data);
-  /* A message or ping that was queued has left, or was dropped because of the closing: payload
-   * bytes. What still waits at the end is not reported. */
-  void (*sent) (DuplexConnection *self, gsize size, gpointer user_data);
+  /* What was queued has left, or was dropped because of the closing. It cost its payload's bytes, or
+   * DUPLEX_SENDER_CONTROL_COST, or as a file 0. What still waits at the end is not reported. */
+  void (*sent) (DuplexConnection *self, gsize cost, gpointer user_data);
   /* Nothing waits to be sent any more. */
   void (*idle) (DuplexConnection *self, gpointer user_data);
   /* A Close frame was queued or received, the connection is being failed, or it is lost. */
@@ -52,11 +52,12 @@ typedef struct
 typedef struct
 {
   DuplexRole     role;
-  DuplexCapture *capture;       /* or NULL: nothing is recorded */
-  guint32        connection;    /* its number in the capture */
-  guint64        max_message;   /* bytes, 0 for DUPLEX_LIMIT_MESSAGE */
-  guint          close_timeout; /* seconds, 0 for DUPLEX_LIMIT_CLOSE_TIMEOUT */
-  const char    *subprotocol;   /* or NULL */
+  DuplexCapture *capture;     /* or NULL: nothing is recorded */
+  guint32        connection;  /* its number in the capture */
+  guint64        max_message; /* bytes on the wire and inflated; 0 for DUPLEX_LIMIT_MESSAGE and
+                                 DUPLEX_LIMIT_INFLATED */
+  guint       close_timeout;  /* seconds, 0 for DUPLEX_LIMIT_CLOSE_TIMEOUT */
+  const char *subprotocol;    /* or NULL */
 
   DuplexDeflateAgreement deflate; /* { 0 }: nothing is compressed */
   DuplexPongMode         pong_mode;
@@ -78,12 +79,32 @@ DuplexConnection *duplex_connection_new (GIOStream                       *stream
 /* FALSE once a Close was queued or received or the connection is being failed. */
 gboolean duplex_connection_is_open (DuplexConnection *self);
 
-/* Queue a message (text must be UTF-8) or a ping of at most 125 bytes. Ignored once not open. */
+/* Queue a message (text must be UTF-8), or a ping or pong of at most 125 bytes; their payload may be
+ * NULL: a ping then counts, and a pong answers the latest ping. Ignored once not open. */
 void duplex_connection_send (DuplexConnection *self,
                              DuplexOpcode      opcode,
                              GBytes           *payload);
 
-/* Queue bytes as they are, such as frames made by duplex_frame_encode(); they are not recorded. */
+/* See duplex_session_send_split(). */
+void duplex_connection_send_split (DuplexConnection *self,
+                                   DuplexOpcode      opcode,
+                                   GBytes           *payload,
+                                   const gsize      *points,
+                                   gsize             n_points);
+
+/* Sends a transfer's file, and stops that; a transfer that does not begin any more fails. */
+void duplex_connection_send_file (DuplexConnection *self,
+                                  DuplexTransfer   *transfer);
+void duplex_connection_cancel_file (DuplexConnection *self,
+                                    DuplexTransfer   *transfer);
+
+/* Queue a composed frame, which passed duplex_frame_draft_check(). A deliberate one does not wait
+ * for a file, is sent also after a Close, and is recorded as such. */
+void duplex_connection_send_draft (DuplexConnection       *self,
+                                   const DuplexFrameDraft *draft,
+                                   gboolean                deliberate);
+
+/* Queue bytes as they are, such as frames made by duplex_frame_encode(). */
 void duplex_connection_send_raw (DuplexConnection *self,
                                  GBytes           *wire);
 
@@ -97,6 +118,10 @@ void duplex_connection_close (DuplexConnection *self,
  * may still come. Reading goes on by itself when the closing begins. */
 void duplex_connection_set_paused (DuplexConnection *self,
                                    gboolean          paused);
+
+/* While stalled no data frame begins to leave. Sending goes on by itself when the closing begins. */
+void duplex_connection_set_stalled (DuplexConnection *self,
+                                    gboolean          stalled);
 
 /* Ends it at once, without a word to the peer. */
 void duplex_connection_abort (DuplexConnection *self);

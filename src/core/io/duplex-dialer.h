@@ -37,7 +37,7 @@ typedef struct
   DuplexDeflateParams deflate; /* what is offered then */
 
   /* of the connection behind the upgrade */
-  guint64  max_message; /* bytes, 0 for DUPLEX_LIMIT_MESSAGE */
+  guint64  max_message; /* see DuplexSessionOptions */
   gsize    max_waiting; /* bytes that may wait to be sent */
   guint64  max_unread;  /* bytes of events that may be held before reading pauses, 0: any */
   gboolean echo;        /* what is received is sent back */

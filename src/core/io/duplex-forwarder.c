@@ -190,10 +190,9 @@ static gboolean
 judge_piece (DuplexForwarder *self,
              const guint8    *data,
              gsize            len,
-             guint64          offset,
              gboolean         last)
 {
-  duplex_message_tracker_payload (self->tracker, data, len, offset, self->findings);
+  duplex_message_tracker_payload (self->tracker, data, len, self->findings);
   if (last)
     duplex_message_tracker_end (self->tracker, self->findings);
   return self->findings->len == 0 || judge (self);
@@ -219,7 +218,7 @@ forward_piece (DuplexForwarder   *self,
     duplex_mask (payload, slice->data, slice->len, self->header.mask, slice->offset);
   else
     memcpy (payload, slice->data, slice->len);
-  if (!judge_piece (self, payload, slice->len, slice->offset, last))
+  if (!judge_piece (self, payload, slice->len, last))
     return;
   if (header.masked)
     {
@@ -270,7 +269,7 @@ handle_end (DuplexForwarder *self,
   else if (self->control)
     duplex_forwarder_write (out, self->sender, self->header.opcode, /* fin= */ TRUE, self->body,
                             self->body_len);
-  else if (self->header.length == 0 && judge_piece (self, NULL, 0, 0, /* last= */ TRUE))
+  else if (self->header.length == 0 && judge_piece (self, NULL, 0, /* last= */ TRUE))
     duplex_forwarder_write (out, self->sender, self->header.opcode, self->header.fin, NULL, 0);
 }
 

@@ -21,6 +21,7 @@ struct _DuplexOutbox
   gsize    sent;    /* bytes of the first item that have left */
   gboolean begun;   /* the first item was offered to the stream: nothing may come before it */
   gboolean writing; /* guards against a callback that pushes */
+  gboolean held;
   gboolean stopped;
 };
 
@@ -30,7 +31,7 @@ duplex_outgoing_free (DuplexOutgoing *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->wire, g_bytes_unref);
-  g_clear_pointer (&self->payload, g_bytes_unref);
+  g_clear_object (&self->file);
   g_free (self);
 }
 
@@ -94,12 +95,12 @@ write_some (DuplexOutbox *self,
   const guint8      *data;
   gsize              size;
   gssize             n;
+  gint64             at;
 
   data = g_bytes_get_data (item->wire, &size);
   self->begun = TRUE;
   /* Before the write: the answer may be there before it returns. */
-  if (item->control)
-    item->written_at = g_get_monotonic_time ();
+  at = g_get_monotonic_time ();
   n = g_pollable_output_stream_write_nonblocking (self->stream, data + self->sent,
                                                   size - self->sent, NULL, &error);
   if (n < 0)
@@ -109,6 +110,7 @@ write_some (DuplexOutbox *self,
       return FALSE;
     }
 
+  self->callbacks->wrote (item, data + self->sent, (gsize)n, at, self->user_data);
   self->sent += (gsize)n;
   *quota -= MIN (*quota, (gsize)n);
   if (self->sent == size)
@@ -134,6 +136,14 @@ wait_writable (DuplexOutbox *self)
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }
 
+static gboolean
+is_held_back (DuplexOutbox *self)
+{
+  DuplexOutgoing *first = g_queue_peek_head (&self->items);
+
+  return self->held && !self->begun && first != NULL && !first->control;
+}
+
 static void
 flush (DuplexOutbox *self)
 {
@@ -151,10 +161,12 @@ flush (DuplexOutbox *self)
           if (self->items.length == 0)
             break;
         }
-      if (!write_some (self, &quota))
+      if (is_held_back (self) || !write_some (self, &quota))
         break;
     }
   self->writing = FALSE;
+  if (is_held_back (self))
+    return;
   /* Also with nothing left when the quota ended the round: whoever fills it on empty is owed a
    * turn. */
   if (self->items.length > 0 || quota == 0)
@@ -185,7 +197,7 @@ insert_control (DuplexOutbox   *self,
     {
       DuplexOutgoing *waiting = link->data;
 
-      if (item->replaceable && waiting->replaceable)
+      if (item->replaceable && waiting->replaceable && item->opcode == waiting->opcode)
         {
           link->data = item;
           duplex_outgoing_free (waiting);
@@ -241,4 +253,17 @@ duplex_outbox_drop_waiting (DuplexOutbox *self,
         }
       link = next;
     }
+}
+
+void
+duplex_outbox_set_held (DuplexOutbox *self,
+                        gboolean      held)
+{
+  g_return_if_fail (self != NULL);
+
+  if (self->held == held)
+    return;
+  self->held = held;
+  if (!held && !self->stopped && self->source == NULL)
+    flush (self);
 }

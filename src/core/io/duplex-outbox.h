@@ -8,27 +8,39 @@
 
 #include <gio/gio.h>
 
+#include "core/io/duplex-transfer.h"
 #include "core/proto/duplex-frame.h"
 
 G_BEGIN_DECLS
 
-/* What waits: the wire bytes, and what the connection wants back when they have left. */
+/* What waits: the wire bytes, and what the sender wants back when they have left. */
 typedef struct
 {
-  GBytes           *wire;
-  DuplexFrameHeader header;
-  GBytes           *payload;     /* unmasked, or NULL for bytes that are not one frame of ours */
-  gboolean          control;     /* may overtake */
-  gboolean          replaceable; /* an automatic pong: a newer one takes its place while it waits */
-  gsize             cost;        /* bytes to give back to the sender's bound */
-  gint64            written_at;  /* monotonic µs before the last write, of a control frame */
+  GBytes  *wire;
+  guint8   opcode;      /* of its frame, or of its first */
+  gboolean control;     /* may overtake */
+  gboolean replaceable; /* automatic: a newer one of its opcode takes its place while it waits */
+  gboolean deliberate;  /* somebody composed it, and wants what is wrong with it */
+  gboolean reported;    /* with it leaves a message or ping that was given to be sent ... */
+  gsize    cost;        /* ... which counted so many bytes against the bound */
+
+  /* of a frame of a file */
+  DuplexTransfer     *file;      /* or NULL */
+  guint64             file_sent; /* its bytes that have left with it, 0 for not known */
+  DuplexTransferState file_state;
 } DuplexOutgoing;
 
 void duplex_outgoing_free (DuplexOutgoing *self);
 
 typedef struct
 {
-  /* The last byte of item has been taken by the stream. item is freed after the call. */
+  /* Some bytes of item have been taken by the stream, in a write that began at (monotonic µs). */
+  void (*wrote) (DuplexOutgoing *item,
+                 const guint8   *data,
+                 gsize           len,
+                 gint64          at,
+                 gpointer        user_data);
+  /* The last byte of item has. item is freed after the call. */
   void (*left) (DuplexOutgoing *item, gpointer user_data);
   /* Nothing waits any more. */
   void (*empty) (gpointer user_data);
@@ -52,6 +64,10 @@ void duplex_outbox_push (DuplexOutbox   *self,
 void duplex_outbox_drop_waiting (DuplexOutbox *self,
                                  GFunc         dropped,
                                  gpointer      user_data);
+
+/* While held only control frames leave, and the rest of what has begun. */
+void duplex_outbox_set_held (DuplexOutbox *self,
+                             gboolean      held);
 
 /* Nothing more is written; what waits is forgotten. */
 void duplex_outbox_stop (DuplexOutbox *self);

@@ -31,7 +31,6 @@ duplex_session_options_new (void)
 
   self->connect_timeout = DUPLEX_LIMIT_CONNECT_TIMEOUT;
   self->close_timeout = DUPLEX_LIMIT_CLOSE_TIMEOUT;
-  self->max_message = DUPLEX_LIMIT_MESSAGE;
   self->max_waiting = DUPLEX_LIMIT_SEND_QUEUE_BYTES;
   self->resolve = g_ptr_array_new_with_free_func (resolve_free);
   return self;
@@ -277,8 +276,6 @@ duplex_session_options_build (const DuplexSessionOptions *self,
   settings->address = find_address (self, settings->url);
   settings->proxy = g_strdup (self->proxy);
   settings->offers_deflate = duplex_profile_get_deflate (profile, &settings->deflate);
-  /* Until connections take compressed messages. */
-  settings->offers_deflate = FALSE;
   settings->pong_mode = duplex_profile_get_pong_mode (profile);
   settings->pong_delay = duplex_profile_get_pong_delay (profile);
   settings->ping_interval = duplex_profile_get_ping_interval (profile);

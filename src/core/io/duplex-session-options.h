@@ -15,10 +15,10 @@ typedef struct
   char *ca_file;         /* PEM file of authorities to trust instead of the system's, or NULL */
   guint connect_timeout; /* seconds from the first DNS query to the end of the upgrade */
   guint close_timeout;   /* seconds from our Close to the end of TCP */
-  guint ping_interval;   /* seconds between pings while the connection is open, 0 for none */
   gsize fragment;        /* most payload bytes of a data frame that is sent; 0, the default: any,
                             and DUPLEX_LIMIT_FRAGMENT for files */
-  guint64 max_message;   /* bytes of a message that is received */
+  guint64 max_message;   /* bytes of a message that is received, on the wire and inflated; 0, the
+                            default: DUPLEX_LIMIT_MESSAGE and DUPLEX_LIMIT_INFLATED */
   gsize   max_waiting;   /* bytes that may wait to be sent */
   guint64 max_unread;    /* bytes of events that the capture may hold before reading pauses, for
                             who drops them as they are read; 0, the default: any */

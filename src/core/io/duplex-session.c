@@ -3,41 +3,14 @@
 
 #include <string.h>
 
-#include "core/io/duplex-attempt.h"
-#include "core/io/duplex-io-thread.h"
+#include "core/io/duplex-session-private.h"
 #include "core/model/duplex-history.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
-#include "core/proto/duplex-utf8.h"
 
 /* What the specification's page says when its user disconnects. */
 #define DEFAULT_CLOSE_REASON "Client closed connection"
-
-struct _DuplexSession
-{
-  GObject parent_instance;
-
-  /* owned */
-  DuplexProfile        *profile;
-  DuplexCapture        *capture;
-  DuplexAttempt        *attempt; /* the connection that is being made or open, or NULL */
-  DuplexSessionOptions *options;
-  GSource              *ping_timer; /* of the interval in the options, or NULL */
-  char                 *trusted;    /* fingerprint that is accepted for this session, or NULL */
-  char                 *refused;    /* fingerprint that the last attempt refused, or NULL */
-  char                 *folder;     /* where it is recorded, or NULL */
-  char                 *profile_id; /* see duplex_session_set_profile_id() */
-
-  /* state */
-  gboolean             record_secrets;
-  gboolean             temporary;
-  DuplexSessionState   state;
-  GTlsCertificateFlags refused_flags;
-  gboolean             unverified;
-  gint64               rtt;
-  guint64              n_pings;
-};
 
 G_DEFINE_FINAL_TYPE (DuplexSession, duplex_session, G_TYPE_OBJECT)
 
@@ -78,16 +51,6 @@ duplex_session_state_get_type (void)
   return (GType)type;
 }
 
-static gboolean
-ping_timer_cb (gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!duplex_session_ping (data, NULL, &error))
-    g_debug ("keeping the connection alive: %s", error->message);
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 set_state (DuplexSession     *self,
            DuplexSessionState state)
@@ -95,13 +58,6 @@ set_state (DuplexSession     *self,
   if (self->state == state)
     return;
   self->state = state;
-  duplex_io_clear_source (&self->ping_timer);
-  if (state == DUPLEX_SESSION_OPEN && self->options->ping_interval > 0)
-    {
-      self->ping_timer = g_timeout_source_new_seconds (self->options->ping_interval);
-      g_source_set_callback (self->ping_timer, ping_timer_cb, self, NULL);
-      g_source_attach (self->ping_timer, g_main_context_get_thread_default ());
-    }
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
 }
 
@@ -136,6 +92,7 @@ attempt_opened_cb (DuplexAttempt *attempt,
 
   self->refused_flags = duplex_attempt_get_refused_flags (attempt);
   set_unverified (self, unverified);
+  duplex_session_begin_sending (self);
   set_state (self, DUPLEX_SESSION_OPEN);
 }
 
@@ -261,7 +218,6 @@ duplex_session_dispose (GObject *object)
         duplex_attempt_close (self->attempt, DUPLEX_CLOSE_NORMAL, DEFAULT_CLOSE_REASON);
     }
   g_clear_pointer (&self->attempt, duplex_attempt_unref);
-  duplex_io_clear_source (&self->ping_timer);
   g_clear_object (&self->profile);
   g_clear_object (&self->capture);
   G_OBJECT_CLASS (duplex_session_parent_class)->dispose (object);
@@ -273,6 +229,7 @@ duplex_session_finalize (GObject *object)
   DuplexSession *self = DUPLEX_SESSION (object);
 
   g_clear_pointer (&self->options, duplex_session_options_free);
+  g_clear_pointer (&self->composed, duplex_message_tracker_free);
   g_clear_pointer (&self->trusted, g_free);
   g_clear_pointer (&self->refused, g_free);
   g_clear_pointer (&self->folder, g_free);
@@ -552,86 +509,6 @@ duplex_session_disconnect (DuplexSession *self,
   duplex_attempt_close (self->attempt, code, reason);
   set_state (self, DUPLEX_SESSION_CLOSING);
   return TRUE;
-}
-
-/* ---- sending ---- */
-
-static gboolean
-send (DuplexSession *self,
-      DuplexOpcode   opcode,
-      GBytes        *payload,
-      GError       **error)
-{
-  if (self->state != DUPLEX_SESSION_OPEN)
-    {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_CLOSED, "There is no open connection");
-      return FALSE;
-    }
-  return duplex_attempt_send (self->attempt, opcode, payload, error);
-}
-
-gboolean
-duplex_session_send_text (DuplexSession *self,
-                          const char    *text,
-                          gssize         len,
-                          GError       **error)
-{
-  g_autoptr (GBytes) payload = NULL;
-  guint64            bad;
-  gsize              size;
-
-  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
-  g_return_val_if_fail (text != NULL, FALSE);
-
-  size = len < 0 ? strlen (text) : (gsize)len;
-  if (!duplex_utf8_validate ((const guint8 *)text, size, &bad))
-    {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
-                   "The text is not UTF-8: byte 0x%02x at %" G_GUINT64_FORMAT, (guint8)text[bad],
-                   bad);
-      return FALSE;
-    }
-  payload = g_bytes_new (text, size);
-  return send (self, DUPLEX_OPCODE_TEXT, payload, error);
-}
-
-gboolean
-duplex_session_send_binary (DuplexSession *self,
-                            GBytes        *data,
-                            GError       **error)
-{
-  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
-  g_return_val_if_fail (data != NULL, FALSE);
-
-  return send (self, DUPLEX_OPCODE_BINARY, data, error);
-}
-
-gboolean
-duplex_session_ping (DuplexSession *self,
-                     GBytes        *payload,
-                     GError       **error)
-{
-  g_autoptr (GBytes) counted = NULL;
-
-  g_return_val_if_fail (DUPLEX_IS_SESSION (self), FALSE);
-
-  if (payload == NULL)
-    {
-      guint64 count;
-
-      self->n_pings++;
-      count = GUINT64_TO_BE (self->n_pings);
-      counted = g_bytes_new (&count, sizeof count);
-      payload = counted;
-    }
-  if (g_bytes_get_size (payload) > DUPLEX_LIMIT_CONTROL_PAYLOAD)
-    {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,
-                   "The ping has %" G_GSIZE_FORMAT " bytes, and a control frame has room for %d",
-                   g_bytes_get_size (payload), DUPLEX_LIMIT_CONTROL_PAYLOAD);
-      return FALSE;
-    }
-  return send (self, DUPLEX_OPCODE_PING, payload, error);
 }
 
 /* ---- certificates and timeouts ---- */

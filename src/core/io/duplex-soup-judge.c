@@ -114,7 +114,7 @@ duplex_soup_judge_wire (DuplexSoupJudge          *self,
 
   if (place->is_control || self->hiding)
     return;
-  if (!self->in_message && is_one_too_many (self))
+  if (!self->in_message && (place->compressed || is_one_too_many (self)))
     hide_message (self);
   self->in_message = TRUE;
   if (self->hiding)

@@ -4,7 +4,7 @@
 /* libsoup as a second judge: a SoupWebsocketConnection above a tap reads the data messages that our
  * own analyzer found nothing wrong with, and the judge compares what both made of them. It sees
  * whole messages of at most DUPLEX_LIMIT_SOUP_MESSAGE bytes, with the bytes of their frames as they
- * came, and no control frame; in a flood, some of them. One thread. */
+ * came, and no control frame and nothing compressed; in a flood, some of them. One thread. */
 
 #include "core/proto/duplex-message.h"
 

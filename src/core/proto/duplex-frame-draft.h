@@ -49,6 +49,13 @@ void              duplex_frame_draft_free (DuplexFrameDraft *self);
 gboolean duplex_frame_draft_check (const DuplexFrameDraft *self,
                                    GError                **error);
 
+/* The header that role sends. */
+void duplex_frame_draft_get_header (const DuplexFrameDraft *self,
+                                    DuplexRole              role,
+                                    DuplexMaskSource        source,
+                                    gpointer                user_data,
+                                    DuplexFrameHeader      *ret_header);
+
 /* The bytes that role sends, up to the stop. self passed the check. */
 GBytes *duplex_frame_draft_encode (const DuplexFrameDraft *self,
                                    DuplexRole              role,

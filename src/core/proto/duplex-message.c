@@ -16,13 +16,16 @@ struct _DuplexMessageTracker
   DuplexRole sender;
   guint64    max_message;
   guint64    n_messages;
+  gboolean   deflate; /* RSV1 is permessage-deflate's */
 
   /* The message that the last data frame belongs to. */
   gboolean     open; /* it is fragmented and its last frame has not ended */
   DuplexOpcode opcode;
   guint64      size;
   guint        n_frames;
+  gboolean     compressed;
   gboolean     too_big;     /* and reported */
+  gboolean     unsafe;      /* it is text that may hide something, and reported */
   gboolean     checks_text; /* its bytes are text and no bad one was seen */
   DuplexUtf8   utf8;
 
@@ -43,10 +46,22 @@ add_finding (GArray         *findings,
   g_array_append_val (findings, finding);
 }
 
+/* A bit that no extension has taken. */
 static gboolean
-has_reserved_bit (const DuplexFrameHeader *header)
+has_reserved_bit (DuplexMessageTracker    *self,
+                  const DuplexFrameHeader *header)
 {
-  return header->rsv1 || header->rsv2 || header->rsv3;
+  return (header->rsv1 && !self->deflate) || header->rsv2 || header->rsv3;
+}
+
+/* RFC 7692 §6: on the first frame of a message, and nowhere else. */
+static gboolean
+has_misplaced_bit (DuplexMessageTracker    *self,
+                   const DuplexFrameHeader *header)
+{
+  return header->rsv1 && self->deflate &&
+         (header->opcode == DUPLEX_OPCODE_CONTINUATION ||
+          duplex_opcode_is_control (header->opcode));
 }
 
 /* What one header shows by itself. */
@@ -55,8 +70,11 @@ judge_header (DuplexMessageTracker    *self,
               const DuplexFrameHeader *header,
               GArray                  *findings)
 {
-  if (has_reserved_bit (header))
+  if (has_reserved_bit (self, header))
     add_finding (findings, DUPLEX_FINDING_RESERVED_BIT, OFFSET_FLAGS);
+
+  if (has_misplaced_bit (self, header))
+    add_finding (findings, DUPLEX_FINDING_COMPRESSED_BIT_MISPLACED, OFFSET_FLAGS);
 
   if (duplex_opcode_is_reserved (header->opcode))
     add_finding (findings, DUPLEX_FINDING_RESERVED_OPCODE, OFFSET_FLAGS);
@@ -93,11 +111,13 @@ begin_message (DuplexMessageTracker    *self,
   self->opcode = header->opcode;
   self->size = 0;
   self->n_frames = 0;
+  self->compressed = header->rsv1 && self->deflate && header->opcode != DUPLEX_OPCODE_CONTINUATION;
   self->too_big = FALSE;
+  self->unsafe = FALSE;
   self->utf8 = (DuplexUtf8)DUPLEX_UTF8_INIT;
 
   /* A reserved bit belongs to an extension, which may have turned the text into anything. */
-  self->checks_text = header->opcode == DUPLEX_OPCODE_TEXT && !has_reserved_bit (header);
+  self->checks_text = header->opcode == DUPLEX_OPCODE_TEXT && !has_reserved_bit (self, header);
 }
 
 static void
@@ -137,7 +157,7 @@ place_data (DuplexMessageTracker    *self,
       begin_message (self, header);
       self->open = !place->last;
     }
-  else if (has_reserved_bit (header))
+  else if (has_reserved_bit (self, header))
     self->checks_text = FALSE;
 
   self->frame_start = self->size;
@@ -147,6 +167,7 @@ place_data (DuplexMessageTracker    *self,
 
   place->number = self->n_messages;
   place->opcode = self->opcode;
+  place->compressed = self->compressed;
   place->message_size = self->size;
   place->n_frames = self->n_frames;
 }
@@ -162,10 +183,26 @@ duplex_message_tracker_new (DuplexRole sender,
   return self;
 }
 
+DuplexMessageTracker *
+duplex_message_tracker_copy (const DuplexMessageTracker *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return g_memdup2 (self, sizeof *self);
+}
+
 void
 duplex_message_tracker_free (DuplexMessageTracker *self)
 {
   g_free (self);
+}
+
+void
+duplex_message_tracker_set_deflate (DuplexMessageTracker *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->deflate = TRUE;
 }
 
 void
@@ -201,40 +238,74 @@ duplex_message_tracker_header (DuplexMessageTracker    *self,
   *ret_place = place;
 }
 
+/* Where in the frame that byte of the message's text stands. It may belong to an earlier frame, and
+ * of a compressed message no byte is that one: then the payload's first byte. */
+static guint64
+get_text_offset (DuplexMessageTracker *self,
+                 guint64               at)
+{
+  if (self->compressed || at < self->frame_start)
+    return self->frame_header_size;
+
+  return self->frame_header_size + (at - self->frame_start);
+}
+
+static void
+check_text (DuplexMessageTracker *self,
+            const guint8         *data,
+            gsize                 len,
+            GArray               *findings)
+{
+  guint64  bad;
+  gboolean valid = duplex_utf8_feed (&self->utf8, data, len, &bad);
+
+  if (self->utf8.unsafe != DUPLEX_UTF8_ALL_SAFE && !self->unsafe)
+    {
+      self->unsafe = TRUE;
+      add_finding (findings, DUPLEX_FINDING_TEXT_UNSAFE,
+                   get_text_offset (self, self->utf8.unsafe));
+    }
+  if (valid)
+    return;
+
+  self->checks_text = FALSE;
+  add_finding (findings, DUPLEX_FINDING_INVALID_UTF8, get_text_offset (self, bad));
+}
+
 void
 duplex_message_tracker_payload (DuplexMessageTracker *self,
                                 const guint8         *data,
                                 gsize                 len,
-                                guint64               offset,
                                 GArray               *findings)
 {
-  guint64 before;
-  guint64 bad;
-
   g_return_if_fail (self != NULL);
   g_return_if_fail (data != NULL || len == 0);
   g_return_if_fail (findings != NULL);
 
-  if (self->frame_is_control || !self->checks_text)
-    return;
-
-  before = self->utf8.offset;
-  if (duplex_utf8_feed (&self->utf8, data, len, &bad))
-    return;
-
-  self->checks_text = FALSE;
-  add_finding (findings, DUPLEX_FINDING_INVALID_UTF8,
-               self->frame_header_size + offset + (bad - before));
+  if (!self->frame_is_control && self->checks_text && !self->compressed)
+    check_text (self, data, len, findings);
 }
 
-/* The first byte of the open character, or of the payload when it began in an earlier frame. */
-static guint64
-open_character_offset (DuplexMessageTracker *self)
+void
+duplex_message_tracker_inflated (DuplexMessageTracker *self,
+                                 const guint8         *data,
+                                 gsize                 len,
+                                 GArray               *findings)
 {
-  if (self->utf8.start < self->frame_start)
-    return self->frame_header_size;
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (data != NULL || len == 0);
+  g_return_if_fail (findings != NULL);
 
-  return self->frame_header_size + (self->utf8.start - self->frame_start);
+  if (self->checks_text && self->compressed)
+    check_text (self, data, len, findings);
+}
+
+void
+duplex_message_tracker_skip_text (DuplexMessageTracker *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->checks_text = FALSE;
 }
 
 void
@@ -251,7 +322,8 @@ duplex_message_tracker_end (DuplexMessageTracker *self,
   if (self->checks_text && !duplex_utf8_is_complete (&self->utf8))
     {
       self->checks_text = FALSE;
-      add_finding (findings, DUPLEX_FINDING_INVALID_UTF8, open_character_offset (self));
+      add_finding (findings, DUPLEX_FINDING_INVALID_UTF8,
+                   get_text_offset (self, self->utf8.start));
     }
 }
 

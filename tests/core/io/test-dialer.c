@@ -42,7 +42,7 @@ static const Answer answers[] = {
   { "no-connection", "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %KEY%\r\n\r\n",
     DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_CONNECTION_MISSING },
   { "extension",
-    UPGRADE "Sec-WebSocket-Accept: %KEY%\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+    UPGRADE "Sec-WebSocket-Accept: %KEY%\r\nSec-WebSocket-Extensions: x-not-offered\r\n\r\n",
     DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_EXTENSION_NOT_OFFERED },
   { "subprotocol", UPGRADE "Sec-WebSocket-Accept: %KEY%\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
     DUPLEX_ERROR_HANDSHAKE_INVALID, DUPLEX_FINDING_SUBPROTOCOL_NOT_OFFERED },

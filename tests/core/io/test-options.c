@@ -170,7 +170,7 @@ test_ping_interval (void)
   g_autoptr (RawServer) server = raw_server_new (ping_script, NULL);
   Fixture              *f = fixture_new (raw_server_get_url (server));
 
-  duplex_session_get_options (f->session)->ping_interval = 1;
+  duplex_profile_set_ping_interval (duplex_session_get_profile (f->session), 1);
   fixture_connect (f);
   wait_end (f);
   g_assert_cmpuint (f->close_code, ==, 1000);

@@ -15,8 +15,23 @@ typedef struct
   GString           *left;    /* one letter an item, in the order of leaving */
   GString           *dropped; /* likewise */
   guint              n_empty;
+  gsize              n_wrote; /* bytes */
   gboolean           failed;
 } Pipe;
+
+static void
+wrote_cb (DuplexOutgoing *item,
+          const guint8   *data,
+          gsize           len,
+          gint64          at,
+          gpointer        user_data)
+{
+  Pipe *pipe_ = user_data;
+
+  g_assert_cmpint (at, >, 0);
+  g_assert_cmpuint (data[0], ==, data[len - 1]);
+  pipe_->n_wrote += len;
+}
 
 static void
 left_cb (DuplexOutgoing *item,
@@ -24,7 +39,7 @@ left_cb (DuplexOutgoing *item,
 {
   Pipe *pipe_ = data;
 
-  g_string_append_c (pipe_->left, (char)item->header.opcode);
+  g_string_append_c (pipe_->left, (char)item->opcode);
 }
 
 static void
@@ -40,7 +55,7 @@ failed_cb (const GError *error,
   ((Pipe *)data)->failed = TRUE;
 }
 
-static const DuplexOutboxCallbacks callbacks = { left_cb, empty_cb, failed_cb };
+static const DuplexOutboxCallbacks callbacks = { wrote_cb, left_cb, empty_cb, failed_cb };
 
 static void
 pipe_init (Pipe *self)
@@ -86,20 +101,22 @@ item_new (char     letter,
 
   memset (data, letter, len);
   item->wire = g_bytes_new_take (data, len);
-  item->header.opcode = (guint8)letter;
+  item->opcode = (guint8)letter;
   item->control = control;
   item->replaceable = replaceable;
   return item;
 }
 
-/* Reads all that comes, and returns it with runs of a letter folded to one. */
+/* Reads all that comes until so many items wait, and returns it with runs of a letter folded to
+ * one. */
 static char *
-read_folded (Pipe *self)
+read_folded_to (Pipe *self,
+                guint n_items)
 {
   GString *folded = g_string_new (NULL);
   gint64   deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
 
-  while (duplex_outbox_get_n_items (self->outbox) > 0 && g_get_monotonic_time () < deadline)
+  while (duplex_outbox_get_n_items (self->outbox) > n_items && g_get_monotonic_time () < deadline)
     {
       char   chunk[8192];
       gssize n;
@@ -120,8 +137,14 @@ read_folded (Pipe *self)
       if (folded->len == 0 || folded->str[folded->len - 1] != byte)
         g_string_append_c (folded, byte);
     }
-  g_assert_cmpuint (duplex_outbox_get_n_items (self->outbox), ==, 0);
+  g_assert_cmpuint (duplex_outbox_get_n_items (self->outbox), ==, n_items);
   return g_string_free (folded, FALSE);
+}
+
+static char *
+read_folded (Pipe *self)
+{
+  return read_folded_to (self, 0);
 }
 
 static void
@@ -167,10 +190,39 @@ test_newest_pong_only (void)
   pipe_init (&p);
   duplex_outbox_push (p.outbox, item_new ('a', 500000, FALSE, FALSE));
   for (char c = '0'; c <= '9'; c++)
-    duplex_outbox_push (p.outbox, item_new (c, 10, TRUE, TRUE));
-  g_assert_cmpuint (duplex_outbox_get_n_items (p.outbox), ==, 2);
+    {
+      DuplexOutgoing *item = item_new (c, 10, TRUE, TRUE);
+
+      item->opcode = c % 2; /* two kinds */
+      duplex_outbox_push (p.outbox, item);
+    }
+  g_assert_cmpuint (duplex_outbox_get_n_items (p.outbox), ==, 3);
   seen = read_folded (&p);
-  g_assert_cmpstr (seen, ==, "a9");
+  g_assert_cmpstr (seen, ==, "a89");
+  g_assert_cmpuint (p.n_wrote, ==, 500020);
+  pipe_clear (&p);
+}
+
+/* The rest of what has begun leaves, and control frames do. */
+static void
+test_held (void)
+{
+  Pipe             p = { 0 };
+  g_autofree char *seen = NULL;
+  g_autofree char *rest = NULL;
+
+  pipe_init (&p);
+  duplex_outbox_push (p.outbox, item_new ('a', 500000, FALSE, FALSE));
+  duplex_outbox_set_held (p.outbox, TRUE);
+  duplex_outbox_push (p.outbox, item_new ('b', 10, FALSE, FALSE));
+  duplex_outbox_push (p.outbox, item_new ('P', 10, TRUE, FALSE));
+  seen = read_folded_to (&p, 1);
+  g_assert_cmpstr (seen, ==, "aP");
+  duplex_outbox_push (p.outbox, item_new ('Q', 10, TRUE, FALSE));
+  g_assert_cmpuint (duplex_outbox_get_n_items (p.outbox), ==, 1);
+  duplex_outbox_set_held (p.outbox, FALSE);
+  rest = read_folded (&p);
+  g_assert_cmpstr (rest, ==, "Qb");
   pipe_clear (&p);
 }
 
@@ -178,7 +230,7 @@ static void
 dropped_cb (gpointer item,
             gpointer data)
 {
-  g_string_append_c (((Pipe *)data)->dropped, (char)((DuplexOutgoing *)item)->header.opcode);
+  g_string_append_c (((Pipe *)data)->dropped, (char)((DuplexOutgoing *)item)->opcode);
 }
 
 static void
@@ -227,6 +279,7 @@ main (int    argc,
   g_test_add_func ("/core/outbox/in-order", test_in_order);
   g_test_add_func ("/core/outbox/control-overtakes", test_control_overtakes);
   g_test_add_func ("/core/outbox/newest-pong-only", test_newest_pong_only);
+  g_test_add_func ("/core/outbox/held", test_held);
   g_test_add_func ("/core/outbox/drop-waiting", test_drop_waiting);
   g_test_add_func ("/core/outbox/peer-gone", test_peer_gone);
   return g_test_run ();

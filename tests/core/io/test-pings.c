@@ -12,25 +12,21 @@ answer (DuplexPings *pings,
   return duplex_pings_answer (pings, (const guint8 *)payload, strlen (payload), now);
 }
 
-static GBytes *
-add (DuplexPings *pings,
-     const char  *payload)
+static void
+left (DuplexPings *pings,
+      const char  *payload,
+      gint64       now)
 {
-  GBytes *bytes = g_bytes_new (payload, strlen (payload));
-
-  duplex_pings_add (pings, bytes);
-  g_bytes_unref (bytes);
-  return bytes; /* held by pings: an identity only */
+  duplex_pings_left (pings, (const guint8 *)payload, strlen (payload), now);
 }
 
 static void
 test_answered (void)
 {
-  g_autoptr (DuplexPings) pings = duplex_pings_new ();
-  GBytes                 *one = add (pings, "one");
+  g_autoptr (DuplexPings) pings = duplex_pings_new (0, 0, NULL, NULL);
 
   g_assert_cmpint (answer (pings, "one", 5), ==, -1); /* it has not left */
-  duplex_pings_left (pings, one, 100);
+  left (pings, "one", 100);
   g_assert_cmpint (answer (pings, "two", 150), ==, -1);
   g_assert_cmpint (answer (pings, "one", 150), ==, 50);
   g_assert_cmpint (answer (pings, "one", 160), ==, -1);
@@ -40,45 +36,52 @@ test_answered (void)
 static void
 test_later_answers_earlier (void)
 {
-  g_autoptr (DuplexPings) pings = duplex_pings_new ();
+  g_autoptr (DuplexPings) pings = duplex_pings_new (0, 0, NULL, NULL);
 
-  duplex_pings_left (pings, add (pings, "one"), 100);
-  duplex_pings_left (pings, add (pings, "two"), 200);
-  duplex_pings_left (pings, add (pings, ""), 300);
+  left (pings, "one", 100);
+  left (pings, "two", 200);
+  left (pings, "", 300);
   g_assert_cmpint (answer (pings, "two", 250), ==, 50);
   g_assert_cmpint (answer (pings, "one", 260), ==, -1);
   g_assert_cmpint (answer (pings, "", 400), ==, 100);
 }
 
-/* One bytes object for both: each has its own time. */
+/* Each has its own time. */
 static void
-test_same_bytes (void)
+test_same_payload (void)
 {
-  g_autoptr (DuplexPings) pings = duplex_pings_new ();
-  g_autoptr (GBytes)      ping = g_bytes_new_static ("p", 1);
+  g_autoptr (DuplexPings) pings = duplex_pings_new (0, 0, NULL, NULL);
 
-  duplex_pings_add (pings, ping);
-  duplex_pings_add (pings, ping);
-  duplex_pings_left (pings, ping, 100);
-  g_assert_cmpint (answer (pings, "p", 150), ==, 50);
-  g_assert_cmpint (answer (pings, "p", 160), ==, -1);
-  duplex_pings_left (pings, ping, 200);
-  duplex_pings_add (pings, ping);
-  duplex_pings_left (pings, ping, 300);
-  g_assert_cmpint (answer (pings, "p", 350), ==, 150);
-  g_assert_cmpint (answer (pings, "p", 360), ==, 60);
+  left (pings, "p", 100);
+  left (pings, "p", 200);
+  left (pings, "p", 300);
+  g_assert_cmpint (answer (pings, "p", 350), ==, 250);
+  g_assert_cmpint (answer (pings, "p", 360), ==, 160);
+  g_assert_cmpint (answer (pings, "p", 370), ==, 70);
+  g_assert_cmpint (answer (pings, "p", 380), ==, -1);
 }
 
 static void
 test_bounded (void)
 {
-  g_autoptr (DuplexPings) pings = duplex_pings_new ();
+  g_autoptr (DuplexPings) pings = duplex_pings_new (0, 0, NULL, NULL);
 
-  duplex_pings_left (pings, add (pings, "first"), 1);
+  left (pings, "first", 1);
   for (int i = 0; i < 5000; i++)
-    duplex_pings_left (pings, add (pings, "more"), 2);
+    left (pings, "more", 2);
   g_assert_cmpint (answer (pings, "first", 3), ==, -1);
   g_assert_cmpint (answer (pings, "more", 3), ==, 1);
+}
+
+/* A ping that was composed on purpose has no legal answer. */
+static void
+test_too_long (void)
+{
+  g_autoptr (DuplexPings) pings = duplex_pings_new (0, 0, NULL, NULL);
+  guint8                  payload[126] = { 0 };
+
+  duplex_pings_left (pings, payload, sizeof payload, 1);
+  g_assert_cmpint (duplex_pings_answer (pings, payload, sizeof payload, 2), ==, -1);
 }
 
 /* ---- the thread that runs all this ---- */
@@ -128,8 +131,9 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/core/pings/answered", test_answered);
   g_test_add_func ("/core/pings/later-answers-earlier", test_later_answers_earlier);
-  g_test_add_func ("/core/pings/same-bytes", test_same_bytes);
+  g_test_add_func ("/core/pings/same-payload", test_same_payload);
   g_test_add_func ("/core/pings/bounded", test_bounded);
+  g_test_add_func ("/core/pings/too-long", test_too_long);
   g_test_add_func ("/core/io-thread/order", test_thread_runs_what_was_due);
   g_test_add_func ("/core/io-thread/holds", test_thread_holds);
   return g_test_run ();

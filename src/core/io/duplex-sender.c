@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/io/duplex-sender.h"
+
+#include "core/io/duplex-transfer-private.h"
+#include "core/io/duplex-upload.h"
+#include "core/proto/duplex-error.h"
+#include "core/proto/duplex-frame-encoder.h"
+#include "core/proto/duplex-framer.h"
+#include "core/proto/duplex-limits.h"
+
+/* Frames of the smallest fragments that are made of one read. */
+#define FRAMES_A_READ 1024
+
+typedef enum {
+  JOB_MESSAGE,
+  JOB_FILE,
+  JOB_RAW,
+  JOB_CLOSE,
+} JobKind;
+
+/* What waits for a file to be through. */
+typedef struct
+{
+  JobKind         kind;
+  DuplexOpcode    opcode;
+  GBytes         *payload;
+  gsize          *points;
+  gsize           n_points;
+  gboolean        reported;
+  DuplexTransfer *transfer;
+} Job;
+
+struct _DuplexSender
+{
+  /* owned */
+  DuplexOutbox *outbox;
+  DuplexFramer *framer;
+  GPtrArray    *frames; /* of GBytes: what the framer has made and the outbox has not */
+  GQueue        jobs;   /* of Job, while upload is there */
+  DuplexUpload *upload; /* the file that is being sent, or NULL */
+
+  /* borrowed */
+  const DuplexSenderCallbacks *callbacks;
+  gpointer                     user_data;
+
+  /* state */
+  DuplexRole role;
+  gsize      fragment;
+  gboolean   pushing; /* frames of a message are on their way into the outbox, which writes them */
+  gboolean   stopped;
+  gboolean   close_dropped; /* by the dropping that is under way */
+
+  /* of the file */
+  gboolean begun;     /* a piece of it went to the framer */
+  gsize    n_waiting; /* bytes of such frames in the outbox */
+  guint64  n_read;    /* bytes of it that went to the framer */
+};
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_clear_pointer (&job->payload, g_bytes_unref);
+  g_free (job->points);
+  g_clear_object (&job->transfer);
+  g_free (job);
+}
+
+/* Nothing may come between the frames of a message. */
+static gboolean
+is_busy (DuplexSender *self)
+{
+  return self->upload != NULL || self->pushing;
+}
+
+/* ---- what goes to the outbox ---- */
+
+static DuplexOutgoing *
+outgoing_new (GBytes *wire,
+              guint8  opcode)
+{
+  DuplexOutgoing *item = g_new0 (DuplexOutgoing, 1);
+
+  item->wire = g_bytes_ref (wire);
+  item->opcode = opcode;
+  return item;
+}
+
+static void
+frame_made_cb (GBytes  *wire,
+               gboolean last,
+               gpointer data)
+{
+  DuplexSender *self = data;
+
+  g_ptr_array_add (self->frames, g_bytes_ref (wire));
+}
+
+/* The framer's frames leave it before the first is written: what the writing brings about may want
+ * the framer again. */
+static GPtrArray *
+steal_frames (DuplexSender *self)
+{
+  GPtrArray *frames = self->frames;
+
+  self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  return frames;
+}
+
+static void
+push_message (DuplexSender *self,
+              DuplexOpcode  opcode,
+              GBytes       *payload,
+              const gsize  *points,
+              gsize         n_points)
+{
+  g_autoptr (GPtrArray) frames = NULL;
+  gsize                 size;
+  const guint8         *data = g_bytes_get_data (payload, &size);
+
+  if (n_points > 0)
+    duplex_framer_split (self->framer, opcode, data, size, points, n_points);
+  else
+    duplex_framer_message (self->framer, opcode, data, size, self->fragment);
+  frames = steal_frames (self);
+  self->pushing = TRUE;
+  for (guint i = 0; i < frames->len; i++)
+    {
+      DuplexOutgoing *item = outgoing_new (g_ptr_array_index (frames, i), opcode);
+
+      item->reported = i + 1 == frames->len;
+      item->cost = item->reported ? size : 0;
+      self->pushing = !item->reported;
+      duplex_outbox_push (self->outbox, item);
+    }
+}
+
+static void
+push_control (DuplexSender *self,
+              DuplexOpcode  opcode,
+              GBytes       *payload,
+              gboolean      overtakes,
+              gboolean      automatic)
+{
+  gsize              size;
+  const guint8      *data = g_bytes_get_data (payload, &size);
+  g_autoptr (GBytes) wire =
+    duplex_frame_encode_simple (self->role, opcode, data, size, duplex_mask_source_random, NULL);
+  DuplexOutgoing *item = outgoing_new (wire, opcode);
+
+  item->control = overtakes;
+  item->replaceable = automatic;
+  item->reported = overtakes && !automatic;
+  item->cost = item->reported ? DUPLEX_SENDER_CONTROL_COST : 0;
+  duplex_outbox_push (self->outbox, item);
+}
+
+static void
+push_raw (DuplexSender *self,
+          GBytes       *wire,
+          gboolean      deliberate,
+          gboolean      reported)
+{
+  DuplexOutgoing *item = outgoing_new (wire, ((const guint8 *)g_bytes_get_data (wire, NULL))[0] &
+                                               0x0f);
+
+  item->deliberate = deliberate;
+  item->reported = reported;
+  duplex_outbox_push (self->outbox, item);
+}
+
+/* ---- a file ---- */
+
+static void run_jobs (DuplexSender *self);
+
+static gsize
+get_file_fragment (DuplexSender *self)
+{
+  return self->fragment > 0 ? self->fragment : DUPLEX_LIMIT_FRAGMENT;
+}
+
+/* Bytes of one read: a fragment, or many small ones. */
+static gsize
+get_piece_size (DuplexSender *self)
+{
+  gsize fragment = get_file_fragment (self);
+
+  if (fragment >= DUPLEX_LIMIT_FRAGMENT)
+    return fragment;
+  return fragment * CLAMP (DUPLEX_LIMIT_FRAGMENT / fragment, 1, FRAMES_A_READ);
+}
+
+/* state is what the leaving of the last of them says. */
+static void
+push_file_frames (DuplexSender       *self,
+                  DuplexTransferState state)
+{
+  g_autoptr (GPtrArray)      frames = steal_frames (self);
+  g_autoptr (DuplexTransfer) transfer = g_object_ref (duplex_upload_get_transfer (self->upload));
+
+  self->pushing = TRUE;
+  for (guint i = 0; i < frames->len; i++)
+    self->n_waiting += g_bytes_get_size (g_ptr_array_index (frames, i));
+  for (guint i = 0; i < frames->len; i++)
+    {
+      DuplexOutgoing *item = outgoing_new (g_ptr_array_index (frames, i),
+                                           duplex_transfer_get_opcode (transfer));
+
+      item->file = g_object_ref (transfer);
+      if (i + 1 == frames->len)
+        {
+          item->file_sent = self->n_read;
+          item->file_state = state;
+          item->reported = state != DUPLEX_TRANSFER_SENDING;
+        }
+      duplex_outbox_push (self->outbox, item);
+    }
+  self->pushing = FALSE;
+}
+
+/* Nothing more is read, however it ends. Of a message that has begun the last frame follows. */
+static void
+finish_file (DuplexSender       *self,
+             DuplexTransferState state,
+             const GError       *error)
+{
+  if (state != DUPLEX_TRANSFER_SENT)
+    duplex_transfer_report (duplex_upload_get_transfer (self->upload), state, self->n_read, error);
+  if (self->begun)
+    {
+      duplex_framer_end (self->framer);
+      push_file_frames (self, state);
+    }
+  else
+    self->callbacks->sent (0, self->user_data);
+  g_clear_pointer (&self->upload, duplex_upload_free);
+  run_jobs (self);
+}
+
+static void
+take_piece (DuplexSender *self,
+            GBytes       *piece)
+{
+  gsize         size;
+  const guint8 *data = g_bytes_get_data (piece, &size);
+
+  self->begun = TRUE;
+  self->n_read += size;
+  duplex_framer_feed (self->framer, data, size);
+  push_file_frames (self, DUPLEX_TRANSFER_SENDING);
+}
+
+/* Two pieces keep the wire busy while the next is being read. */
+static void
+read_on (gpointer data)
+{
+  DuplexSender *self = data;
+  gsize         most = 2 * get_piece_size (self);
+
+  while (self->upload != NULL && !self->pushing && !self->stopped && self->n_waiting < most)
+    {
+      g_autoptr (GBytes) piece = NULL;
+
+      switch (duplex_upload_take (self->upload, &piece))
+        {
+        case DUPLEX_UPLOAD_PIECE:
+          take_piece (self, piece);
+          break;
+        case DUPLEX_UPLOAD_END:
+          self->begun = TRUE; /* also an empty file is a message */
+          finish_file (self, DUPLEX_TRANSFER_SENT, NULL);
+          return;
+        case DUPLEX_UPLOAD_FAILED:
+          finish_file (self, DUPLEX_TRANSFER_FAILED, duplex_upload_get_error (self->upload));
+          return;
+        case DUPLEX_UPLOAD_NOT_YET:
+        default:
+          return;
+        }
+    }
+}
+
+static void
+begin_file (DuplexSender   *self,
+            DuplexTransfer *transfer)
+{
+  self->begun = FALSE;
+  self->n_read = 0;
+  duplex_framer_begin (self->framer, duplex_transfer_get_opcode (transfer),
+                       get_file_fragment (self));
+  duplex_transfer_report (transfer, DUPLEX_TRANSFER_SENDING, 0, NULL);
+  self->upload = duplex_upload_new (transfer, get_piece_size (self), read_on, self);
+  read_on (self);
+}
+
+static void
+fail_transfer (DuplexTransfer *transfer)
+{
+  g_autoptr (GError) error =
+    g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_CLOSED,
+                         "The connection ended before the file was sent");
+
+  duplex_transfer_report (transfer, DUPLEX_TRANSFER_FAILED, 0, error);
+}
+
+/* ---- what waits for a file ---- */
+
+static void
+run_job (DuplexSender *self,
+         Job          *job)
+{
+  switch (job->kind)
+    {
+    case JOB_MESSAGE:
+      push_message (self, job->opcode, job->payload, job->points, job->n_points);
+      break;
+    case JOB_FILE:
+      begin_file (self, job->transfer);
+      break;
+    case JOB_RAW:
+      push_raw (self, job->payload, /* deliberate= */ FALSE, job->reported);
+      break;
+    case JOB_CLOSE:
+    default:
+      push_control (self, DUPLEX_OPCODE_CLOSE, job->payload, /* overtakes= */ FALSE,
+                    /* automatic= */ FALSE);
+    }
+}
+
+static void
+run_jobs (DuplexSender *self)
+{
+  while (!is_busy (self) && !self->stopped && self->jobs.length > 0)
+    {
+      Job *job = g_queue_pop_head (&self->jobs);
+
+      run_job (self, job);
+      job_free (job);
+    }
+}
+
+/* Runs job now, or when the files before it are through. */
+static void
+add_job (DuplexSender *self,
+         Job           what)
+{
+  if (self->stopped)
+    {
+      job_free (g_memdup2 (&what, sizeof what));
+      return;
+    }
+  g_queue_push_tail (&self->jobs, g_memdup2 (&what, sizeof what));
+  run_jobs (self);
+}
+
+/* ---- the outbox ---- */
+
+static void
+item_wrote_cb (DuplexOutgoing *item,
+               const guint8   *data,
+               gsize           len,
+               gint64          at,
+               gpointer        user_data)
+{
+  DuplexSender *self = user_data;
+
+  self->callbacks->wrote (item, data, len, at, self->user_data);
+}
+
+static void
+file_frame_gone (DuplexSender   *self,
+                 DuplexOutgoing *item)
+{
+  self->n_waiting -= MIN (self->n_waiting, g_bytes_get_size (item->wire));
+}
+
+static void
+item_left_cb (DuplexOutgoing *item,
+              gpointer        data)
+{
+  DuplexSender *self = data;
+
+  if (item->file != NULL)
+    {
+      file_frame_gone (self, item);
+      if (item->file_sent > 0 || item->reported)
+        duplex_transfer_report (item->file, item->file_state, item->file_sent, NULL);
+      read_on (self);
+    }
+  if (item->reported)
+    self->callbacks->sent (item->cost, self->user_data);
+}
+
+static void
+outbox_empty_cb (gpointer data)
+{
+  DuplexSender *self = data;
+
+  if (!is_busy (self))
+    self->callbacks->idle (self->user_data);
+}
+
+static void
+outbox_failed_cb (const GError *error,
+                  gpointer      data)
+{
+  DuplexSender *self = data;
+
+  self->callbacks->failed (error, self->user_data);
+}
+
+static const DuplexOutboxCallbacks outbox_callbacks = {
+  .wrote = item_wrote_cb,
+  .left = item_left_cb,
+  .empty = outbox_empty_cb,
+  .failed = outbox_failed_cb,
+};
+
+/* ---- the way in ---- */
+
+DuplexSender *
+duplex_sender_new (GPollableOutputStream        *stream,
+                   DuplexRole                    role,
+                   const DuplexDeflateDirection *deflate,
+                   gsize                         fragment,
+                   const DuplexSenderCallbacks  *callbacks,
+                   gpointer                      user_data)
+{
+  DuplexSender *self = g_new0 (DuplexSender, 1);
+
+  self->outbox = duplex_outbox_new (stream, &outbox_callbacks, self);
+  self->framer =
+    duplex_framer_new (role, deflate, duplex_mask_source_random, frame_made_cb, self);
+  self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  g_queue_init (&self->jobs);
+  self->callbacks = callbacks;
+  self->user_data = user_data;
+  self->role = role;
+  self->fragment = fragment;
+  return self;
+}
+
+static void
+drop_jobs (DuplexSender *self)
+{
+  Job *job;
+
+  while ((job = g_queue_pop_head (&self->jobs)) != NULL)
+    {
+      if (job->transfer != NULL)
+        fail_transfer (job->transfer);
+      self->close_dropped = self->close_dropped || job->kind == JOB_CLOSE;
+      if (job->kind != JOB_CLOSE && (job->kind != JOB_RAW || job->reported) && !self->stopped)
+        self->callbacks->sent (job->kind == JOB_MESSAGE ? g_bytes_get_size (job->payload) : 0,
+                               self->user_data);
+      job_free (job);
+    }
+}
+
+/* Without its last frame: for an end of the connection. */
+static void
+drop_upload (DuplexSender *self)
+{
+  if (self->upload == NULL)
+    return;
+  fail_transfer (duplex_upload_get_transfer (self->upload));
+  g_clear_pointer (&self->upload, duplex_upload_free);
+  if (!self->stopped)
+    self->callbacks->sent (0, self->user_data);
+}
+
+void
+duplex_sender_stop (DuplexSender *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->stopped = TRUE;
+  duplex_outbox_stop (self->outbox);
+  drop_upload (self);
+  drop_jobs (self);
+}
+
+void
+duplex_sender_free (DuplexSender *self)
+{
+  if (self == NULL)
+    return;
+  duplex_sender_stop (self);
+  duplex_outbox_free (self->outbox);
+  duplex_framer_free (self->framer);
+  g_ptr_array_unref (self->frames);
+  g_free (self);
+}
+
+void
+duplex_sender_send_message (DuplexSender *self,
+                            DuplexOpcode  opcode,
+                            GBytes       *payload,
+                            const gsize  *points,
+                            gsize         n_points)
+{
+  g_return_if_fail (self != NULL && payload != NULL);
+
+  if (is_busy (self) || self->jobs.length > 0)
+    {
+      add_job (self, (Job){
+                       .kind = JOB_MESSAGE,
+                       .opcode = opcode,
+                       .payload = g_bytes_ref (payload),
+                       .points = g_memdup2 (points, n_points * sizeof *points),
+                       .n_points = n_points,
+                     });
+      return;
+    }
+  if (!self->stopped)
+    push_message (self, opcode, payload, points, n_points);
+  run_jobs (self);
+}
+
+void
+duplex_sender_send_file (DuplexSender   *self,
+                         DuplexTransfer *transfer)
+{
+  g_return_if_fail (self != NULL && DUPLEX_IS_TRANSFER (transfer));
+
+  if (self->stopped)
+    fail_transfer (transfer);
+  else
+    add_job (self, (Job){ .kind = JOB_FILE, .transfer = g_object_ref (transfer) });
+}
+
+void
+duplex_sender_cancel_file (DuplexSender   *self,
+                           DuplexTransfer *transfer)
+{
+  g_return_if_fail (self != NULL);
+
+  if (self->upload != NULL && duplex_upload_get_transfer (self->upload) == transfer)
+    {
+      finish_file (self, DUPLEX_TRANSFER_CANCELLED, NULL);
+      return;
+    }
+  for (GList *link = self->jobs.head; link != NULL; link = link->next)
+    {
+      Job *job = link->data;
+
+      if (job->transfer != transfer)
+        continue;
+      duplex_transfer_report (transfer, DUPLEX_TRANSFER_CANCELLED, 0, NULL);
+      g_queue_delete_link (&self->jobs, link);
+      job_free (job);
+      self->callbacks->sent (0, self->user_data);
+      return;
+    }
+}
+
+void
+duplex_sender_send_control (DuplexSender *self,
+                            DuplexOpcode  opcode,
+                            GBytes       *payload,
+                            gboolean      automatic)
+{
+  g_return_if_fail (self != NULL && payload != NULL);
+
+  push_control (self, opcode, payload, /* overtakes= */ TRUE, automatic);
+}
+
+/* Files that wait are cancelled as well: their time does not come any more. */
+static void
+cancel_all_files (DuplexSender *self)
+{
+  GList *link = self->jobs.head;
+
+  while (link != NULL)
+    {
+      Job   *job = link->data;
+      GList *next = link->next;
+
+      if (job->kind == JOB_FILE)
+        {
+          duplex_transfer_report (job->transfer, DUPLEX_TRANSFER_CANCELLED, 0, NULL);
+          g_queue_delete_link (&self->jobs, link);
+          job_free (job);
+          self->callbacks->sent (0, self->user_data);
+        }
+      link = next;
+    }
+  if (self->upload != NULL)
+    finish_file (self, DUPLEX_TRANSFER_CANCELLED, NULL);
+}
+
+void
+duplex_sender_send_close (DuplexSender *self,
+                          GBytes       *body)
+{
+  g_return_if_fail (self != NULL && body != NULL);
+
+  cancel_all_files (self);
+  add_job (self, (Job){ .kind = JOB_CLOSE, .payload = g_bytes_ref (body) });
+}
+
+void
+duplex_sender_send_raw (DuplexSender *self,
+                        GBytes       *wire,
+                        gboolean      deliberate,
+                        gboolean      reported)
+{
+  g_return_if_fail (self != NULL && wire != NULL);
+
+  if (deliberate && !self->stopped)
+    push_raw (self, wire, deliberate, reported);
+  else
+    add_job (self, (Job){
+                     .kind = JOB_RAW, .payload = g_bytes_ref (wire), .reported = reported });
+}
+
+static void
+drop_item_cb (gpointer item,
+              gpointer data)
+{
+  DuplexSender   *self = data;
+  DuplexOutgoing *outgoing = item;
+
+  if (outgoing->file != NULL)
+    {
+      file_frame_gone (self, outgoing);
+      fail_transfer (outgoing->file);
+    }
+  if (outgoing->opcode == DUPLEX_OPCODE_CLOSE && !outgoing->deliberate)
+    self->close_dropped = TRUE;
+  if (outgoing->reported)
+    self->callbacks->sent (outgoing->cost, self->user_data);
+}
+
+gboolean
+duplex_sender_drop_waiting (DuplexSender *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  self->close_dropped = FALSE;
+  drop_upload (self);
+  drop_jobs (self);
+  duplex_outbox_drop_waiting (self->outbox, drop_item_cb, self);
+  return self->close_dropped;
+}
+
+gboolean
+duplex_sender_is_idle (DuplexSender *self)
+{
+  g_return_val_if_fail (self != NULL, TRUE);
+
+  return self->upload == NULL && self->jobs.length == 0 &&
+         duplex_outbox_get_n_items (self->outbox) == 0;
+}
+
+void
+duplex_sender_set_held (DuplexSender *self,
+                        gboolean      held)
+{
+  g_return_if_fail (self != NULL);
+
+  duplex_outbox_set_held (self->outbox, held);
+}

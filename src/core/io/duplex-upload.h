@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Reads a transfer's file while it is sent: one piece ahead, never more. Text is checked, and handed
+ * out in whole characters, so that its message may be ended behind any piece. One thread, with its
+ * thread-default context. */
+
+#include "core/io/duplex-transfer-private.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  DUPLEX_UPLOAD_NOT_YET, /* ready is called when there is more */
+  DUPLEX_UPLOAD_PIECE,
+  DUPLEX_UPLOAD_END,
+  DUPLEX_UPLOAD_FAILED, /* see duplex_upload_get_error() */
+} DuplexUploadStep;
+
+typedef struct _DuplexUpload DuplexUpload;
+
+/* piece is the bytes of one read. ready is called when, after NOT_YET, there is something to take.
+ */
+DuplexUpload *duplex_upload_new (DuplexTransfer *transfer,
+                                 gsize           piece,
+                                 void (*ready) (gpointer user_data),
+                                 gpointer user_data);
+/* No call of ready after this, whatever is still being read. */
+void duplex_upload_free (DuplexUpload *self);
+
+DuplexTransfer *duplex_upload_get_transfer (DuplexUpload *self);
+
+/* ret_piece is the caller's, and set with DUPLEX_UPLOAD_PIECE only. */
+DuplexUploadStep duplex_upload_take (DuplexUpload *self,
+                                     GBytes      **ret_piece);
+
+const GError *duplex_upload_get_error (DuplexUpload *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexUpload, duplex_upload_free)
+
+G_END_DECLS

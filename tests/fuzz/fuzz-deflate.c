@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "duplex-deflate-cut.h"
+#include "duplex-inflate-reference.h"
 
 /* The most pieces that an input can name. */
 #define MAX_PIECES 7
@@ -24,6 +25,25 @@ result_clear (Result *result)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Result, result_clear)
+
+/* What the inflater took for a whole message is what zlib makes of it. */
+static void
+check_reference (const DuplexDeflateDirection *direction,
+                 const guint8                 *payload,
+                 gsize                         len,
+                 const GByteArray             *all,
+                 gsize                         before)
+{
+  g_autoptr (GByteArray) history = g_byte_array_new ();
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  if (!direction->no_context_takeover)
+    g_byte_array_append (history, all->data, (guint)before);
+  g_assert_true (duplex_inflate_reference (history, payload, len, out));
+  g_assert_cmpuint (out->len, ==, all->len - before);
+  if (out->len > 0)
+    g_assert_cmpmem (out->data, out->len, all->data + before, out->len);
+}
 
 /* The input as the messages of a connection. */
 static void
@@ -51,12 +71,15 @@ inflate_all (const FuzzInput              *input,
       g_assert_cmpuint (result->out->len - before, <=, max_message);
       result->finding = duplex_inflater_get_finding (inflater);
       g_assert_cmpint (ok, ==, result->finding.id == DUPLEX_FINDING_NONE);
+      g_assert_cmpint (duplex_inflater_get_reason (inflater) != NULL, ==,
+                       result->finding.id == DUPLEX_FINDING_DEFLATE_CORRUPT);
       if (!ok)
         {
           g_assert_cmpuint (result->finding.offset, <=, end - at);
           return;
         }
 
+      check_reference (direction, input->data + at, end - at, result->out, before);
       result->n_messages++;
       at = end + 1;
     }

@@ -8,6 +8,18 @@
 
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 
+/* A field is in the list of all that have its name. */
+static void
+check_list (DuplexHead *head,
+            const char *name,
+            const char *value)
+{
+  g_autofree char *list = duplex_head_dup_list (head, name);
+
+  g_assert_nonnull (list);
+  g_assert_nonnull (strstr (list, value));
+}
+
 /* Every field is where its offset says, is a token, and has a value without controls and without
  * white space around it. */
 static void
@@ -36,6 +48,7 @@ check_fields (DuplexHead   *head,
       if (len > 0)
         g_assert_true (!strchr (" \t", value[0]) && !strchr (" \t", value[len - 1]));
       g_assert_nonnull (duplex_head_lookup (head, name));
+      check_list (head, name, value);
     }
 }
 

@@ -4,6 +4,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "app/duplex-deflate-words.h"
+#include "app/duplex-message-bytes.h"
 #include "app/duplex-spell-out.h"
 #include "app/duplex-texts.h"
 #include "core/model/duplex-capture.h"
@@ -105,7 +107,8 @@ append_note (DuplexBubbleText *self,
 
   start = self->text->len;
   g_string_append (self->text, " ");
-  duplex_spell_out_append (self->text, comment, strlen (comment), DUPLEX_SPELL_OUT_LINE, self->spans);
+  duplex_spell_out_append (self->text, comment, strlen (comment), DUPLEX_SPELL_OUT_LINE,
+                           self->spans);
   mark (self, start, DUPLEX_HIGHLIGHT_STRONG);
 }
 
@@ -115,7 +118,24 @@ is_unfinished (const DuplexEvent *event)
   return event->kind == DUPLEX_EVENT_UNFINISHED || (event->flags & DUPLEX_EVENT_FLAG_CUT) != 0;
 }
 
-/* "→ Sent · 12:01:02.123 · 45 bytes · 2 frames · 1 finding". The line's
+/* "4.1:1" of a compressed message. Its size on the wire is for who asks. */
+static void
+append_ratio (DuplexBubbleText *self,
+              DuplexRow        *row)
+{
+  g_autofree char *ratio = NULL;
+
+  if (!duplex_row_is_inflated (row))
+    return;
+
+  ratio = duplex_deflate_words_dup_ratio (duplex_row_get_size (row),
+                                          duplex_row_get_wire_size (row));
+  self->ratio_offset = self->text->len + strlen (" · ");
+  append_separated (self->text, ratio);
+  self->ratio_len = self->text->len - self->ratio_offset;
+}
+
+/* "→ Sent · 12:01:02.123 · 45 bytes · 4.1:1 · 2 frames · 1 finding". The line's
  * end is the caller's: it belongs to the header, whose line is taller. */
 static void
 append_header (DuplexBubbleText *self,
@@ -124,8 +144,11 @@ append_header (DuplexBubbleText *self,
   const DuplexEvent *event = duplex_row_get_event (row);
   guint              n_frames = duplex_row_get_n_frames (row);
   g_autofree char   *time = duplex_text_time (event->time_us);
-  g_autofree char   *size = duplex_text_size (duplex_row_get_size (row));
+  g_autofree char   *size = NULL;
   gsize              dim;
+
+  size = duplex_row_is_inflated (row) ? duplex_text_size (duplex_row_get_size (row))
+                                      : duplex_deflate_words_dup_row_size (row);
 
   g_string_append (self->text, duplex_text_direction_arrow (event->direction));
   g_string_append_c (self->text, ' ');
@@ -135,6 +158,7 @@ append_header (DuplexBubbleText *self,
   dim = self->text->len;
   append_separated (self->text, time);
   append_separated (self->text, size);
+  append_ratio (self, row);
   if (n_frames > 1)
     {
       g_autofree char *frames =
@@ -489,7 +513,7 @@ append_message (DuplexBubbleText *self,
   g_string_append_c (self->text, '\n');
   g_array_index (self->spans, DuplexHighlightSpan, 0).len = self->text->len;
 
-  if (duplex_row_get_kind (row) == DUPLEX_ROW_TEXT)
+  if (duplex_message_bytes_is_text (row))
     append_text_body (self, row);
   else
     append_binary_body (self, row);
@@ -507,7 +531,8 @@ append_control (DuplexBubbleText *self,
 
   g_string_append (self->text, duplex_text_direction_arrow (event->direction));
   g_string_append_c (self->text, ' ');
-  duplex_spell_out_append (self->text, control, strlen (control), DUPLEX_SPELL_OUT_LINE, self->spans);
+  duplex_spell_out_append (self->text, control, strlen (control), DUPLEX_SPELL_OUT_LINE,
+                           self->spans);
   start = self->text->len;
   append_separated (self->text, time);
   mark (self, start, DUPLEX_HIGHLIGHT_DIM);

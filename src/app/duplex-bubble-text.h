@@ -36,6 +36,8 @@ typedef struct
   GString *text;        /* UTF-8 */
   GArray  *spans;       /* DuplexHighlightSpan, by offset */
   gsize    link_offset; /* of "Show all", up to the end of text; 0 where nothing is folded */
+  gsize    ratio_offset;
+  gsize    ratio_len; /* of the mark of a compressed message; 0 where there is none */
 } DuplexBubbleText;
 
 DuplexBubbleStyle duplex_bubble_style_of (DuplexRow *row);

@@ -2,9 +2,11 @@
 #include "app/duplex-bubble.h"
 
 #include <adwaita.h>
+#include <glib/gi18n.h>
 
 #include "app/duplex-bubble-text.h"
 #include "app/duplex-compat.h"
+#include "app/duplex-deflate-words.h"
 
 /* Below this even a narrow window's text is a column of letters. */
 #define MIN_WIDTH 60
@@ -161,6 +163,49 @@ duplex_bubble_snapshot (GtkWidget   *widget,
   gtk_snapshot_append_layout (snapshot, self->layout, &color);
 }
 
+/* The byte of the text at a point, or -1. */
+static int
+find_index (DuplexBubble *self,
+            double        x,
+            double        y)
+{
+  int index;
+  int trailing;
+
+  if (ensure_layout (self) == NULL)
+    return -1;
+
+  fit_layout (self, gtk_widget_get_width (GTK_WIDGET (self)));
+  if (!pango_layout_xy_to_index (self->layout, (int)(x * PANGO_SCALE), (int)(y * PANGO_SCALE),
+                                 &index, &trailing))
+    return -1;
+
+  return index;
+}
+
+static gboolean
+duplex_bubble_query_tooltip (GtkWidget  *widget,
+                             int         x,
+                             int         y,
+                             gboolean    keyboard,
+                             GtkTooltip *tooltip)
+{
+  DuplexBubble    *self = DUPLEX_BUBBLE (widget);
+  g_autofree char *sizes = NULL;
+  g_autofree char *text = NULL;
+  int              index = find_index (self, x, y);
+
+  if (index < 0 || (gsize)index < self->text->ratio_offset ||
+      (gsize)index >= self->text->ratio_offset + self->text->ratio_len)
+    return FALSE;
+
+  sizes = duplex_deflate_words_dup_row_size (self->row);
+  /* Translators: %s is a size and what it took: "480 bytes, 120 bytes on the wire". */
+  text = g_strdup_printf (_ ("Compressed: %s"), sizes);
+  gtk_tooltip_set_text (tooltip, text);
+  return TRUE;
+}
+
 static void
 duplex_bubble_css_changed (GtkWidget         *widget,
                            GtkCssStyleChange *change)
@@ -236,6 +281,7 @@ duplex_bubble_class_init (DuplexBubbleClass *klass)
   widget_class->get_request_mode = duplex_bubble_get_request_mode;
   widget_class->measure = duplex_bubble_measure;
   widget_class->snapshot = duplex_bubble_snapshot;
+  widget_class->query_tooltip = duplex_bubble_query_tooltip;
   widget_class->css_changed = duplex_bubble_css_changed;
   widget_class->system_setting_changed = duplex_bubble_system_setting_changed;
 
@@ -253,6 +299,7 @@ static void
 duplex_bubble_init (DuplexBubble *self)
 {
   self->natural_width = -1;
+  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
 }
 
 GtkWidget *
@@ -320,17 +367,12 @@ duplex_bubble_is_link_at (DuplexBubble *self,
                           double        y)
 {
   int index;
-  int trailing;
 
   g_return_val_if_fail (DUPLEX_IS_BUBBLE (self), FALSE);
 
-  if (!duplex_bubble_is_folded (self) || ensure_layout (self) == NULL)
+  if (!duplex_bubble_is_folded (self))
     return FALSE;
 
-  fit_layout (self, gtk_widget_get_width (GTK_WIDGET (self)));
-  if (!pango_layout_xy_to_index (self->layout, (int)(x * PANGO_SCALE), (int)(y * PANGO_SCALE),
-                                 &index, &trailing))
-    return FALSE;
-
-  return (gsize)index >= self->text->link_offset;
+  index = find_index (self, x, y);
+  return index >= 0 && (gsize)index >= self->text->link_offset;
 }

@@ -18,6 +18,7 @@ struct _DuplexFrameItem
 
   /* state */
   guint8            start[DUPLEX_FRAME_ITEM_START]; /* of a payload that stands apart */
+  guint8            inflated_start[DUPLEX_FRAME_ITEM_START];
   guint             position;
   gboolean          has_header;
   DuplexFrameHeader header;
@@ -222,11 +223,28 @@ read_start (DuplexFrameItem *self)
 
   event->payload_size = 0;
   if (self->capture != NULL)
-    event->payload_size = duplex_message_bytes_measure_event (self->capture, &apart);
-  if (duplex_frame_item_read_payload (self, 0, self->start, sizeof self->start) > 0)
+    event->payload_size =
+      duplex_message_bytes_measure_event (self->capture, &apart, DUPLEX_PAYLOAD_WIRE);
+  if (duplex_frame_item_read (self, DUPLEX_PAYLOAD_WIRE, 0, self->start, sizeof self->start) > 0)
     event->payload = self->start;
   else
     event->payload_size = 0;
+}
+
+static void
+read_inflated_start (DuplexFrameItem *self)
+{
+  DuplexEvent *event = &self->event;
+  DuplexEvent  apart = *event;
+
+  event->inflated_size = 0;
+  if (self->capture != NULL)
+    event->inflated_size =
+      duplex_message_bytes_measure_event (self->capture, &apart, DUPLEX_PAYLOAD_INFLATED);
+  event->inflated = self->inflated_start;
+  if (duplex_frame_item_read (self, DUPLEX_PAYLOAD_INFLATED, 0, self->inflated_start,
+                              sizeof self->inflated_start) == 0)
+    event->inflated_size = 0;
 }
 
 DuplexFrameItem *
@@ -247,6 +265,8 @@ duplex_frame_item_new (DuplexCapture *capture,
   take_partial_header (&self->event);
   if (self->event.payload_id != 0)
     read_start (self);
+  if (self->event.inflated_id != 0)
+    read_inflated_start (self);
   self->has_header = duplex_event_get_header (&self->event, &self->header);
   return self;
 }
@@ -260,26 +280,33 @@ duplex_frame_item_get_event (DuplexFrameItem *self)
 }
 
 gsize
-duplex_frame_item_read_payload (DuplexFrameItem *self,
-                                guint64          offset,
-                                guint8          *buffer,
-                                gsize            size)
+duplex_frame_item_read (DuplexFrameItem *self,
+                        DuplexPayload    which,
+                        guint64          offset,
+                        guint8          *buffer,
+                        gsize            size)
 {
   const DuplexEvent *event;
+  const guint8      *data;
+  guint64            len;
+  gboolean           is_apart;
 
   g_return_val_if_fail (DUPLEX_IS_FRAME_ITEM (self), 0);
   g_return_val_if_fail (buffer != NULL || size == 0, 0);
 
   event = &self->event;
-  if (event->payload_id != 0)
-    return self->capture == NULL ? 0
-                                 : duplex_capture_read_payload (self->capture, event,
-                                                                DUPLEX_PAYLOAD_WIRE, offset,
-                                                                buffer, size);
-  if (event->payload == NULL || offset >= event->payload_size)
+  is_apart = (which == DUPLEX_PAYLOAD_WIRE ? event->payload_id : event->inflated_id) != 0;
+  if (is_apart)
+    return self->capture == NULL
+             ? 0
+             : duplex_capture_read_payload (self->capture, event, which, offset, buffer, size);
+
+  data = which == DUPLEX_PAYLOAD_WIRE ? event->payload : event->inflated;
+  len = duplex_payload_get_size (event, which);
+  if (data == NULL || offset >= len)
     return 0;
-  size = MIN (size, event->payload_size - (gsize)offset);
-  memcpy (buffer, event->payload + offset, size);
+  size = (gsize)MIN (size, len - offset);
+  memcpy (buffer, data + offset, size);
   return size;
 }
 

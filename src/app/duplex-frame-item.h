@@ -7,7 +7,7 @@
 #include <gio/gio.h>
 
 #include "app/duplex-frame-words.h"
-#include "core/model/duplex-capture.h"
+#include "core/model/duplex-payload-pieces.h"
 
 G_BEGIN_DECLS
 
@@ -30,14 +30,17 @@ DuplexFrameItem *duplex_frame_item_new (DuplexCapture *capture,
                                         DuplexEvent   *event);
 
 /* Borrowed; lives as long as the item. Where payload_id is not 0, its payload has the first
- * DUPLEX_FRAME_ITEM_START bytes only, and payload_size says how many are there in all. */
+ * DUPLEX_FRAME_ITEM_START bytes only, and payload_size says how many are there in all; the same of
+ * inflated_id. */
 const DuplexEvent *duplex_frame_item_get_event (DuplexFrameItem *self);
 
-/* Copies up to size bytes of the payload, unmasked, from offset on; returns how many. */
-gsize duplex_frame_item_read_payload (DuplexFrameItem *self,
-                                      guint64          offset,
-                                      guint8          *buffer,
-                                      gsize            size);
+/* Copies up to size bytes of the payload, unmasked, from offset on; returns how many. What a frame
+ * of a compressed message inflates to is there where duplex_payload_exists() says so. */
+gsize duplex_frame_item_read (DuplexFrameItem *self,
+                              DuplexPayload    which,
+                              guint64          offset,
+                              guint8          *buffer,
+                              gsize            size);
 
 /* The header's bytes, as far as they were seen. */
 GBytes *duplex_frame_item_dup_header (DuplexFrameItem *self);

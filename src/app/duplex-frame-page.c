@@ -36,10 +36,16 @@ struct _DuplexFramePage
   DuplexFramePicture *picture;
   GtkWidget          *legend;
   DuplexFieldList    *fields;
+  GtkLabel           *bytes_title;
+  GtkWidget          *views;
+  GtkToggleButton    *wire_button;
+  GtkToggleButton    *inflated_button;
+  GtkLabel           *share;
   DuplexHexView      *hex;
 
   /* state */
-  gboolean is_stale; /* row is not what is shown */
+  gboolean is_inflated; /* hex shows what the payload inflates to */
+  gboolean is_stale;    /* row is not what is shown */
 };
 
 G_DEFINE_FINAL_TYPE (DuplexFramePage, duplex_frame_page, GTK_TYPE_WIDGET)
@@ -53,41 +59,85 @@ enum {
 static GParamSpec *properties[N_PROPS];
 
 static gsize
-read_payload (gpointer source,
-              guint64  offset,
-              guint8  *buffer,
-              gsize    size)
+read_wire (gpointer source,
+           guint64  offset,
+           guint8  *buffer,
+           gsize    size)
 {
-  return duplex_frame_item_read_payload (source, offset, buffer, size);
+  return duplex_frame_item_read (source, DUPLEX_PAYLOAD_WIRE, offset, buffer, size);
+}
+
+static gsize
+read_inflated (gpointer source,
+               guint64  offset,
+               guint8  *buffer,
+               gsize    size)
+{
+  return duplex_frame_item_read (source, DUPLEX_PAYLOAD_INFLATED, offset, buffer, size);
+}
+
+static gboolean
+has_inflated (DuplexFrameItem *item)
+{
+  return item != NULL &&
+         duplex_payload_exists (duplex_frame_item_get_event (item), DUPLEX_PAYLOAD_INFLATED);
+}
+
+/* The bytes of a frame: as they were on the wire, or what they inflate to where that is wanted. */
+static void
+show_bytes (DuplexFramePage *self,
+            DuplexFrameItem *item)
+{
+  gboolean is_inflated = has_inflated (item) &&
+                         gtk_toggle_button_get_active (self->inflated_button);
+  g_autoptr (DuplexHexBytes) bytes = NULL;
+  g_autofree char           *share = NULL;
+
+  if (item == NULL)
+    bytes = duplex_hex_bytes_new (NULL, NULL, NULL);
+  else if (is_inflated)
+    {
+      share = duplex_frame_words_dup_share (duplex_frame_item_get_event (item));
+      bytes = duplex_hex_bytes_new_reading (NULL, duplex_frame_item_get_event (item)->inflated_size,
+                                            NULL, read_inflated, g_object_ref (item),
+                                            g_object_unref);
+    }
+  else
+    {
+      g_autoptr (GBytes) header = duplex_frame_item_dup_header (item);
+
+      bytes = duplex_hex_bytes_new_reading (header,
+                                            duplex_frame_item_get_event (item)->payload_size,
+                                            duplex_frame_item_get_mask (item), read_wire,
+                                            g_object_ref (item), g_object_unref);
+    }
+
+  self->is_inflated = is_inflated;
+  gtk_label_set_text (self->bytes_title, is_inflated ? _ ("Inflated") : _ ("Bytes on the Wire"));
+  gtk_label_set_text (self->share, share != NULL ? share : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->share), share != NULL);
+  gtk_widget_set_visible (self->views, has_inflated (item));
+  duplex_hex_view_set_bytes (self->hex, bytes);
 }
 
 static void
 show_item (DuplexFramePage *self,
            DuplexFrameItem *item)
 {
-  g_autoptr (DuplexHexBytes) bytes = NULL;
-  const DuplexEvent         *event;
+  const DuplexEvent *event;
 
   duplex_frame_picture_set_item (self->picture, item);
   duplex_field_list_set_item (self->fields, item);
   if (item == NULL)
-    {
-      bytes = duplex_hex_bytes_new (NULL, NULL, NULL);
-      duplex_finding_list_set_findings (self->findings, NULL, 0);
-    }
+    duplex_finding_list_set_findings (self->findings, NULL, 0);
   else
     {
-      g_autoptr (GBytes) header = duplex_frame_item_dup_header (item);
-
       event = duplex_frame_item_get_event (item);
-      bytes = duplex_hex_bytes_new_reading (header, event->payload_size,
-                                            duplex_frame_item_get_mask (item), read_payload,
-                                            g_object_ref (item), g_object_unref);
       duplex_finding_list_set_findings (self->findings, event->findings, event->n_findings);
       gtk_widget_set_visible (self->legend, duplex_frame_item_get_mask (item) != NULL &&
                                               event->payload_size > 0);
     }
-  duplex_hex_view_set_bytes (self->hex, bytes);
+  show_bytes (self, item);
 }
 
 static void
@@ -104,10 +154,21 @@ current_cb (DuplexFramePage *self)
   guint64                 n = 0;
   guint64                 offset = 0;
 
-  if (field != NULL)
+  /* What the bytes inflate to has no fields. */
+  if (field != NULL && !self->is_inflated)
     offset = duplex_frame_field_get_bytes (field, &n);
   duplex_hex_view_set_highlight (self->hex, offset, n);
   duplex_field_list_set_current (self->fields, duplex_frame_picture_get_current (self->picture));
+}
+
+static void
+view_toggled_cb (DuplexFramePage *self)
+{
+  if (self->table == NULL)
+    return;
+
+  show_bytes (self, duplex_frame_table_get_selected (self->table));
+  current_cb (self);
 }
 
 static void
@@ -124,6 +185,7 @@ finding_activated_cb (DuplexFramePage *self,
 {
   DuplexFrameFieldId field = duplex_frame_words_get_finding_field ((DuplexFindingId)finding);
 
+  gtk_toggle_button_set_active (self->wire_button, TRUE);
   duplex_frame_picture_set_current (self->picture, field < DUPLEX_N_FRAME_FIELDS ? (int)field : -1);
   duplex_hex_view_set_highlight (self->hex, offset, 1);
 }
@@ -326,11 +388,18 @@ duplex_frame_page_class_init (DuplexFramePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, picture);
   gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, legend);
   gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, fields);
+  gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, bytes_title);
+  gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, views);
+  gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, wire_button);
+  gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, inflated_button);
+  gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, share);
   gtk_widget_class_bind_template_child (widget_class, DuplexFramePage, hex);
   gtk_widget_class_bind_template_callback (widget_class, selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, current_cb);
+  gtk_widget_class_bind_template_callback (widget_class, view_toggled_cb);
   gtk_widget_class_bind_template_callback (widget_class, field_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, finding_activated_cb);
+  gtk_widget_class_set_css_name (widget_class, "frame-page");
 }
 
 static void

@@ -3,7 +3,9 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-deflate-words.h"
 #include "app/duplex-texts.h"
+#include "core/model/duplex-payload-pieces.h"
 #include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-utf8.h"
 
@@ -95,6 +97,7 @@ duplex_frame_words_get_finding_field (DuplexFindingId finding)
     case DUPLEX_FINDING_CONTROL_FRAGMENTED:
       return DUPLEX_FRAME_FIELD_FIN;
     case DUPLEX_FINDING_RESERVED_BIT:
+    case DUPLEX_FINDING_COMPRESSED_BIT_MISPLACED:
       return DUPLEX_FRAME_FIELD_RSV1;
     case DUPLEX_FINDING_RESERVED_OPCODE:
     case DUPLEX_FINDING_CONTINUATION_UNEXPECTED:
@@ -115,6 +118,9 @@ duplex_frame_words_get_finding_field (DuplexFindingId finding)
     case DUPLEX_FINDING_CLOSE_CODE_FORBIDDEN:
     case DUPLEX_FINDING_CLOSE_REASON_INVALID_UTF8:
     case DUPLEX_FINDING_SOUP_DISAGREES:
+    case DUPLEX_FINDING_DEFLATE_CORRUPT:
+    case DUPLEX_FINDING_INFLATED_TOO_BIG:
+    case DUPLEX_FINDING_TEXT_UNSAFE:
       return DUPLEX_FRAME_FIELD_PAYLOAD;
     default:
       return DUPLEX_N_FRAME_FIELDS;
@@ -334,12 +340,23 @@ fin_meaning (const Header *header,
   return is_set ? _ ("this frame ends its message") : _ ("more frames of this message follow");
 }
 
+static gboolean
+is_inflated (const DuplexEvent *event)
+{
+  return duplex_payload_exists (event, DUPLEX_PAYLOAD_INFLATED);
+}
+
 static const char *
 rsv_meaning (const DuplexFrameField *field,
+             const DuplexEvent      *event,
              gboolean                is_set)
 {
+  if (!is_set && field->id == DUPLEX_FRAME_FIELD_RSV1 && is_inflated (event))
+    return _ ("the first frame says for all that the message is compressed (RFC 7692 §6)");
   if (!is_set)
     return _ ("not in use");
+  if (field->finding == DUPLEX_FINDING_COMPRESSED_BIT_MISPLACED)
+    return _ ("set, but only the first frame of a message may have it set (RFC 7692 §6)");
   if (field->finding == DUPLEX_FINDING_RESERVED_BIT)
     return _ ("set, and no agreed extension gives it a meaning (RFC 6455 §5.2)");
   if (field->id == DUPLEX_FRAME_FIELD_RSV1)
@@ -446,16 +463,16 @@ extended_length_meaning (const DuplexFrameField *field,
 
 /* The beginning of a payload: text in quotes where it is text, bytes where it is not. */
 static char *
-quote_payload (const DuplexEvent *event)
+quote (const guint8 *data,
+       gsize         len,
+       gboolean      may_be_text)
 {
-  const guint8    *data = event->payload;
-  gsize            len = event->payload_size;
   gsize            n_text = MIN (len, EXCERPT_CHARS * UTF8_CHAR_MAX);
   DuplexUtf8       utf8 = DUPLEX_UTF8_INIT;
   guint64          bad;
   g_autofree char *excerpt = NULL;
 
-  if (!duplex_utf8_feed (&utf8, data, n_text, &bad))
+  if (!may_be_text || !duplex_utf8_feed (&utf8, data, n_text, &bad))
     return duplex_frame_words_dup_hex (data, len, EXCERPT_BYTES);
 
   /* A piece may end inside a character. */
@@ -465,6 +482,21 @@ quote_payload (const DuplexEvent *event)
 
   /* Translators: the beginning of a text, quoted. */
   return g_strdup_printf (_ ("“%s”"), excerpt);
+}
+
+static char *
+inflated_meaning (const DuplexEvent *event)
+{
+  g_autofree char *size = duplex_text_size (event->inflated_size);
+  g_autofree char *beginning = NULL;
+
+  if (event->inflated_size == 0)
+    return g_strdup (_ ("compressed; nothing comes out of this frame by itself"));
+
+  beginning = quote (event->inflated, event->inflated_size,
+                     event->opcode != DUPLEX_OPCODE_BINARY);
+  /* Translators: a size, and the beginning of what is that large. */
+  return g_strdup_printf (_ ("compressed; inflates to %s: %s"), size, beginning);
 }
 
 static char *
@@ -486,10 +518,12 @@ payload_meaning (const DuplexEvent *event,
 
   if (header->opcode == DUPLEX_OPCODE_CLOSE)
     return duplex_text_control (event);
-  if (header->opcode == DUPLEX_OPCODE_BINARY || event->opcode == DUPLEX_OPCODE_BINARY)
-    return duplex_frame_words_dup_hex (event->payload, event->payload_size, EXCERPT_BYTES);
+  if (is_inflated (event))
+    return inflated_meaning (event);
 
-  return quote_payload (event);
+  return quote (event->payload, event->payload_size,
+                header->opcode != DUPLEX_OPCODE_BINARY && event->opcode != DUPLEX_OPCODE_BINARY &&
+                  !duplex_event_begins_compressed (event));
 }
 
 char *
@@ -509,7 +543,7 @@ duplex_frame_field_dup_meaning (const DuplexFrameField *field,
     case DUPLEX_FRAME_FIELD_RSV1:
     case DUPLEX_FRAME_FIELD_RSV2:
     case DUPLEX_FRAME_FIELD_RSV3:
-      return g_strdup (rsv_meaning (field, get_bit (field, event)));
+      return g_strdup (rsv_meaning (field, event, get_bit (field, event)));
     case DUPLEX_FRAME_FIELD_OPCODE:
       return g_strdup (opcode_meaning (&header, event->opcode));
     case DUPLEX_FRAME_FIELD_MASK:
@@ -566,4 +600,29 @@ duplex_frame_words_dup_all (const DuplexEvent *event)
     }
 
   return g_string_free (out, FALSE);
+}
+
+char *
+duplex_frame_words_dup_share (const DuplexEvent *event)
+{
+  DuplexFrameHeader header;
+  gboolean          is_alone;
+  g_autofree char  *sizes = NULL;
+
+  g_return_val_if_fail (event != NULL, NULL);
+
+  if (!is_inflated (event))
+    return NULL;
+
+  is_alone = duplex_event_get_header (event, &header) && header.fin &&
+             header.opcode != DUPLEX_OPCODE_CONTINUATION;
+  sizes = duplex_deflate_words_dup_sizes (event->inflated_size, event->payload_size);
+  if (is_alone)
+    return g_steal_pointer (&sizes);
+  if (event->inflated_size == 0)
+    return g_strdup (_ ("Nothing comes out of this frame by itself: its bytes belong to what "
+                        "others inflate to"));
+
+  /* Translators: %s is two sizes: "480 bytes, 120 bytes on the wire". */
+  return g_strdup_printf (_ ("The share of this frame: %s"), sizes);
 }

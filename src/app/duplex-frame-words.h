@@ -4,7 +4,8 @@
 /* A frame in words: which fields of RFC 6455 §5.2 its bytes hold, where each stands, what its
  * value is and what that means to a person. Pure functions over an event; nothing here touches a
  * widget. Of a payload that stands apart (its payload_id is not 0) the event must have the first
- * DUPLEX_FRAME_WORDS_BYTES in its payload, or all where that is less. */
+ * DUPLEX_FRAME_WORDS_BYTES in its payload, or all where that is less; the same of what it inflates
+ * to. */
 
 #include "core/model/duplex-event.h"
 
@@ -65,6 +66,9 @@ char *duplex_frame_field_dup_words (const DuplexFrameField *field,
 
 /* Every field's words, a line each: what a screen reader says for the picture. */
 char *duplex_frame_words_dup_all (const DuplexEvent *event);
+
+/* Of a frame of a compressed message, how much it inflates to; NULL for any other. */
+char *duplex_frame_words_dup_share (const DuplexEvent *event);
 
 /* "37 fa 21 3d": bytes in hexadecimal, at most max of them, then "…". */
 char *duplex_frame_words_dup_hex (const guint8 *data,

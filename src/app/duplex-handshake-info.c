@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-handshake-info.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
+#include "app/duplex-deflate-words.h"
 #include "app/duplex-spell-out.h"
 #include "app/duplex-texts.h"
+#include "core/proto/duplex-handshake.h"
 #include "core/proto/duplex-limits.h"
 
 /* A handshake is about six events; between them others of a connection before it may still come. So
@@ -129,6 +132,55 @@ walk_event (const DuplexEvent *event,
   return walk->n_events < MAX_EVENTS && walk->n_bytes < MAX_BYTES;
 }
 
+/* One offer of permessage-deflate, as a client of ours writes it. */
+static gboolean
+read_offer (const char          *value,
+            DuplexDeflateParams *ret_offer)
+{
+  const char *rest = value + MIN (strlen (DUPLEX_DEFLATE_NAME), strlen (value));
+
+  if (g_ascii_strncasecmp (value, DUPLEX_DEFLATE_NAME, strlen (DUPLEX_DEFLATE_NAME)) != 0)
+    return FALSE;
+
+  while (g_ascii_isspace (*rest))
+    rest++;
+  if (*rest != '\0' && *rest != ';')
+    return FALSE;
+
+  return duplex_deflate_params_parse (*rest == ';' ? rest + 1 : rest, ret_offer, NULL);
+}
+
+/* Reads what the events have as bytes. What is not as a client of ours writes it, and what the
+ * server got wrong, agrees on nothing. */
+static void
+find_deflate (DuplexHandshakeInfo *self)
+{
+  static const char      field[] = "Sec-WebSocket-Extensions";
+  g_autoptr (DuplexHead) request = NULL;
+  g_autoptr (DuplexHead) response = NULL;
+  g_autoptr (GArray)     findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
+  DuplexDeflateAgreement agreement = { 0 };
+  DuplexDeflateParams    offer;
+
+  if (self->request != NULL)
+    request = duplex_head_parse_request (g_bytes_get_data (self->request, NULL),
+                                         g_bytes_get_size (self->request), NULL);
+  if (request == NULL || duplex_head_lookup (request, field) == NULL ||
+      !read_offer (duplex_head_lookup (request, field), &offer))
+    return;
+
+  self->offers_deflate = TRUE;
+  if (self->outcome != DUPLEX_HANDSHAKE_DONE || self->response == NULL)
+    return;
+
+  response = duplex_head_parse_response (g_bytes_get_data (self->response, NULL),
+                                         g_bytes_get_size (self->response), NULL);
+  if (response != NULL && duplex_head_lookup (response, field) != NULL &&
+      duplex_deflate_check_response (&offer, duplex_head_lookup (response, field), findings,
+                                     &agreement))
+    self->deflate = agreement;
+}
+
 DuplexHandshakeInfo *
 duplex_handshake_info_new (DuplexCapture *capture,
                            guint64        number)
@@ -148,6 +200,7 @@ duplex_handshake_info_new (DuplexCapture *capture,
   duplex_capture_walk (capture, number, G_MAXUINT64, walk_event, &walk);
   if (self->outcome == DUPLEX_HANDSHAKE_RUNNING)
     self->duration_us = g_get_real_time () - self->start_us;
+  find_deflate (self);
 
   return self;
 }
@@ -165,6 +218,27 @@ duplex_handshake_info_free (DuplexHandshakeInfo *self)
   g_clear_pointer (&self->body, g_bytes_unref);
   g_clear_pointer (&self->findings, g_array_unref);
   g_free (self);
+}
+
+char *
+duplex_handshake_info_dup_compression (const DuplexHandshakeInfo *self)
+{
+  char *agreement;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  agreement = duplex_deflate_words_dup_agreement (&self->deflate);
+  if (agreement != NULL)
+    return agreement;
+  if (!self->offers_deflate)
+    /* Translators: of the compression of messages. */
+    return g_strdup (_ ("Not offered"));
+
+  return g_strdup (self->outcome == DUPLEX_HANDSHAKE_DONE
+                     /* Translators: of the compression of messages. */
+                     ? _ ("Offered, and the server does without")
+                     /* Translators: of the compression of messages. */
+                     : _ ("Offered"));
 }
 
 char *

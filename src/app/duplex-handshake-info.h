@@ -4,6 +4,7 @@
 /* All that a capture knows of one opening handshake, gathered from its events. A plain value. */
 
 #include "core/model/duplex-capture.h"
+#include "core/proto/duplex-deflate-params.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,8 @@ typedef struct
   GBytes                *response;
   GBytes                *body;     /* the beginning of a refusal's */
   GArray                *findings; /* DuplexFinding */
+  gboolean               offers_deflate;
+  DuplexDeflateAgreement deflate; /* with DONE */
 } DuplexHandshakeInfo;
 
 /* The last handshake that began at or before event number; NULL where there is none.  Pass
@@ -34,6 +37,9 @@ typedef struct
 DuplexHandshakeInfo *duplex_handshake_info_new (DuplexCapture *capture,
                                                 guint64        number);
 void                 duplex_handshake_info_free (DuplexHandshakeInfo *self);
+
+/* What was agreed on about compression, in words, a line for each direction. */
+char *duplex_handshake_info_dup_compression (const DuplexHandshakeInfo *self);
 
 /* A head or body to be shown: line ends become line feeds, all else that is invisible is spelled
  * out. */

@@ -28,6 +28,7 @@ struct _DuplexHandshakePage
   GtkLabel          *status;
   GtkLabel          *url;
   GtkLabel          *tls;
+  GtkLabel          *compression;
   GtkLabel          *time;
   DuplexFindingList *findings;
   DuplexRawText     *request;
@@ -99,6 +100,7 @@ show_info (DuplexHandshakePage *self)
   g_autofree char           *duration = duplex_text_duration (info->duration_us);
   g_autofree char           *start = duplex_text_time (info->start_us);
   g_autofree char           *status = dup_status_text (info);
+  g_autofree char           *compression = duplex_handshake_info_dup_compression (info);
   g_autofree char           *time = NULL;
 
   /* Translators: how long something took, and when it began: "12 ms, from 12:01:02.123". */
@@ -106,6 +108,7 @@ show_info (DuplexHandshakePage *self)
   gtk_label_set_text (self->status, status);
   gtk_label_set_text (self->url, info->url != NULL ? info->url : "");
   gtk_label_set_text (self->tls, info->tls != NULL ? info->tls : _ ("None"));
+  gtk_label_set_text (self->compression, compression);
   gtk_label_set_text (self->time, info->outcome == DUPLEX_HANDSHAKE_RUNNING ? start : time);
   duplex_finding_list_set_findings (self->findings, (const DuplexFinding *)info->findings->data,
                                     info->findings->len);
@@ -265,6 +268,7 @@ duplex_handshake_page_class_init (DuplexHandshakePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, status);
   gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, url);
   gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, tls);
+  gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, compression);
   gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, time);
   gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, findings);
   gtk_widget_class_bind_template_child (widget_class, DuplexHandshakePage, request);

@@ -2,7 +2,6 @@
 #include "app/duplex-message-bytes.h"
 
 #include "app/duplex-row-hold.h"
-#include "core/model/duplex-payload-pieces.h"
 
 /* Bytes of payload between two places that are remembered, at least: 16,000 of them for a message
  * of a gibibyte. */
@@ -24,6 +23,8 @@ struct _DuplexMessageBytes
 
   /* owned */
   DuplexRow *row;
+
+  DuplexPayload which; /* what of each frame makes up the message */
 
   GMutex  mutex; /* guards all below */
   GArray *marks; /* of Mark, ascending in both */
@@ -71,6 +72,7 @@ duplex_message_bytes_new (DuplexRow *row)
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->mutex);
   self->row = g_object_ref (row);
+  self->which = duplex_payload_get_shown (duplex_row_get_event (row));
   self->marks = g_array_new (FALSE, FALSE, sizeof (Mark));
   first.number = duplex_row_get_event (row)->first;
   g_array_append_val (self->marks, first);
@@ -143,35 +145,39 @@ add_mark (DuplexMessageBytes *self,
 static gboolean
 is_there (DuplexCapture     *capture,
           const DuplexEvent *event,
+          DuplexPayload      which,
           guint64            offset)
 {
   guint8 byte;
 
-  return duplex_capture_read_payload (capture, event, DUPLEX_PAYLOAD_WIRE, offset, &byte, 1) == 1;
+  return duplex_capture_read_payload (capture, event, which, offset, &byte, 1) == 1;
 }
 
 guint64
 duplex_message_bytes_measure_event (DuplexCapture     *capture,
-                                    const DuplexEvent *event)
+                                    const DuplexEvent *event,
+                                    DuplexPayload      which)
 {
-  guint64 low = 0;
-  guint64 high;
+  gboolean is_wire = which == DUPLEX_PAYLOAD_WIRE;
+  guint64  size = duplex_payload_get_size (event, which);
+  guint64  low = 0;
+  guint64  high;
 
   g_return_val_if_fail (DUPLEX_IS_CAPTURE (capture), 0);
   g_return_val_if_fail (event != NULL, 0);
 
-  if (event->payload_id == 0)
-    return event->payload != NULL ? event->payload_size : 0;
-  if (event->payload_size == 0 || is_there (capture, event, event->payload_size - 1))
-    return event->payload_size;
+  if ((is_wire ? event->payload_id : event->inflated_id) == 0)
+    return (is_wire ? event->payload : event->inflated) != NULL ? size : 0;
+  if (size == 0 || is_there (capture, event, which, size - 1))
+    return size;
 
   /* Chunks from low on are missing. */
-  high = event->payload_size / CHUNK;
+  high = size / CHUNK;
   while (low < high)
     {
       guint64 middle = low + (high - low) / 2;
 
-      if (is_there (capture, event, middle * CHUNK))
+      if (is_there (capture, event, which, middle * CHUNK))
         low = middle + 1;
       else
         high = middle;
@@ -185,6 +191,8 @@ read_frame (const DuplexEvent *event,
 {
   Reading       *reading = user_data;
   DuplexCapture *capture = duplex_row_get_capture (reading->self->row);
+  DuplexPayload  which = reading->self->which;
+  guint64        all = duplex_payload_get_size (event, which);
   guint64        size;
   guint64        skipped;
   gsize          n;
@@ -193,17 +201,17 @@ read_frame (const DuplexEvent *event,
     return TRUE;
 
   add_mark (reading->self, reading->at, event->number);
-  size = reading->buffer != NULL ? event->payload_size
-                                 : duplex_message_bytes_measure_event (capture, event);
+  size = reading->buffer != NULL ? all
+                                 : duplex_message_bytes_measure_event (capture, event, which);
   skipped = reading->offset > reading->at ? MIN (reading->offset - reading->at, size) : 0;
   reading->at += size;
   if (reading->buffer == NULL)
-    return size == event->payload_size;
+    return size == all;
   if (skipped == size)
     return TRUE;
 
   n = (gsize)MIN (size - skipped, reading->size - reading->done);
-  size = duplex_capture_read_payload (capture, event, DUPLEX_PAYLOAD_WIRE, skipped,
+  size = duplex_capture_read_payload (capture, event, which, skipped,
                                       reading->buffer + reading->done, n);
   reading->done += size;
   reading->offset += size;
@@ -237,8 +245,8 @@ duplex_message_bytes_read (DuplexMessageBytes *self,
     return 0;
   if (is_single (self))
     return duplex_capture_read_payload (duplex_row_get_capture (self->row),
-                                        duplex_row_get_event (self->row), DUPLEX_PAYLOAD_WIRE,
-                                        offset, buffer, size);
+                                        duplex_row_get_event (self->row), self->which, offset,
+                                        buffer, size);
 
   read_frames (self, &reading);
   return reading.done;
@@ -270,6 +278,15 @@ duplex_message_bytes_dup (DuplexMessageBytes *self,
   return g_bytes_new_take (buffer, done);
 }
 
+gboolean
+duplex_message_bytes_is_text (DuplexRow *row)
+{
+  g_return_val_if_fail (DUPLEX_IS_ROW (row), FALSE);
+
+  return duplex_row_get_kind (row) == DUPLEX_ROW_TEXT &&
+         (duplex_row_is_inflated (row) || !duplex_row_is_compressed (row));
+}
+
 guint64
 duplex_message_bytes_get_size (DuplexMessageBytes *self)
 {
@@ -287,7 +304,7 @@ duplex_message_bytes_measure (DuplexMessageBytes *self)
 
   if (is_single (self))
     return duplex_message_bytes_measure_event (duplex_row_get_capture (self->row),
-                                               duplex_row_get_event (self->row));
+                                               duplex_row_get_event (self->row), self->which);
   read_frames (self, &reading);
   return reading.at;
 }
@@ -318,12 +335,13 @@ static gboolean
 walk_frame (const DuplexEvent *event,
             gpointer           user_data)
 {
-  Walk *walk = user_data;
+  Walk               *walk = user_data;
+  DuplexMessageBytes *self = walk->self;
 
-  if (!is_single (walk->self) && !is_part (event, duplex_row_get_event (walk->self->row)))
+  if (!is_single (self) && !is_part (event, duplex_row_get_event (self->row)))
     return TRUE;
-  if (duplex_payload_walk (duplex_row_get_capture (walk->self->row), event, DUPLEX_PAYLOAD_WIRE,
-                           walk_piece, walk) == event->payload_size)
+  if (duplex_payload_walk (duplex_row_get_capture (self->row), event, self->which, walk_piece,
+                           walk) == duplex_payload_get_size (event, self->which))
     walk->n_frames++;
   return !walk->is_stopped;
 }

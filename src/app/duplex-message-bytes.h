@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The payload of a row, read from its capture a piece at a time, wherever it stands there: a
- * message of any size, in any number of frames, costs the memory of the piece. Counted; any
- * thread. */
+/* The payload of a row, inflated where it was compressed, read from its capture a piece at a time,
+ * wherever it stands there: a message of any size, in any number of frames, costs the memory of the
+ * piece. Counted; any thread. */
 
 #include "app/duplex-hex-bytes.h"
 #include "core/model/duplex-capture.h"
+#include "core/model/duplex-payload-pieces.h"
 #include "core/model/duplex-row.h"
 
 G_BEGIN_DECLS
@@ -31,6 +32,9 @@ GBytes *duplex_message_bytes_dup (DuplexMessageBytes *self,
                                   guint64             offset,
                                   gsize               size);
 
+/* Whether that payload is text: that of a text message is not where it could not be inflated. */
+gboolean duplex_message_bytes_is_text (DuplexRow *row);
+
 /* Bytes that the row says it has. */
 guint64 duplex_message_bytes_get_size (DuplexMessageBytes *self);
 
@@ -40,7 +44,8 @@ guint64 duplex_message_bytes_measure (DuplexMessageBytes *self);
 
 /* Bytes of one event's payload that are there, of a file that was cut short. */
 guint64 duplex_message_bytes_measure_event (DuplexCapture     *capture,
-                                            const DuplexEvent *event);
+                                            const DuplexEvent *event,
+                                            DuplexPayload      which);
 
 typedef gboolean (*DuplexMessageBytesFunc) (const guint8 *data,
                                             gsize         size,

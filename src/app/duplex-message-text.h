@@ -2,8 +2,8 @@
 #pragma once
 
 /* A message as text that a text view can bear: JSON re-indented and marked, control characters and
- * bad bytes spelled out (duplex-spell-out.h), endless lines broken, and at most so many bytes of it at
- * a time. No widget and no main thread here: it is made where it may take long. */
+ * bad bytes spelled out (duplex-spell-out.h), endless lines broken, and at most so many bytes of it
+ * at a time. No widget and no main thread here: it is made where it may take long. */
 
 #include "app/duplex-highlight.h"
 

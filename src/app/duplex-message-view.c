@@ -255,7 +255,7 @@ load (DuplexMessageView        *self,
   DuplexMessageLoad *job = duplex_message_load_new (self->bytes, place, &self->flaw);
 
   stop_loading (self);
-  job->is_text = duplex_row_get_kind (self->row) == DUPLEX_ROW_TEXT;
+  job->is_text = duplex_message_bytes_is_text (self->row);
   job->wanted = self->wanted;
   job->piece = piece;
 

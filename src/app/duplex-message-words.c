@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-deflate-words.h"
 #include "app/duplex-texts.h"
 
 static void
@@ -19,7 +20,7 @@ append_message (GString   *out,
 {
   const DuplexEvent *event = duplex_row_get_event (row);
   guint              n_frames = duplex_row_get_n_frames (row);
-  g_autofree char   *size = duplex_text_size (duplex_row_get_size (row));
+  g_autofree char   *size = duplex_deflate_words_dup_row_size (row);
   g_autofree char   *kind = NULL;
 
   g_string_append_printf (out, "%s %s", duplex_text_direction_arrow (event->direction),

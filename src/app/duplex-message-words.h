@@ -9,7 +9,8 @@
 G_BEGIN_DECLS
 
 /* "→ Sent · Text · 12 bytes · 3 frames · 12:01:02.123", with the sentence of a control frame in
- * place of its kind, and for a state the time alone. */
+ * place of its kind, and for a state the time alone. The size of a message that was compressed is
+ * that of what it inflates to, and of what was on the wire: "480 bytes, 120 bytes on the wire". */
 char *duplex_message_words_dup_summary (DuplexRow *row);
 
 /* Which bytes of row's payload are shown, "256.0 kB of 3.1 MB shown" or "1.0 MB to 3.0 MB of 9.9 MB

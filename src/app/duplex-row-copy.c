@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/duplex-row-copy.h"
 
+#include "app/duplex-message-bytes.h"
 #include "app/duplex-texts.h"
 
 gboolean
@@ -38,6 +39,8 @@ duplex_row_copy_text (DuplexRow *row)
   switch (duplex_row_get_kind (row))
     {
     case DUPLEX_ROW_TEXT:
+      if (!duplex_message_bytes_is_text (row))
+        return duplex_row_copy_hex (row);
       payload = duplex_row_dup_payload (row, DUPLEX_ROW_COPY_MAX, NULL);
       text = g_bytes_get_data (payload, &len);
       return len > 0 ? g_utf8_make_valid (text, (gssize)len) : g_strdup ("");

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-deflate-words.h"
 #include "app/duplex-texts.h"
 
 /* Milliseconds between two counts: fast enough to look alive, slow enough to be read. */
@@ -47,8 +48,18 @@ get_sum (const guint64 values[2],
   return direction < 2 ? values[direction] : values[0] + values[1];
 }
 
-/* What frames add to the messages that were finished; a message that is still on its way counts in
- * full. */
+static guint64
+get_payload_on_wire (const DuplexTotals *totals,
+                     guint               direction)
+{
+  const guint64 sums[2] = { duplex_totals_get_payload_on_wire (totals, 0),
+                            duplex_totals_get_payload_on_wire (totals, 1) };
+
+  return get_sum (sums, direction);
+}
+
+/* What frames add to the messages that were finished, as they were on the wire; a message that is
+ * still on its way counts in full. */
 static char *
 dup_overhead (guint64 bytes,
               guint64 wire)
@@ -85,7 +96,17 @@ duplex_statistics_page_dup_value (const DuplexTotals *totals,
     case DUPLEX_STATISTIC_WIRE:
       return duplex_text_size (get_sum (totals->wire_bytes, direction));
     case DUPLEX_STATISTIC_OVERHEAD:
-      return dup_overhead (bytes, get_sum (totals->wire_bytes, direction));
+      return dup_overhead (get_payload_on_wire (totals, direction),
+                           get_sum (totals->wire_bytes, direction));
+    case DUPLEX_STATISTIC_COMPRESSED:
+      return duplex_text_count (get_sum (totals->compressed, direction));
+    case DUPLEX_STATISTIC_INFLATED_BYTES:
+      return duplex_text_size (get_sum (totals->inflated_bytes, direction));
+    case DUPLEX_STATISTIC_COMPRESSED_BYTES:
+      return duplex_text_size (get_sum (totals->compressed_bytes, direction));
+    case DUPLEX_STATISTIC_RATIO:
+      return duplex_deflate_words_dup_ratio (get_sum (totals->inflated_bytes, direction),
+                                             get_sum (totals->compressed_bytes, direction));
     case DUPLEX_STATISTIC_FINDINGS:
       return direction < 2 ? g_strdup ("") : duplex_text_count (totals->findings);
     case DUPLEX_STATISTIC_EVENTS:
@@ -179,6 +200,13 @@ add_labels (DuplexStatisticsPage *self)
     [DUPLEX_STATISTIC_WIRE] = _ ("On the wire"),
     /* Translators: bytes that were not payload of messages. */
     [DUPLEX_STATISTIC_OVERHEAD] = _ ("Overhead"),
+    [DUPLEX_STATISTIC_COMPRESSED] = _ ("Compressed messages"),
+    /* Translators: bytes of compressed messages, as they were on the wire. */
+    [DUPLEX_STATISTIC_COMPRESSED_BYTES] = _ ("Compressed"),
+    /* Translators: bytes of compressed messages, as they were before and are after that. */
+    [DUPLEX_STATISTIC_INFLATED_BYTES] = _ ("Inflated"),
+    /* Translators: how well messages are compressed. */
+    [DUPLEX_STATISTIC_RATIO] = _ ("Ratio"),
     [DUPLEX_STATISTIC_FINDINGS] = _ ("Findings"),
     [DUPLEX_STATISTIC_EVENTS] = _ ("Recorded events"),
   };

@@ -21,11 +21,15 @@ G_DECLARE_FINAL_TYPE (DuplexStatisticsPage,
 
 typedef enum {
   DUPLEX_STATISTIC_MESSAGES,
-  DUPLEX_STATISTIC_BYTES,   /* payload */
+  DUPLEX_STATISTIC_BYTES,   /* payload, inflated where it was compressed */
   DUPLEX_STATISTIC_AVERAGE, /* payload of a message */
   DUPLEX_STATISTIC_FRAMES,
-  DUPLEX_STATISTIC_WIRE,     /* bytes on the wire */
-  DUPLEX_STATISTIC_OVERHEAD, /* the part of these that is no message's payload */
+  DUPLEX_STATISTIC_WIRE,       /* bytes on the wire */
+  DUPLEX_STATISTIC_OVERHEAD,   /* the part of these that is no message's payload */
+  DUPLEX_STATISTIC_COMPRESSED, /* messages */
+  DUPLEX_STATISTIC_INFLATED_BYTES,
+  DUPLEX_STATISTIC_COMPRESSED_BYTES, /* their payload on the wire */
+  DUPLEX_STATISTIC_RATIO,
   DUPLEX_STATISTIC_FINDINGS, /* both directions only */
   DUPLEX_STATISTIC_EVENTS,   /* the same */
   DUPLEX_N_STATISTICS

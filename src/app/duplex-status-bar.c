@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-deflate-words.h"
 #include "app/duplex-recording-text.h"
 #include "app/duplex-squeeze.h"
 #include "app/duplex-texts.h"
@@ -21,6 +22,7 @@ struct _DuplexStatusBar
   GtkLabel  *sent_label;
   GtkLabel  *received_label;
   GtkLabel  *rtt_label;
+  GtkLabel  *deflate_label;
   GtkWidget *findings_box;
   GtkLabel  *findings_label; /* while there are none */
   GtkButton *findings_button;
@@ -82,6 +84,36 @@ update_traffic (GtkLabel   *label,
   gtk_accessible_update_property (GTK_ACCESSIBLE (label), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
+/* How well both directions compress together; the tooltip tells them apart. */
+static void
+update_deflate (DuplexStatusBar    *self,
+                const DuplexTotals *totals)
+{
+  gboolean         is_used = totals->compressed[0] + totals->compressed[1] > 0;
+  g_autofree char *ratio = NULL;
+  g_autofree char *sent = NULL;
+  g_autofree char *received = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *tooltip = NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->deflate_label), is_used);
+  if (!is_used)
+    return;
+
+  ratio = duplex_deflate_words_dup_ratio (totals->inflated_bytes[0] + totals->inflated_bytes[1],
+                                          totals->compressed_bytes[0] +
+                                            totals->compressed_bytes[1]);
+  sent = duplex_deflate_words_dup_sizes (totals->inflated_bytes[0], totals->compressed_bytes[0]);
+  received =
+    duplex_deflate_words_dup_sizes (totals->inflated_bytes[1], totals->compressed_bytes[1]);
+  /* Translators: how well messages are compressed, "4.1:1". */
+  text = g_strdup_printf (_ ("deflate %s"), ratio);
+  /* Translators: each %s is two sizes: "480 bytes, 120 bytes on the wire". */
+  tooltip = g_strdup_printf (_ ("Compressed messages\nSent: %s\nReceived: %s"), sent, received);
+  set_text (self->deflate_label, text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->deflate_label), tooltip);
+}
+
 static void
 update_totals (DuplexStatusBar *self)
 {
@@ -97,6 +129,7 @@ update_totals (DuplexStatusBar *self)
   update_traffic (self->received_label, "↓", duplex_text_direction (DUPLEX_DIRECTION_RECEIVED),
                   totals.messages[1], totals.bytes[1]);
 
+  update_deflate (self, &totals);
   findings = duplex_text_findings (totals.findings);
   gtk_label_set_label (self->findings_label, findings);
   gtk_button_set_label (self->findings_button, findings);
@@ -281,6 +314,7 @@ duplex_status_bar_class_init (DuplexStatusBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, sent_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, received_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, rtt_label);
+  gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, deflate_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, findings_box);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, findings_label);
   gtk_widget_class_bind_template_child (widget_class, DuplexStatusBar, findings_button);

@@ -2,7 +2,8 @@
 #pragma once
 
 /* The bottom row of a page: the state of its session, what went up and down, the last round trip,
- * findings, how long the connection stands. Follows the capture, so at most 20 times a second. */
+ * how well messages are compressed, findings, how long the connection stands. Follows the capture,
+ * so at most 20 times a second. */
 
 #include <gtk/gtk.h>
 

@@ -3,6 +3,10 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-deflate-words.h"
+#include "app/duplex-frame-words.h"
+#include "app/duplex-message-bytes.h"
+#include "app/duplex-spell-out.h"
 #include "core/io/duplex-tls.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-frame.h"
@@ -15,6 +19,10 @@
 
 /* A character of UTF-8 takes up to four bytes. */
 #define LABEL_BYTES (LABEL_CHARS * 4)
+
+/* What a line says of the payload of a ping or pong. */
+#define PROBE_CHARS 40
+#define PROBE_BYTES 12
 
 /* Bytes of a URL, reason or message that a sentence takes up. */
 #define STATE_BYTES ((gsize)8 * 1024)
@@ -206,12 +214,12 @@ append_message (GString   *out,
                 DuplexRow *row)
 {
   g_autofree char *kind = duplex_text_row_kind (row);
-  g_autofree char *size = duplex_text_size (duplex_row_get_size (row));
+  g_autofree char *size = duplex_deflate_words_dup_row_size (row);
 
   append_part (out, kind);
   append_part (out, size);
 
-  if (duplex_row_get_kind (row) == DUPLEX_ROW_TEXT)
+  if (duplex_message_bytes_is_text (row))
     {
       gboolean           whole = FALSE;
       g_autoptr (GBytes) payload = duplex_row_dup_payload (row, LABEL_BYTES, &whole);
@@ -319,6 +327,40 @@ failure_text (DuplexErrorCode code,
   return with_detail (duplex_text_error_code (code), detail);
 }
 
+/* Who began it, and how long it took: older recordings, and ends that nothing announced, say
+ * neither. */
+static char *
+closing_text (const DuplexEvent *event,
+              const char        *reason)
+{
+  guint            code = (guint)CLAMP (event->value, 0, G_MAXUINT16);
+  gboolean         by_peer = (event->flags & DUPLEX_EVENT_FLAG_PEER) != 0;
+  g_autofree char *code_text = duplex_text_close_code (code);
+  g_autofree char *time = duplex_text_duration ((gint64)MIN (event->message_size, G_MAXINT64));
+  g_autofree char *sentence = NULL;
+
+  if (event->message_size == 0 && code == DUPLEX_CLOSE_ABNORMAL)
+    /* Translators: %s is a close code with its name. */
+    sentence = g_strdup_printf (_ ("The connection ended without a Close (%s)"), code_text);
+  else if (event->message_size == 0)
+    return duplex_text_closed (code, reason);
+  else if (code == DUPLEX_CLOSE_ABNORMAL)
+    /* Translators: a close code with its name, and a time: "after 2 ms". */
+    sentence = g_strdup_printf (_ ("Closed without a Close of the server (%s) after %s"),
+                                code_text, time);
+  else
+    sentence = g_strdup_printf (by_peer
+                                  /* Translators: a close code with its name, and a time: "after
+                                   * 2 ms". */
+                                  ? _ ("Closed by the server with %s after %s")
+                                  /* Translators: a close code with its name, and a time: "after
+                                   * 2 ms". */
+                                  : _ ("Closed by the client with %s after %s"),
+                                code_text, time);
+
+  return with_detail (sentence, reason);
+}
+
 char *
 duplex_text_state (const DuplexEvent *event)
 {
@@ -348,7 +390,7 @@ duplex_text_state (const DuplexEvent *event)
     case DUPLEX_EVENT_CONNECTED:
       return g_strdup_printf (_ ("Connected to %s"), payload);
     case DUPLEX_EVENT_CLOSED:
-      return duplex_text_closed ((guint)CLAMP (event->value, 0, G_MAXUINT16), payload);
+      return closing_text (event, payload);
     case DUPLEX_EVENT_FAILED:
       return failure_text ((DuplexErrorCode)event->value, payload);
     case DUPLEX_EVENT_UNFINISHED:
@@ -389,9 +431,49 @@ close_frame_text (const DuplexEvent *event)
   return g_strdup_printf (_ ("Close %s: %s"), code_text, reason_text);
 }
 
+/* Whether nothing in it would have to be spelled out. */
+static gboolean
+is_printable (const char *text,
+              gsize       len)
+{
+  g_autoptr (GString) out = NULL;
+
+  if (!g_utf8_validate_len (text, len, NULL))
+    return FALSE;
+
+  out = g_string_new (NULL);
+  duplex_spell_out_append (out, text, len, DUPLEX_SPELL_OUT_LINE, NULL);
+  return out->len == len;
+}
+
+/* "Ping", with what it carries: text in quotes where it is text, bytes where it is not. */
+static char *
+probe_text (const DuplexEvent *event)
+{
+  gsize            size = MIN (event->payload_size, DUPLEX_LIMIT_CONTROL_PAYLOAD);
+  const char      *text = (const char *)event->payload;
+  g_autofree char *name = control_name (event->opcode);
+  g_autofree char *payload = NULL;
+
+  if (size == 0 || text == NULL)
+    return g_steal_pointer (&name);
+
+  if (is_printable (text, size))
+    {
+      payload = duplex_text_excerpt (text, size, PROBE_CHARS);
+      /* Translators: "Ping" or "Pong", and the text that it carries, quoted. */
+      return g_strdup_printf (_ ("%s “%s”"), name, payload);
+    }
+
+  payload = duplex_frame_words_dup_hex (event->payload, size, PROBE_BYTES);
+  return g_strdup_printf ("%s %s", name, payload);
+}
+
 char *
 duplex_text_control (const DuplexEvent *event)
 {
+  g_autofree char *probe = NULL;
+
   g_return_val_if_fail (event != NULL, NULL);
 
   if (event->kind != DUPLEX_EVENT_FRAME || !duplex_opcode_is_control (event->opcode))
@@ -400,13 +482,19 @@ duplex_text_control (const DuplexEvent *event)
   if (event->opcode == DUPLEX_OPCODE_CLOSE)
     return close_frame_text (event);
 
+  if (event->opcode != DUPLEX_OPCODE_PING && event->opcode != DUPLEX_OPCODE_PONG)
+    return control_name (event->opcode);
+
+  probe = probe_text (event);
   if (event->opcode == DUPLEX_OPCODE_PONG && event->value >= 0)
     {
       g_autofree char *rtt = duplex_text_duration (event->value);
-      return g_strdup_printf (_ ("Pong, round trip %s"), rtt);
+
+      /* Translators: "Pong" and what it carries, then a time. */
+      return g_strdup_printf (_ ("%s, round trip %s"), probe, rtt);
     }
 
-  return control_name (event->opcode);
+  return g_steal_pointer (&probe);
 }
 
 char *
@@ -545,7 +633,8 @@ duplex_text_excerpt (const char *text,
           g_string_append_c (out, ' ');
           n_chars++;
         }
-      g_string_append_unichar (out, c);
+      duplex_spell_out_append (out, p, (gsize)(g_utf8_next_char (p) - p), DUPLEX_SPELL_OUT_LINE,
+                               NULL);
       n_chars++;
       gap = FALSE;
     }

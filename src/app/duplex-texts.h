@@ -48,12 +48,12 @@ char *duplex_text_row_kind (DuplexRow *row);
  * a state the sentence stands for kind and text. At most 200 characters of the message. */
 char *duplex_text_row_label (DuplexRow *row);
 
-/* The system line of a state event: "Connected to wss://…", "Disconnected (1000 Normal Closure):
- * reason". "" for a frame. */
+/* The system line of a state event: "Connected to wss://…", "Closed by the server with 1000 Normal
+ * Closure after 2 ms: reason". "" for a frame. */
 char *duplex_text_state (const DuplexEvent *event);
 
-/* A control frame: "Ping", "Pong, round trip 0.8 ms", "Close 1000 Normal Closure: reason",
- * "Reserved frame 0xB". "" for any other event. */
+/* A control frame: "Ping “payload”", "Pong 00 ff, round trip 0.8 ms", "Close 1000 Normal Closure:
+ * reason", "Reserved frame 0xB". "" for any other event. */
 char *duplex_text_control (const DuplexEvent *event);
 
 /* "Disconnected (1000 Normal Closure): reason", with "No reason" where reason is NULL or "". */
@@ -80,8 +80,8 @@ char *duplex_text_fingerprint (const char *digits);
 char *duplex_text_host (const char *url);
 
 /* The beginning of text on one line: runs of white space and control characters become one space,
- * bytes that are no UTF-8 become U+FFFD, what is longer than max_chars characters is cut and ends
- * in "…". text need not be terminated. */
+ * what else could hide or move text is spelled out, bytes that are no UTF-8 become U+FFFD, what is
+ * longer than max_chars characters is cut and ends in "…". text need not be terminated. */
 char *duplex_text_excerpt (const char *text,
                            gsize       len,
                            gsize       max_chars);

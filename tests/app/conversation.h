@@ -24,8 +24,8 @@ void conversation_message (DuplexCapture  *capture,
                            guint           n_frames,
                            guint           n_findings);
 
-/* The same compressed, so that each frame holds some of the compressed bytes; the last says what all
- * of them are worth. */
+/* The same compressed, so that each frame holds some of the compressed bytes; the last says what
+ * all of them are worth. */
 void conversation_compressed (DuplexCapture  *capture,
                               DuplexDirection direction,
                               guint8          opcode,

@@ -372,7 +372,7 @@ test_control (Fixture      *fixture,
 
   conversation_control (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_PING, "x", 1, -1);
   ping = get_text (fixture);
-  g_assert_true (g_str_has_prefix (ping->text->str, "→ Ping · "));
+  g_assert_true (g_str_has_prefix (ping->text->str, "→ Ping “x” · "));
   g_assert_null (strchr (ping->text->str, '\n'));
 
   conversation_control (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_PONG, "x", 1,
@@ -380,7 +380,45 @@ test_control (Fixture      *fixture,
   row = conversation_get_row (fixture->capture, 1);
   g_assert_cmpint (duplex_bubble_style_of (row), ==, DUPLEX_BUBBLE_RECEIVED_CONTROL);
   pong = duplex_bubble_text_new (row);
-  g_assert_true (g_str_has_prefix (pong->text->str, "← Pong, round trip 0.8 ms · "));
+  g_assert_true (g_str_has_prefix (pong->text->str, "← Pong “x”, round trip 0.8 ms · "));
+}
+
+/* The size is what the message is worth; the mark says that it was compressed. */
+static void
+test_compressed (Fixture      *fixture,
+                 gconstpointer data)
+{
+  g_autofree char             *letters = g_strnfill (80, 'a');
+  g_autoptr (DuplexBubbleText) text = NULL;
+  g_autofree char             *body = NULL;
+  g_autofree char             *mark = NULL;
+
+  conversation_compressed (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT,
+                           letters, 80, 2);
+  text = get_text (fixture);
+  body = get_body (text);
+  mark = g_strndup (text->text->str + text->ratio_offset, text->ratio_len);
+  g_assert_cmpstr (body, ==, letters);
+  g_assert_nonnull (strstr (text->text->str, " · 80\u00a0bytes · "));
+  g_assert_nonnull (strstr (text->text->str, ":1 · 2\u00a0frames"));
+  g_assert_cmpuint (text->ratio_len, >, 0);
+  g_assert_true (g_str_has_suffix (mark, ":1"));
+}
+
+/* What cannot be inflated is no text. */
+static void
+test_corrupt (Fixture      *fixture,
+              gconstpointer data)
+{
+  g_autoptr (DuplexBubbleText) text = NULL;
+  g_autofree char             *body = NULL;
+
+  conversation_corrupt (fixture->capture);
+  text = get_text (fixture);
+  body = get_body (text);
+  g_assert_cmpuint (text->ratio_len, ==, 0);
+  g_assert_nonnull (strstr (text->text->str, "5\u00a0bytes\u00a0on\u00a0the\u00a0wire,"));
+  g_assert_true (g_str_has_prefix (body, "07 ff 00 41 fe"));
 }
 
 /* A peer chooses a close reason: it must not look like a line of ours. */
@@ -446,6 +484,8 @@ main (int    argc,
   add ("/app/bubble-text/binary", test_binary);
   add ("/app/bubble-text/binary/fold", test_binary_fold);
   add ("/app/bubble-text/control", test_control);
+  add ("/app/bubble-text/compressed", test_compressed);
+  add ("/app/bubble-text/corrupt", test_corrupt);
   add ("/app/bubble-text/control/reason", test_control_reason);
   add ("/app/bubble-text/state", test_state);
 

@@ -204,6 +204,47 @@ test_set_row (Fixture      *fixture,
   g_assert_cmpstr (duplex_bubble_get_text (fixture->bubble), ==, "");
 }
 
+static gboolean
+has_tooltip_at (Fixture *fixture,
+                int      x)
+{
+  g_autoptr (GtkTooltip) tooltip = g_object_new (GTK_TYPE_TOOLTIP, NULL);
+  gboolean               is_shown = FALSE;
+
+  g_signal_emit_by_name (fixture->bubble, "query-tooltip", x, 5, FALSE, tooltip, &is_shown);
+  return is_shown;
+}
+
+/* It belongs to the mark of a compressed message, which is the end of the header. */
+static void
+test_tooltip (Fixture      *fixture,
+              gconstpointer data)
+{
+  g_autofree char      *letters = g_strnfill (30, 'a');
+  g_autoptr (DuplexRow) row = NULL;
+  graphene_rect_t       bounds;
+  int                   width;
+  guint                 n_shown = 0;
+
+  show_text (fixture, DUPLEX_DIRECTION_RECEIVED, letters);
+  bounds = lay_out (fixture, 800);
+  for (int x = 0; x < (int)bounds.size.width; x++)
+    g_assert_false (has_tooltip_at (fixture, x));
+
+  duplex_capture_clear (fixture->capture);
+  conversation_compressed (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT,
+                           letters, 30, 1);
+  row = conversation_get_row (fixture->capture, 0);
+  duplex_message_row_set_row (DUPLEX_MESSAGE_ROW (fixture->row), row);
+  bounds = lay_out (fixture, 800);
+  width = (int)bounds.size.width;
+  g_assert_false (has_tooltip_at (fixture, 5));
+  for (int x = 0; x < width; x++)
+    n_shown += has_tooltip_at (fixture, x);
+  g_assert_cmpuint (n_shown, >, 10);
+  g_assert_cmpuint (n_shown, <, (guint)width / 3);
+}
+
 static void
 test_link (Fixture      *fixture,
            gconstpointer data)
@@ -296,6 +337,7 @@ main (int    argc,
   add ("/app/bubble/bounded", test_bounded);
   add ("/app/bubble/classes", test_classes);
   add ("/app/bubble/set-row", test_set_row);
+  add ("/app/bubble/tooltip", test_tooltip);
   add ("/app/bubble/link", test_link);
   add ("/app/bubble/dark", test_dark);
 

@@ -8,6 +8,7 @@
 #include "app/duplex-frame-box.h"
 #include "app/duplex-frame-picture.h"
 #include "app/duplex-frame-table.h"
+#include "app/duplex-hex-view.h"
 #include "conversation.h"
 #include "widgets.h"
 
@@ -357,6 +358,53 @@ test_no_frames (Fixture      *fixture,
 }
 
 /* A header that was cut off stands in the event's payload. */
+static GtkWidget *
+find_button (Fixture    *fixture,
+             const char *label)
+{
+  GtkWidget *child = widgets_find_label (fixture->page, label);
+
+  g_assert_nonnull (child);
+  return gtk_widget_get_ancestor (child, GTK_TYPE_TOGGLE_BUTTON);
+}
+
+/* The bytes on the wire, or what they inflate to; the choice holds for the next frame. */
+static void
+test_inflated (Fixture      *fixture,
+               gconstpointer data)
+{
+  DuplexHexView      *hex = find (fixture, DUPLEX_TYPE_HEX_VIEW);
+  DuplexFrameTable   *table = find (fixture, DUPLEX_TYPE_FRAME_TABLE);
+  DuplexFramePicture *picture = find (fixture, DUPLEX_TYPE_FRAME_PICTURE);
+  g_autofree char    *letters = g_strnfill (480, 'a');
+  const DuplexEvent  *event;
+
+  conversation_compressed (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT,
+                           letters, 480, 1);
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_RECEIVED, "plain", -1);
+  select_frames (fixture);
+  event = duplex_frame_item_get_event (duplex_frame_table_get_selected (table));
+
+  g_assert_true (widgets_is_shown (find_button (fixture, "Inflated"), fixture->page));
+  g_assert_cmpuint (duplex_hex_view_get_size (hex), ==, 2 + event->payload_size);
+  g_assert_nonnull (widgets_find_label (fixture->page, "Bytes on the Wire"));
+
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (find_button (fixture, "Inflated")), TRUE);
+  g_assert_cmpuint (duplex_hex_view_get_size (hex), ==, 480);
+  g_assert_null (widgets_find_label (fixture->page, "Bytes on the Wire"));
+  g_assert_nonnull (
+    widgets_find_label (fixture->page, "480 bytes, 8 bytes on the wire"));
+  /* A field of the frame has no place in what is shown now. */
+  duplex_frame_picture_set_current (picture, DUPLEX_FRAME_FIELD_PAYLOAD);
+  g_assert_cmpuint (duplex_hex_view_get_size (hex), ==, 480);
+
+  select_row (fixture, 1);
+  g_assert_false (widgets_is_shown (find_button (fixture, "Wire"), fixture->page));
+  g_assert_cmpuint (duplex_hex_view_get_size (hex), ==, 2 + 5);
+  select_row (fixture, 0);
+  g_assert_cmpuint (duplex_hex_view_get_size (hex), ==, 480);
+}
+
 static void
 test_cut_header (void)
 {
@@ -399,6 +447,7 @@ main (int   argc,
   add ("/app/frame-page/table-row-names", test_table_row_names);
   add ("/app/frame-page/many", test_many_frames);
   add ("/app/frame-page/outdated", test_outdated_frames);
+  add ("/app/frame-page/inflated", test_inflated);
   add ("/app/frame-page/none", test_no_frames);
   g_test_add_func ("/app/frame-item/cut-header", test_cut_header);
 

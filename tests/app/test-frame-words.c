@@ -284,6 +284,100 @@ test_state_has_no_fields (void)
   g_assert_cmpuint (duplex_frame_words_get_fields (&event, fields), ==, 0);
 }
 
+/* A frame of a compressed text, which begins or goes on with it. */
+static void
+set_compressed (DuplexEvent *event,
+                guint8       opcode,
+                const char  *inflated)
+{
+  const DuplexFrameHeader header = {
+    .fin = TRUE,
+    .rsv1 = opcode != DUPLEX_OPCODE_CONTINUATION,
+    .opcode = opcode,
+    .length_bits = 7,
+    .length = 2,
+  };
+
+  *event = (DuplexEvent)DUPLEX_EVENT_INIT;
+  event->kind = DUPLEX_EVENT_FRAME;
+  event->direction = DUPLEX_DIRECTION_RECEIVED;
+  event->opcode = DUPLEX_OPCODE_TEXT;
+  event->message = 1;
+  event->header_size = (guint8)duplex_frame_header_encode (&header, event->header);
+  event->payload = (const guint8 *)"ab";
+  event->payload_size = 2;
+  event->inflated = (const guint8 *)inflated;
+  event->inflated_size = inflated != NULL ? strlen (inflated) : 0;
+}
+
+static void
+assert_says (const DuplexEvent *event,
+             const char        *line)
+{
+  g_autofree char *words = duplex_frame_words_dup_all (event);
+  g_auto (GStrv)   lines = g_strsplit (words, "\n", -1);
+
+  if (!g_strv_contains ((const char *const *)lines, line))
+    g_error ("“%s” is not in:\n%s", line, words);
+}
+
+static void
+test_compressed (void)
+{
+  DuplexEvent event;
+
+  set_compressed (&event, DUPLEX_OPCODE_TEXT, "{\"a\":1}");
+  assert_says (&event,
+               "RSV1 1: the message is compressed, as permessage-deflate marks it (RFC 7692 §6)");
+  assert_says (&event, "Payload 2 bytes: compressed; inflates to 7 bytes: “{\"a\":1}”");
+
+  set_compressed (&event, DUPLEX_OPCODE_CONTINUATION, "");
+  assert_says (&event, "RSV1 0: the first frame says for all that the message is compressed "
+                       "(RFC 7692 §6)");
+  assert_says (&event, "Payload 2 bytes: compressed; nothing comes out of this frame by "
+                       "itself");
+
+  /* What could not be inflated is no text, whatever it looks like. */
+  set_compressed (&event, DUPLEX_OPCODE_TEXT, NULL);
+  assert_says (&event, "Payload 2 bytes: 61 62");
+}
+
+static void
+test_misplaced_bit (void)
+{
+  const DuplexFinding     finding = { DUPLEX_FINDING_COMPRESSED_BIT_MISPLACED, 0 };
+  const DuplexFrameHeader header = { .fin = TRUE, .rsv1 = TRUE, .length_bits = 7, .length = 2 };
+  DuplexEvent             event;
+
+  set_compressed (&event, DUPLEX_OPCODE_CONTINUATION, NULL);
+  duplex_frame_header_encode (&header, event.header);
+  event.findings = &finding;
+  event.n_findings = 1;
+  assert_says (&event, "RSV1 1: set, but only the first frame of a message may have it set "
+                       "(RFC 7692 §6)");
+}
+
+static void
+test_share (void)
+{
+  DuplexEvent      event;
+  g_autofree char *whole = NULL;
+  g_autofree char *part = NULL;
+  g_autofree char *nothing = NULL;
+
+  set_compressed (&event, DUPLEX_OPCODE_TEXT, NULL);
+  g_assert_null (duplex_frame_words_dup_share (&event));
+  set_compressed (&event, DUPLEX_OPCODE_TEXT, "abc");
+  whole = duplex_frame_words_dup_share (&event);
+  g_assert_cmpstr (whole, ==, "3 bytes, 2 bytes on the wire");
+  set_compressed (&event, DUPLEX_OPCODE_CONTINUATION, "abc");
+  part = duplex_frame_words_dup_share (&event);
+  g_assert_cmpstr (part, ==, "The share of this frame: 3 bytes, 2 bytes on the wire");
+  set_compressed (&event, DUPLEX_OPCODE_CONTINUATION, "");
+  nothing = duplex_frame_words_dup_share (&event);
+  g_assert_true (g_str_has_prefix (nothing, "Nothing comes out of this frame"));
+}
+
 static void
 test_bytes (void)
 {
@@ -328,6 +422,9 @@ main (int   argc,
   g_test_add_func ("/app/frame-words/worst-finding", test_worst_finding);
   g_test_add_func ("/app/frame-words/cut-header", test_cut_header);
   g_test_add_func ("/app/frame-words/state", test_state_has_no_fields);
+  g_test_add_func ("/app/frame-words/compressed", test_compressed);
+  g_test_add_func ("/app/frame-words/misplaced-bit", test_misplaced_bit);
+  g_test_add_func ("/app/frame-words/share", test_share);
   g_test_add_func ("/app/frame-words/bytes", test_bytes);
   g_test_add_func ("/app/frame-words/hex", test_hex);
 

@@ -134,6 +134,53 @@ test_several (void)
   assert_bytes (second->response, RESPONSE);
 }
 
+#define OFFER(value) \
+  "GET /chat HTTP/1.1\r\nHost: example.org\r\nSec-WebSocket-Extensions: " value "\r\n\r\n"
+#define ANSWER(value) \
+  "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Extensions: " value "\r\n\r\n"
+
+/* What was agreed on, in words. */
+static void
+test_compression (void)
+{
+  static const struct
+  {
+    const char *request;
+    const char *response;
+    const char *words;
+  } cases[] = {
+    { REQUEST, RESPONSE, "Not offered" },
+    { OFFER ("x-other"), RESPONSE, "Not offered" },
+    { OFFER ("permessage-deflated"), RESPONSE, "Not offered" },
+    { OFFER ("permessage-deflate"), RESPONSE, "Offered, and the server does without" },
+    { OFFER ("permessage-deflate"), ANSWER ("permessage-deflate"),
+      "Sent: window of 32 KiB, kept from message to message\n"
+      "Received: window of 32 KiB, kept from message to message" },
+    { OFFER ("permessage-deflate; client_no_context_takeover; client_max_window_bits"),
+      ANSWER ("permessage-deflate; client_max_window_bits=10; server_max_window_bits=8"),
+      "Sent: window of 1 KiB, empty for each message\n"
+      "Received: window of 256 bytes, kept from message to message" },
+    /* what was not offered is not agreed on */
+    { OFFER ("permessage-deflate"), ANSWER ("permessage-deflate; client_max_window_bits=10"),
+      "Offered, and the server does without" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DuplexCapture)       capture = duplex_capture_new ();
+      g_autoptr (DuplexHandshakeInfo) info = NULL;
+      g_autofree char                *words = NULL;
+
+      append (capture, 1, DUPLEX_EVENT_CONNECTING, URL, -1, DUPLEX_FINDING_NONE);
+      append (capture, 1, DUPLEX_EVENT_REQUEST, cases[i].request, -1, DUPLEX_FINDING_NONE);
+      append (capture, 1, DUPLEX_EVENT_RESPONSE, cases[i].response, 101, DUPLEX_FINDING_NONE);
+      append (capture, 1, DUPLEX_EVENT_CONNECTED, URL, 1, DUPLEX_FINDING_NONE);
+      info = duplex_handshake_info_new (capture, G_MAXUINT64);
+      words = duplex_handshake_info_dup_compression (info);
+      g_assert_cmpstr (words, ==, cases[i].words);
+    }
+}
+
 static void
 test_readable (void)
 {
@@ -181,6 +228,9 @@ test_statistics (void)
     .wire_bytes = { 1250, 2 },
     .findings = 3,
     .events = 9,
+    .compressed = { 2, 0 },
+    .compressed_bytes = { 100, 0 },
+    .inflated_bytes = { 410, 0 },
   };
   static const struct
   {
@@ -192,7 +242,11 @@ test_statistics (void)
     { DUPLEX_STATISTIC_AVERAGE, { "250 bytes", "–", "250 bytes" } },
     { DUPLEX_STATISTIC_FRAMES, { "5", "1", "6" } },
     { DUPLEX_STATISTIC_WIRE, { "1.2 kB", "2 bytes", "1.3 kB" } },
-    { DUPLEX_STATISTIC_OVERHEAD, { "20.0 %", "100.0 %", "20.1 %" } },
+    { DUPLEX_STATISTIC_OVERHEAD, { "44.8 %", "100.0 %", "44.9 %" } },
+    { DUPLEX_STATISTIC_COMPRESSED, { "2", "0", "2" } },
+    { DUPLEX_STATISTIC_INFLATED_BYTES, { "410 bytes", "0 bytes", "410 bytes" } },
+    { DUPLEX_STATISTIC_COMPRESSED_BYTES, { "100 bytes", "0 bytes", "100 bytes" } },
+    { DUPLEX_STATISTIC_RATIO, { "4.1:1", "–", "4.1:1" } },
     { DUPLEX_STATISTIC_FINDINGS, { "", "", "3" } },
     { DUPLEX_STATISTIC_EVENTS, { "", "", "9" } },
   };
@@ -221,6 +275,7 @@ main (int   argc,
   g_test_add_func ("/app/handshake-info/connected", test_connected);
   g_test_add_func ("/app/handshake-info/refused", test_refused);
   g_test_add_func ("/app/handshake-info/several", test_several);
+  g_test_add_func ("/app/handshake-info/compression", test_compression);
   g_test_add_func ("/app/handshake-info/readable", test_readable);
   g_test_add_func ("/app/statistics-page/values", test_statistics);
 

@@ -21,6 +21,8 @@ enum {
   ROW_FRAGMENTS, /* of a mebibyte */
   ROW_MANY,      /* 30,000 */
   ROW_BINARY,
+  ROW_COMPRESSED,
+  ROW_COMPRESSED_FRAGMENTS, /* three */
   ROW_SMALL,
   N_ROWS
 };
@@ -65,6 +67,10 @@ set_up (Fixture      *fixture,
                         SIZE, 30000, 0);
   conversation_message (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY,
                         fixture->data, SIZE, 1, 0);
+  conversation_compressed (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT,
+                           fixture->data, SIZE, 1);
+  conversation_compressed (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT,
+                           fixture->data, SIZE, 3);
   conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, "small", -1);
 }
 
@@ -215,7 +221,7 @@ static void
 test_walk (Fixture      *fixture,
            gconstpointer data)
 {
-  static const guint n_frames[N_ROWS] = { 1, 3, 30000, 1, 1 };
+  static const guint n_frames[N_ROWS] = { 1, 3, 30000, 1, 1, 3, 1 };
 
   for (guint i = 0; i < N_ROWS; i++)
     {
@@ -253,6 +259,7 @@ test_frame (Fixture      *fixture,
   g_autofree char            *words = NULL;
   g_autofree char            *expected = NULL;
   guint8                      buffer[1000];
+  gsize                       n;
   const DuplexEvent          *event;
 
   reopen (fixture);
@@ -262,14 +269,42 @@ test_frame (Fixture      *fixture,
   g_assert_cmpuint (event->payload_size, ==, SIZE / 3);
   g_assert_cmpmem (event->payload, DUPLEX_FRAME_ITEM_START, fixture->data + SIZE / 3,
                    DUPLEX_FRAME_ITEM_START);
-  g_assert_cmpuint (duplex_frame_item_read_payload (item, 500000, buffer, sizeof buffer), ==,
-                    sizeof buffer);
+  n = duplex_frame_item_read (item, DUPLEX_PAYLOAD_WIRE, 500000, buffer, sizeof buffer);
+  g_assert_cmpuint (n, ==, sizeof buffer);
   g_assert_cmpmem (buffer, sizeof buffer, fixture->data + SIZE / 3 + 500000, sizeof buffer);
-  g_assert_cmpuint (duplex_frame_item_read_payload (item, SIZE / 3 - 1, buffer, 10), ==, 1);
+  n = duplex_frame_item_read (item, DUPLEX_PAYLOAD_WIRE, SIZE / 3 - 1, buffer, 10);
+  g_assert_cmpuint (n, ==, 1);
 
   words = duplex_frame_words_dup_all (event);
   expected = g_strndup ((const char *)fixture->data + SIZE / 3, 10);
   g_assert_nonnull (strstr (words, expected));
+}
+
+/* A frame of a compressed message has both: its bytes, and its share of what they inflate to. */
+static void
+test_inflated_frame (Fixture      *fixture,
+                     gconstpointer data)
+{
+  guint64 offset = 0;
+  guint8  buffer[1000];
+
+  reopen (fixture);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (DuplexFrameItem) item = get_frame (fixture, ROW_COMPRESSED_FRAGMENTS, i);
+      const DuplexEvent          *event = duplex_frame_item_get_event (item);
+
+      g_assert_cmpuint (event->inflated_id, !=, 0);
+      g_assert_cmpuint (event->payload_size, <, event->inflated_size);
+      g_assert_cmpmem (event->inflated, DUPLEX_FRAME_ITEM_START, fixture->data + offset,
+                       DUPLEX_FRAME_ITEM_START);
+      g_assert_cmpuint (
+        duplex_frame_item_read (item, DUPLEX_PAYLOAD_INFLATED, 70000, buffer, sizeof buffer), ==,
+        sizeof buffer);
+      g_assert_cmpmem (buffer, sizeof buffer, fixture->data + offset + 70000, sizeof buffer);
+      offset += event->inflated_size;
+    }
+  g_assert_cmpuint (offset, ==, SIZE);
 }
 
 /* ---- damage ---- */
@@ -461,6 +496,7 @@ main (int    argc,
   add ("/app/message-bytes/stored", test_stored);
   add ("/app/message-bytes/walk", test_walk);
   add ("/app/message-bytes/frame", test_frame);
+  add ("/app/message-bytes/inflated-frame", test_inflated_frame);
   add ("/app/message-bytes/cut", test_cut);
   add ("/app/message-bytes/gone", test_gone);
   add ("/app/message-bytes/lost", test_lost);

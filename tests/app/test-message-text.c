@@ -292,7 +292,10 @@ test_summary (void)
   g_autoptr (DuplexCapture) text = duplex_capture_new ();
   g_autoptr (DuplexCapture) pong = duplex_capture_new ();
   g_autofree char          *text_summary = NULL;
+  g_autoptr (DuplexCapture) compressed = duplex_capture_new ();
+  g_autofree char          *letters = g_strnfill (480, 'a');
   g_autofree char          *pong_summary = NULL;
+  g_autofree char          *compressed_summary = NULL;
 
   conversation_message (text, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT, "Hello", 5, 3, 0);
   text_summary = get_summary (text);
@@ -300,7 +303,12 @@ test_summary (void)
 
   conversation_control (pong, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_PONG, "x", 1, 800);
   pong_summary = get_summary (pong);
-  g_assert_cmpstr (pong_summary, ==, "← Received · Pong, round trip 0.8 ms · 1 byte ·");
+  g_assert_cmpstr (pong_summary, ==, "← Received · Pong “x”, round trip 0.8 ms · 1 byte ·");
+
+  conversation_compressed (compressed, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT, letters, 480, 2);
+  compressed_summary = get_summary (compressed);
+  g_assert_cmpstr (compressed_summary, ==,
+                   "→ Sent · Text · 480 bytes, 8 bytes on the wire · 2 frames ·");
 }
 
 static void

@@ -28,14 +28,19 @@ test_kinds (void)
   conversation_message (capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_BINARY, "\x00\xa5", 2, 2, 0);
   conversation_control (capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_PING, "hi", 2, -1);
   conversation_state (capture, DUPLEX_EVENT_CONNECTED, "ws://localhost/", 0);
+  conversation_compressed (capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT, "[1]", 3, 1);
+  conversation_corrupt (capture);
 
   /* as it came, not as it is shown */
   assert_copy (capture, 0, "{ \"a\":1 }\n", "7b 20 22 61 22 3a 31 20 7d 0a");
   assert_copy (capture, 1, "a\ufffd\ufffd", "61 00 ff");
   assert_copy (capture, 2, "", "");
   assert_copy (capture, 3, "00 a5", "00 a5");
-  assert_copy (capture, 4, "Ping", "68 69");
+  assert_copy (capture, 4, "Ping “hi”", "68 69");
   assert_copy (capture, 5, "Connected to ws://localhost/", NULL);
+  assert_copy (capture, 6, "[1]", "5b 31 5d");
+  /* what could not be inflated */
+  assert_copy (capture, 7, "07 ff 00 41 fe", "07 ff 00 41 fe");
 }
 
 static void

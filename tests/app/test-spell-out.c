@@ -22,6 +22,14 @@ static const Case cases[] = {
   { "\xc2\x85\xc2\x9f\u00a0", -1, DUPLEX_SPELL_OUT_TEXT, "\\u0085\\u009f\u00a0", 2 },
   { "user\u202etxt.exe", -1, DUPLEX_SPELL_OUT_TEXT, "user\\u202etxt.exe", 1 },
   { "\u2066\u2069\u200f\u061c", -1, DUPLEX_SPELL_OUT_TEXT, "\\u2066\\u2069\\u200f\\u061c", 4 },
+  /* the explicit directional characters, all of them */
+  { "\u202a\u202b\u202c\u202d\u202e", -1, DUPLEX_SPELL_OUT_LINE,
+    "\\u202a\\u202b\\u202c\\u202d\\u202e", 5 },
+  { "\u2066\u2067\u2068\u2069", -1, DUPLEX_SPELL_OUT_LINE,
+    "\\u2066\\u2067\\u2068\\u2069", 4 },
+  /* the first and last of C1, and DEL before them */
+  { "\x7f\xc2\x80\xc2\x9b\xc2\x9f", -1, DUPLEX_SPELL_OUT_LINE,
+    "\\u007f\\u0080\\u009b\\u009f", 4 },
   { "a\u200bb\ufeff\u2028", -1, DUPLEX_SPELL_OUT_TEXT, "a\\u200bb\\ufeff\\u2028", 3 },
   /* joiners of emoji and scripts stay */
   { "👩\u200d🚀 ❤\ufe0f", -1, DUPLEX_SPELL_OUT_TEXT, "👩\u200d🚀 ❤\ufe0f", 0 },

@@ -75,6 +75,36 @@ test_totals (Fixture      *fixture,
 }
 
 static void
+test_deflate (Fixture      *fixture,
+              gconstpointer data)
+{
+  GtkWidget       *label;
+  g_autofree char *letters = g_strnfill (480, 'a');
+
+  conversation_text (fixture->capture, DUPLEX_DIRECTION_SENT, letters, 480);
+  duplex_capture_publish (fixture->capture);
+  g_assert_null (widgets_find_label (fixture->root, "deflate –"));
+
+  conversation_compressed (fixture->capture, DUPLEX_DIRECTION_SENT, DUPLEX_OPCODE_TEXT, letters,
+                           480, 1);
+  conversation_compressed (fixture->capture, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, "hello",
+                           5, 1);
+  duplex_capture_publish (fixture->capture);
+  label = widgets_find_label (fixture->root, "deflate 32.3:1");
+  g_assert_nonnull (label);
+  g_assert_true (widgets_is_shown (label, fixture->root));
+  g_assert_cmpstr (gtk_widget_get_tooltip_text (label), ==,
+                   "Compressed messages\n"
+                   "Sent: 480 bytes, 8 bytes on the wire\n"
+                   "Received: 5 bytes, 7 bytes on the wire");
+  assert_shown (fixture, "↑ 2 / 960 bytes");
+
+  duplex_capture_clear (fixture->capture);
+  duplex_capture_publish (fixture->capture);
+  g_assert_false (widgets_is_shown (label, fixture->root));
+}
+
+static void
 count_cb (guint *count)
 {
   *count += 1;
@@ -211,6 +241,7 @@ main (int   argc,
 
   ADD ("empty", test_empty);
   ADD ("totals", test_totals);
+  ADD ("deflate", test_deflate);
   ADD ("findings", test_findings);
   ADD ("width", test_width);
   ADD ("narrow", test_narrow);

@@ -164,6 +164,41 @@ test_state (void)
     }
 }
 
+/* Who began it and how long it took. */
+static void
+test_closing (void)
+{
+  static const struct
+  {
+    gint64      code;
+    guint       flags;
+    guint64     us;
+    const char *reason;
+    const char *text;
+  } cases[] = {
+    { 1000, DUPLEX_EVENT_FLAG_PEER, 2000, "bye",
+      "Closed by the server with 1000 Normal Closure after 2.0 ms: bye" },
+    { 1001, 0, 15000, NULL, "Closed by the client with 1001 Going Away after 15 ms" },
+    { 1005, DUPLEX_EVENT_FLAG_PEER, 50, "",
+      "Closed by the server with 1005 No Status Received after 50 µs" },
+    { 1006, 0, 5000000, "",
+      "Closed without a Close of the server (1006 Abnormal Closure) after 5.00 s" },
+    { 1006, DUPLEX_EVENT_FLAG_PEER, 0, "",
+      "The connection ended without a Close (1006 Abnormal Closure)" },
+    /* of older recordings */
+    { 1000, 0, 0, "bye", "Disconnected (1000 Normal Closure): bye" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DuplexEvent event = make_event (DUPLEX_EVENT_CLOSED, cases[i].reason, cases[i].code);
+
+      event.flags = cases[i].flags;
+      event.message_size = cases[i].us;
+      assert_text (duplex_text_state (&event), cases[i].text);
+    }
+}
+
 static void
 test_control (void)
 {
@@ -176,9 +211,15 @@ test_control (void)
     const char *text;
   } cases[] = {
     { DUPLEX_OPCODE_TEXT, "x", 1, -1, "" },
-    { DUPLEX_OPCODE_PING, "12345678", 8, -1, "Ping" },
-    { DUPLEX_OPCODE_PONG, "12345678", 8, 812, "Pong, round trip 0.8 ms" },
-    { DUPLEX_OPCODE_PONG, "12345678", 8, -1, "Pong" },
+    { DUPLEX_OPCODE_PING, "", 0, -1, "Ping" },
+    { DUPLEX_OPCODE_PING, "12345678", 8, -1, "Ping “12345678”" },
+    { DUPLEX_OPCODE_PING, "\0\0\0\0\0\0\0\1", 8, -1, "Ping 00 00 00 00 00 00 00 01" },
+    { DUPLEX_OPCODE_PING, "\0\1\2\3\4\5\6\7\b\t\n\v\f\r", 14, -1,
+      "Ping 00 01 02 03 04 05 06 07 08 09 0a 0b …" },
+    { DUPLEX_OPCODE_PING, "a\u202eb", 5, -1, "Ping 61 e2 80 ae 62" },
+    { DUPLEX_OPCODE_PONG, "grün", 5, 812, "Pong “grün”, round trip 0.8 ms" },
+    { DUPLEX_OPCODE_PONG, "", 0, 812, "Pong, round trip 0.8 ms" },
+    { DUPLEX_OPCODE_PONG, "\xff", 1, -1, "Pong ff" },
     { DUPLEX_OPCODE_CLOSE, "", 0, -1, "Close without a code" },
     { DUPLEX_OPCODE_CLOSE, "\x03\xe8", 2, -1, "Close 1000 Normal Closure" },
     { DUPLEX_OPCODE_CLOSE, "\x03\xe8"
@@ -299,6 +340,7 @@ test_excerpt (void)
     { "äöü", 2, "äö…" },
     { "a\033[1m", 10, "a [1m" },
     { "a\xff", 10, "a\357\277\275" },
+    { "a\u202eb", 10, "a\\u202eb" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -391,7 +433,7 @@ test_row (void)
                "00:00:00.000, Sent, Text, 11 bytes, hello world");
   assert_text (plain_spaces (duplex_text_row_label (binary)),
                "00:00:00.000, Received, Binary, 2 bytes");
-  assert_text (duplex_text_row_label (ping), "00:00:00.000, Sent, Ping");
+  assert_text (duplex_text_row_label (ping), "00:00:00.000, Sent, Ping “1”");
   assert_text (duplex_text_row_label (state), "00:00:00.000, Connected to ws://h/");
 }
 
@@ -434,6 +476,7 @@ main (int   argc,
   g_test_add_func ("/app/texts/direction", test_direction);
   g_test_add_func ("/app/texts/session-state", test_session_state);
   g_test_add_func ("/app/texts/state", test_state);
+  g_test_add_func ("/app/texts/closing", test_closing);
   g_test_add_func ("/app/texts/control", test_control);
   g_test_add_func ("/app/texts/closed", test_closed);
   g_test_add_func ("/app/texts/error/sentence", test_error);

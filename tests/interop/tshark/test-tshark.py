@@ -173,17 +173,32 @@ def test_all_kinds():
     equal({frame.length_bits for frame in frames}, {7, 16, 64})
 
 
-def test_lines():
-    """Lines that duplex-cli sends to duplex-cli serve, and gets back."""
-    speaker = Speaker(2)
+def check_lines(seed, *args, deflate):
+    """Compare what duplex-cli sends to duplex-cli serve, and gets back; return the former."""
+    speaker = Speaker(seed)
     lines = [speaker.content()[1] for _ in range(250)]
-    stdin = b'\n'.join(line.hex().encode() for line in lines) + b'\n'
+
     @contextlib.contextmanager
     def target():
         with demo_server() as url:
             yield url.removeprefix('ws://')
-    frames = check(target(), 2, '--binary', path='/echo', stdin=stdin)
-    equal([frame.payload for frame in frames if frame.sender == CLIENT][:-1], lines)
+
+    frames = check(target(), seed, '--binary', *args, path='/echo', deflate=deflate,
+                   stdin=b''.join(line.hex().encode() + b'\n' for line in lines))
+    sent = [frame for frame in frames if frame.sender == CLIENT and frame.opcode == BINARY]
+    equal([frame.payload if frame.inflated is None else frame.inflated for frame in sent], lines)
+    return sent
+
+
+def test_lines():
+    """Lines that duplex-cli sends to duplex-cli serve, and gets back."""
+    check_lines(2, '--no-deflate', deflate=False)
+
+
+def test_lines_deflate():
+    """The same, compressed by both."""
+    if not all(frame.rsv & 4 for frame in check_lines(2, deflate=True)):
+        raise AssertionError('a message is not compressed')
 
 
 def test_broken():
@@ -211,6 +226,34 @@ def test_broken():
             peer.write(wire)
             peer.read_close()
         check(raw_server(script), number, '--wait', DEADLINE, status=4, least=1)
+
+
+def check_deflate(seed, deflater, extension):
+    """Compare compressed messages of both directions, between others."""
+    frames = check_speech(seed, extension=f'permessage-deflate{extension}', deflater=deflater)
+    for sender in CLIENT, SERVER:
+        sizes = [(frame.length, len(frame.inflated)) for frame in frames
+                 if frame.sender == sender and frame.inflated is not None]
+        smaller = [pair for pair in sizes if 2 * pair[0] < pair[1]]
+        if len(sizes) < 100 or len(smaller) < 25:
+            raise AssertionError(f'{len(sizes)} compressed messages, {len(smaller)} much smaller')
+
+
+def test_deflate():
+    """Compressed messages whose windows are kept."""
+    check_deflate(3, Deflater(takeover=True), '')
+
+
+def test_deflate_no_takeover():
+    """Compressed messages that begin with an empty window."""
+    check_deflate(4, Deflater(takeover=False),
+                  '; server_no_context_takeover; client_no_context_takeover')
+
+
+def test_deflate_windows():
+    """Compressed messages with small windows."""
+    check_deflate(5, Deflater(takeover=True, bits=9),
+                  '; server_max_window_bits=9; client_max_window_bits=10')
 
 
 if __name__ == '__main__':

@@ -173,6 +173,13 @@ def test_all_kinds():
     equal({frame.length_bits for frame in frames}, {7, 16, 64})
 
 
+def test_fragments():
+    """Messages in fragments, of both sides."""
+    frames = check_speech(6, '--fragment', '100', '--no-deflate')
+    if not any(frame.sender == CLIENT and frame.n_frames == 4 for frame in frames):
+        raise AssertionError('the client sends no fragments')
+
+
 def check_lines(seed, *args, deflate):
     """Compare what duplex-cli sends to duplex-cli serve, and gets back; return the former."""
     speaker = Speaker(seed)

@@ -21,9 +21,9 @@ enum {
   LENGTH_IS_64 = 127,
 };
 
-/* What duplex_mask() handles in one turn: four registers of SSE2, which every x86-64 has, or as
- * many steps of what another machine has. */
-typedef guint64 Block __attribute__ ((vector_size (64)));
+/* A register of SSE2 or NEON, which every x86-64 and aarch64 has. Compilers put larger vectors into
+ * memory between two steps. */
+typedef guint32 Vector __attribute__ ((vector_size (16)));
 
 static const char *const opcode_names[16] = {
   [DUPLEX_OPCODE_CONTINUATION] = "continuation",
@@ -197,6 +197,78 @@ duplex_opcode_get_name (guint8 opcode)
   return opcode < G_N_ELEMENTS (opcode_names) ? opcode_names[opcode] : "unknown";
 }
 
+/* The mask as it falls on a word that begins at offset. */
+static inline guint32
+turn_mask (const guint8 mask[4],
+           guint64      offset)
+{
+  guint32 word;
+  guint64 twice;
+
+  memcpy (&word, mask, sizeof word);
+  word = GUINT32_FROM_LE (word);
+  twice = (guint64)word << 32 | word;
+  return GUINT32_TO_LE ((guint32)(twice >> 8 * (offset & 3)));
+}
+
+static inline Vector
+load_masked (const guint8 *src,
+             guint32       key)
+{
+  Vector vector;
+
+  memcpy (&vector, src, sizeof vector);
+  return vector ^ key;
+}
+
+static inline void
+store (guint8 *dst,
+       Vector  vector)
+{
+  memcpy (dst, &vector, sizeof vector);
+}
+
+/* Fewer bytes than a vector has. Both ends are read before one is written, as they may overlap and
+ * dst may be src. */
+static void
+mask_few (guint8       *dst,
+          const guint8 *src,
+          gsize         len,
+          guint32       key,
+          guint32       end_key)
+{
+  guint8 key_bytes[4];
+
+  if (len >= 8)
+    {
+      guint64 first, last;
+
+      memcpy (&first, src, sizeof first);
+      memcpy (&last, src + len - sizeof last, sizeof last);
+      first ^= (guint64)key << 32 | key;
+      last ^= (guint64)end_key << 32 | end_key;
+      memcpy (dst, &first, sizeof first);
+      memcpy (dst + len - sizeof last, &last, sizeof last);
+    }
+  else if (len >= 4)
+    {
+      guint32 first, last;
+
+      memcpy (&first, src, sizeof first);
+      memcpy (&last, src + len - sizeof last, sizeof last);
+      first ^= key;
+      last ^= end_key;
+      memcpy (dst, &first, sizeof first);
+      memcpy (dst + len - sizeof last, &last, sizeof last);
+    }
+  else
+    {
+      memcpy (key_bytes, &key, sizeof key_bytes);
+      for (gsize i = 0; i < len; i++)
+        dst[i] = src[i] ^ key_bytes[i];
+    }
+}
+
 void
 duplex_mask (guint8       *dst,
              const guint8 *src,
@@ -204,36 +276,39 @@ duplex_mask (guint8       *dst,
              const guint8  mask[4],
              guint64       offset)
 {
-  guint8  key[8];
-  guint64 word;
-  gsize   i = 0;
+  const gsize size = sizeof (Vector);
+  guint32     key, end_key;
+  Vector      last;
+  gsize       i = 0;
 
   g_return_if_fail ((dst != NULL && src != NULL) || len == 0);
   g_return_if_fail (mask != NULL);
 
-  /* The mask as it falls on a word that begins at offset. */
-  for (gsize k = 0; k < sizeof key; k++)
-    key[k] = mask[(offset + k) & 3];
-  memcpy (&word, key, sizeof word);
-
-  for (; len - i >= sizeof (Block); i += sizeof (Block))
+  /* Vectors and words have a multiple of the mask's size: so the last of them is turned as the byte
+   * behind it is, and the sum may wrap. */
+  key = turn_mask (mask, offset);
+  end_key = turn_mask (mask, offset + len);
+  if (len < size)
     {
-      Block block;
-
-      memcpy (&block, src + i, sizeof block);
-      block ^= word;
-      memcpy (dst + i, &block, sizeof block);
+      mask_few (dst, src, len, key, end_key);
+      return;
     }
 
-  for (; len - i >= sizeof word; i += sizeof word)
+  /* The last vector may overlap the one in front of it: it is read before that is written. */
+  last = load_masked (src + len - size, end_key);
+  for (; len - i > 4 * size; i += 4 * size)
     {
-      guint64 block;
+      Vector a = load_masked (src + i, key);
+      Vector b = load_masked (src + i + size, key);
+      Vector c = load_masked (src + i + 2 * size, key);
+      Vector d = load_masked (src + i + 3 * size, key);
 
-      memcpy (&block, src + i, sizeof block);
-      block ^= word;
-      memcpy (dst + i, &block, sizeof block);
+      store (dst + i, a);
+      store (dst + i + size, b);
+      store (dst + i + 2 * size, c);
+      store (dst + i + 3 * size, d);
     }
-
-  for (; i < len; i++)
-    dst[i] = src[i] ^ key[i % sizeof key];
+  for (; len - i > size; i += size)
+    store (dst + i, load_masked (src + i, key));
+  store (dst + len - size, last);
 }

@@ -306,6 +306,40 @@ test_mask_every_size (void)
     }
 }
 
+/* Source and destination at every alignment, which need not be the same, and one in the other's
+ * place. */
+static void
+test_mask_every_alignment (void)
+{
+  enum {
+    LARGEST = 200,
+    ALIGNMENTS = 64
+  };
+  guint8 from[ALIGNMENTS + LARGEST];
+  guint8 to[ALIGNMENTS + LARGEST];
+
+  for (gsize len = 0; len <= LARGEST; len++)
+    {
+      for (gsize alignment = 0; alignment < ALIGNMENTS; alignment++)
+        {
+          guint8 *src = from + alignment;
+          guint8 *dst = to + (alignment * 5 + len) % ALIGNMENTS;
+          guint64 offset = alignment / 2;
+
+          for (gsize i = 0; i < len; i++)
+            src[i] = i * 7 + alignment;
+          memset (to, 0xaa, sizeof to);
+          duplex_mask (dst, src, len, test_mask, offset);
+          duplex_mask (src, src, len, test_mask, offset);
+          g_assert_cmpmem (dst, len, src, len);
+          for (gsize i = 0; i < len; i++)
+            g_assert_cmpuint (src[i] ^ test_mask[(offset + i) % 4], ==, (i * 7 + alignment) & 0xff);
+          for (const guint8 *p = to; p < to + sizeof to; p++)
+            g_assert_true ((p >= dst && p < dst + len) || *p == 0xaa);
+        }
+    }
+}
+
 /* Bytes on both sides of the destination stay. */
 static void
 test_mask_keeps_neighbours (void)
@@ -364,6 +398,7 @@ main (int    argc,
   g_test_add_func ("/core/frame/opcode-out-of-range", test_opcode_out_of_range);
   g_test_add_func ("/core/frame/mask/example", test_mask_example);
   g_test_add_func ("/core/frame/mask/every-size", test_mask_every_size);
+  g_test_add_func ("/core/frame/mask/every-alignment", test_mask_every_alignment);
   g_test_add_func ("/core/frame/mask/keeps-neighbours", test_mask_keeps_neighbours);
   g_test_add_func ("/core/frame/mask/in-pieces", test_mask_in_pieces);
 

@@ -4,15 +4,18 @@
 #include <string.h>
 
 #include "core/proto/duplex-utf8.h"
+#include "duplex-utf8-reference.h"
 
 #define MAX_PIECES 7
 
-/* What a run says of a text: the first bad byte, or where it stopped and whether it is complete. */
+/* What a run says of a text: the first bad byte, or where it stopped and whether it is complete;
+ * and where the first unsafe character is. */
 typedef struct
 {
   gboolean valid;
   guint64  bad;
   guint64  start;
+  guint64  first_unsafe;
   gboolean complete;
 } Verdict;
 
@@ -22,7 +25,7 @@ feed (const guint8 *text,
       const guint8 *pieces,
       gsize         n_pieces)
 {
-  Verdict    verdict = { TRUE, 0, 0, FALSE };
+  Verdict    verdict = { TRUE, 0, 0, 0, FALSE };
   DuplexUtf8 utf8 = DUPLEX_UTF8_INIT;
   gsize      done = 0;
 
@@ -37,6 +40,7 @@ feed (const guint8 *text,
         g_assert_cmpuint (utf8.offset, ==, done);
     }
 
+  verdict.first_unsafe = utf8.unsafe;
   verdict.complete = duplex_utf8_is_complete (&utf8);
   verdict.start = verdict.valid && verdict.complete ? len : utf8.start;
   return verdict;
@@ -65,7 +69,29 @@ find_invalid_by_glib (const guint8 *text,
   return len;
 }
 
-/* However a text is cut the verdict is the same, and it is GLib's. */
+static void
+check_reference (const Verdict *verdict,
+                 const guint8  *text,
+                 gsize          len)
+{
+  DuplexUtf8Reference expected = duplex_utf8_reference (text, len);
+  gboolean            is_open = expected.open < expected.valid;
+
+  /* A byte that cannot stand where it does shows as one that is not accepted, whatever is open. */
+  if (verdict->valid)
+    {
+      g_assert_cmpuint (expected.valid, ==, len);
+      g_assert_cmpint (verdict->complete, ==, !is_open);
+    }
+  else
+    {
+      g_assert_cmpuint (verdict->bad, ==, expected.valid);
+    }
+  g_assert_cmpuint (verdict->start, ==, expected.open);
+  g_assert_cmpuint (verdict->first_unsafe, ==, expected.first_unsafe);
+}
+
+/* However a text is cut the verdict is the same: the reference's, and GLib's. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
@@ -86,10 +112,12 @@ LLVMFuzzerTestOneInput (const guint8 *data,
       g_assert_cmpint (cut[i].valid, ==, at_once.valid);
       g_assert_cmpuint (cut[i].start, ==, at_once.start);
       g_assert_cmpint (cut[i].complete, ==, at_once.complete);
+      g_assert_cmpuint (cut[i].first_unsafe, ==, at_once.first_unsafe);
       if (!at_once.valid)
         g_assert_cmpuint (cut[i].bad, ==, at_once.bad);
     }
 
+  check_reference (&at_once, input.data, input.size);
   g_assert_cmpuint (at_once.start, ==, find_invalid_by_glib (input.data, input.size));
   g_assert_cmpint (duplex_utf8_validate (input.data, input.size, &bad), ==,
                    at_once.valid && at_once.complete);

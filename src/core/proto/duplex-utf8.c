@@ -1,106 +1,132 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/proto/duplex-utf8.h"
 
-#include <string.h>
+#include "core/proto/duplex-utf8-lanes.h"
 
-/* What may follow is one number: how many bytes the open character still needs, and the range of
- * the next of them. 0 means that no character is open. */
-#define EXPECT(n, low, high) ((guint32)(n) | (guint32)(low) << 8 | (guint32)(high) << 16)
-#define EXPECT_COUNT(state)  ((state)&0xFF)
-#define EXPECT_LOW(state)    ((state) >> 8 & 0xFF)
-#define EXPECT_HIGH(state)   ((state) >> 16 & 0xFF)
+/* Where the fast steps are in doubt, so many bytes are taken one by one before they are tried
+ * again. */
+#define CLOSE_LOOK 16
 
-#define HIGH_BITS            G_GUINT64_CONSTANT (0x8080808080808080)
+/* The open character: how many bytes it still needs, the range of the upper half of the next, and
+ * the bits of its number that are known. 0 means that none is open. */
+#define OPEN(n, low, high, value) \
+  ((guint32)(n) | (guint32)(low) << 4 | (guint32)(high) << 8 | (guint32)(value) << 12)
+#define OPEN_COUNT(state) ((state)&0xF)
+#define OPEN_LOW(state)   ((state) >> 4 & 0xF)
+#define OPEN_HIGH(state)  ((state) >> 8 & 0xF)
+#define OPEN_VALUE(state) ((state) >> 12)
 
 /* What a byte that opens a character calls for: the table of RFC 3629 §4. The narrower ranges
  * refuse overlong forms (E0, F0), surrogates (ED) and what lies above U+10FFFF (F4). 0: none. */
-static const guint32 expect_after_lead[256] = {
-  [0xC2 ... 0xDF] = EXPECT (1, 0x80, 0xBF),
-  [0xE0] = EXPECT (2, 0xA0, 0xBF),
-  [0xE1 ... 0xEC] = EXPECT (2, 0x80, 0xBF),
-  [0xED] = EXPECT (2, 0x80, 0x9F),
-  [0xEE ... 0xEF] = EXPECT (2, 0x80, 0xBF),
-  [0xF0] = EXPECT (3, 0x90, 0xBF),
-  [0xF1 ... 0xF3] = EXPECT (3, 0x80, 0xBF),
-  [0xF4] = EXPECT (3, 0x80, 0x8F),
-};
-
-/* Bytes below 0x80 at the beginning of data. */
-static gsize
-ascii_prefix (const guint8 *data,
-              gsize         len)
+static guint32
+open_character (guint8 lead)
 {
-  gsize i = 0;
-
-  while (len - i >= 2 * sizeof (guint64))
-    {
-      guint64 words[2];
-
-      memcpy (words, data + i, sizeof words);
-      if (((words[0] | words[1]) & HIGH_BITS) != 0)
-        break;
-      i += sizeof words;
-    }
-
-  while (i < len && data[i] < 0x80)
-    i++;
-
-  return i;
-}
-
-static gboolean
-continues (guint8 byte)
-{
-  return (byte & 0xC0) == 0x80;
-}
-
-/* Size of the character at data, which has the four bytes that the longest needs, or 0 when it is
- * not valid: which byte is to blame is then found step by step. */
-static gsize
-whole_character (const guint8 *data)
-{
-  guint32 expect = expect_after_lead[data[0]];
-
-  if (expect == 0 || data[1] < EXPECT_LOW (expect) || data[1] > EXPECT_HIGH (expect))
+  if (lead < 0xC2 || lead > 0xF4)
     return 0;
+  if (lead < 0xE0)
+    return OPEN (1, 0x8, 0xB, lead & 0x1F);
+  if (lead < 0xF0)
+    return OPEN (2, lead == 0xE0 ? 0xA : 0x8, lead == 0xED ? 0x9 : 0xB, lead & 0x0F);
 
-  switch (EXPECT_COUNT (expect))
-    {
-    case 1:
-      return 2;
-    case 2:
-      return continues (data[2]) ? 3 : 0;
-    default:
-      return continues (data[2]) && continues (data[3]) ? 4 : 0;
-    }
+  return OPEN (3, lead == 0xF0 ? 0x9 : 0x8, lead == 0xF4 ? 0x8 : 0xB, lead & 0x07);
 }
 
-/* Bytes of valid characters beyond ASCII at the beginning of data, which are found faster whole. */
-static gsize
-character_run (const guint8 *data,
-               gsize         len)
+static gboolean
+is_unsafe (guint32 character)
 {
-  gsize i = 0;
-  gsize size;
+  if (character < 0x20)
+    return character != '\t' && character != '\n' && character != '\r';
 
-  while (len - i >= 4 && (size = whole_character (data + i)) > 0)
-    i += size;
+  return (character >= 0x7F && character <= 0x9F) ||
+         (character >= 0x202A && character <= 0x202E) ||
+         (character >= 0x2066 && character <= 0x2069);
+}
+
+/* Byte by byte. Returns the first that no continuation can make valid, or end. */
+static gsize
+walk (DuplexUtf8   *self,
+      const guint8 *data,
+      gsize         i,
+      gsize         end)
+{
+  for (; i < end; i++)
+    {
+      guint32 character = data[i];
+
+      if (self->state == 0)
+        {
+          self->start = self->offset + i;
+          if (data[i] >= 0x80 && (self->state = open_character (data[i])) == 0)
+            break;
+        }
+      else
+        {
+          if (data[i] >> 4 < OPEN_LOW (self->state) || data[i] >> 4 > OPEN_HIGH (self->state))
+            break;
+
+          character = OPEN_VALUE (self->state) << 6 | (data[i] & 0x3F);
+          self->state = OPEN_COUNT (self->state) > 1
+                          ? OPEN (OPEN_COUNT (self->state) - 1, 0x8, 0xB, character)
+                          : 0;
+        }
+
+      if (self->state == 0 && self->unsafe == DUPLEX_UTF8_ALL_SAFE && is_unsafe (character))
+        self->unsafe = self->start;
+    }
 
   return i;
 }
 
-static gboolean
-refuse (DuplexUtf8 *self,
-        gsize       accepted,
-        guint64    *ret_bad)
+/* Where the character begins that is open at end, or end. What stands before end is valid, and
+ * begins with a character: fewer than three bytes are a whole one. */
+static gsize
+find_open (const guint8 *data,
+           gsize         end)
 {
-  self->offset += accepted;
-  if (self->state == 0)
-    self->start = self->offset;
-  if (ret_bad != NULL)
-    *ret_bad = self->offset;
+  if (end < 3)
+    return end;
+  if (data[end - 1] >= 0xC0)
+    return end - 1;
+  if (data[end - 2] >= 0xE0)
+    return end - 2;
+  if (data[end - 3] >= 0xF0)
+    return end - 3;
 
-  return FALSE;
+  return end;
+}
+
+/* What follows plain text. Returns the first byte that no continuation can make valid, or len. */
+static gsize
+take (DuplexUtf8   *self,
+      const guint8 *data,
+      gsize         i,
+      gsize         len)
+{
+  while (i < len)
+    {
+      gboolean finds_unsafe = self->unsafe == DUPLEX_UTF8_ALL_SAFE;
+      gsize    end;
+
+      if (self->state != 0)
+        {
+          end = i + MIN (len - i, OPEN_COUNT (self->state));
+        }
+      else
+        {
+          gsize sound = duplex_utf8_pass_sound (data + i, len - i, finds_unsafe);
+
+          end = i + (sound > 0 ? sound : MIN (len - i, CLOSE_LOOK));
+          i = sound > 0 ? i + find_open (data + i, sound) : i;
+        }
+
+      i = walk (self, data, i, end);
+      if (i < end)
+        return i;
+      if (self->state == 0 && i < len)
+        i += duplex_utf8_pass_plain (data + i, len - i, self->unsafe == DUPLEX_UTF8_ALL_SAFE);
+    }
+
+  return len;
 }
 
 gboolean
@@ -109,44 +135,23 @@ duplex_utf8_feed (DuplexUtf8   *self,
                   gsize         len,
                   guint64      *ret_bad)
 {
-  gsize i = 0;
+  gsize accepted = 0;
 
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (data != NULL || len == 0, FALSE);
 
-  while (i < len)
-    {
-      if (self->state == 0)
-        {
-          if (data[i] < 0x80)
-            {
-              i += ascii_prefix (data + i, len - i);
-              continue;
-            }
+  if (self->state == 0 && len > 0)
+    accepted = duplex_utf8_pass_plain (data, len, self->unsafe == DUPLEX_UTF8_ALL_SAFE);
+  if (accepted < len)
+    accepted = take (self, data, accepted, len);
 
-          i += character_run (data + i, len - i);
-          if (i == len || data[i] < 0x80)
-            continue;
+  self->offset += accepted;
+  if (accepted == len)
+    return TRUE;
 
-          self->start = self->offset + i;
-          self->state = expect_after_lead[data[i]];
-          if (self->state == 0)
-            return refuse (self, i, ret_bad);
-        }
-      else
-        {
-          if (data[i] < EXPECT_LOW (self->state) || data[i] > EXPECT_HIGH (self->state))
-            return refuse (self, i, ret_bad);
-
-          self->state = EXPECT_COUNT (self->state) > 1
-                          ? EXPECT (EXPECT_COUNT (self->state) - 1, 0x80, 0xBF)
-                          : 0;
-        }
-      i++;
-    }
-
-  self->offset += len;
-  return TRUE;
+  if (ret_bad != NULL)
+    *ret_bad = self->offset;
+  return FALSE;
 }
 
 gboolean

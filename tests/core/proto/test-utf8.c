@@ -5,6 +5,7 @@
 
 #include "duplex-guard-page.h"
 #include "duplex-hex.h"
+#include "duplex-utf8-reference.h"
 
 #define VALID G_MAXUINT64
 
@@ -104,7 +105,7 @@ check_pieces (const Case   *c,
     {
       const guint8 *piece = duplex_guard_page_place (guard, data, sizes[i]);
 
-      data += sizes[i];
+      data = data != NULL ? data + sizes[i] : NULL;
       if (!duplex_utf8_feed (&utf8, piece, sizes[i], &bad))
         {
           g_assert_false (c->open);
@@ -280,6 +281,323 @@ test_offsets (void)
   g_assert_cmpuint (utf8.start, ==, 7);
 }
 
+/* at: where the first unsafe character begins, or VALID. */
+typedef struct
+{
+  const char *name;
+  const char *hex;
+  guint64     at;
+} UnsafeCase;
+
+static const UnsafeCase unsafe_cases[] = {
+  { "c0/nul", "61 00", 1 },
+  { "c0/before-tab", "61 62 08", 2 },
+  { "c0/vertical-tab", "0b", 0 },
+  { "c0/form-feed", "0c", 0 },
+  { "c0/after-cr", "0d 0e", 1 },
+  { "c0/escape", "61 1b 5b 33 31 6d", 1 },
+  { "c0/last", "1f", 0 },
+  { "c0/tab-and-line-ends", "09 0a 0d 0a", VALID },
+  { "printable", "20 7e", VALID },
+  { "del", "7e 7f", 1 },
+  { "c1/first", "61 c2 80", 1 },
+  { "c1/next-line", "c2 85", 0 },
+  { "c1/last", "c2 9f", 0 },
+  { "c1/no-break-space", "c2 a0", VALID },
+  { "c1/same-end-other-lead", "c3 80  e1 80 80  e2 84 80", VALID },
+  { "direction/before-first", "e2 80 a9", VALID },
+  { "direction/lre", "61 e2 80 aa", 1 },
+  { "direction/rlo", "e2 80 ae", 0 },
+  { "direction/after-rlo", "e2 80 af", VALID },
+  { "direction/before-lri", "e2 81 a5", VALID },
+  { "direction/lri", "e2 81 a6", 0 },
+  { "direction/pdi", "61 62 63 e2 81 a9", 3 },
+  { "direction/after-pdi", "e2 81 aa", VALID },
+  { "direction/other-second", "e2 80 a6  e2 81 ae  e2 82 aa", VALID },
+  { "direction/other-lead", "e1 80 aa  e3 81 a6", VALID },
+  { "direction/marks", "e2 80 8e  e2 80 8f  d8 9c", VALID },
+  { "direction/within-four", "f0 a2 80 aa  f1 82 81 a6", VALID },
+  { "first-of-two", "c2 a0  c2 81  07", 2 },
+  { "first-of-two-in-reach", "61 e2 80 ae 07 c2 80", 1 },
+};
+
+static guint64
+find_unsafe (const guint8 *data,
+             const gsize  *sizes,
+             gsize         n_sizes)
+{
+  DuplexUtf8 utf8 = DUPLEX_UTF8_INIT;
+
+  for (gsize i = 0; i < n_sizes; data += sizes[i++])
+    g_assert_true (duplex_utf8_feed (&utf8, data, sizes[i], NULL));
+  g_assert_true (duplex_utf8_is_complete (&utf8));
+
+  return utf8.unsafe;
+}
+
+/* All at once, byte by byte, and in every split into three pieces. */
+static void
+test_unsafe_case (gconstpointer data)
+{
+  const UnsafeCase  *c = data;
+  g_autoptr (GBytes) text = duplex_hex_decode (c->hex);
+  gsize              ones[16];
+  gsize              len;
+  const guint8      *bytes = g_bytes_get_data (text, &len);
+
+  g_assert_cmpuint (len, <=, G_N_ELEMENTS (ones));
+  for (gsize i = 0; i < G_N_ELEMENTS (ones); i++)
+    ones[i] = 1;
+  g_assert_cmpuint (find_unsafe (bytes, ones, len), ==, c->at);
+
+  for (gsize first = 0; first <= len; first++)
+    {
+      for (gsize second = 0; second <= len - first; second++)
+        {
+          const gsize sizes[] = { first, second, len - first - second };
+
+          g_assert_cmpuint (find_unsafe (bytes, sizes, 3), ==, c->at);
+        }
+    }
+}
+
+/* What the code says of data in two pieces, after each of them, is what the reference says of as
+ * much. Either piece stands right before a guard page. */
+static void
+check_reference (DuplexGuardPage *guard,
+                 const guint8    *data,
+                 gsize            len,
+                 gsize            cut)
+{
+  DuplexUtf8 utf8 = DUPLEX_UTF8_INIT;
+  guint64    bad = VALID;
+  gboolean   is_valid = TRUE;
+
+  for (guint piece = 0; piece < 2 && is_valid; piece++)
+    {
+      gsize               from = piece == 0 ? 0 : cut;
+      gsize               to = piece == 0 ? cut : len;
+      const guint8       *place = duplex_guard_page_place (guard, data + from, to - from);
+      DuplexUtf8Reference expected = duplex_utf8_reference (data, to);
+
+      is_valid = duplex_utf8_feed (&utf8, place, to - from, &bad);
+      g_assert_cmpint (is_valid, ==, expected.valid == to);
+      g_assert_cmpuint (utf8.offset, ==, expected.valid);
+      g_assert_cmpuint (utf8.unsafe, ==, expected.first_unsafe);
+      g_assert_cmpuint (bad, ==, is_valid ? VALID : expected.valid);
+      if (is_valid)
+        g_assert_cmpint (duplex_utf8_is_complete (&utf8), ==, expected.open == to);
+      if (!is_valid || expected.open < to)
+        g_assert_cmpuint (utf8.start, ==, expected.open);
+    }
+}
+
+/* What stands around a telling sequence: plain text, and characters of each size. */
+static const char *const fillers[] = { "x", "{\n\t\"key\": 1,\r\n}", "ä", "Größe und Maß. ",
+                                       "いろはに", "😀", "«“ж” – い»" };
+
+static void
+fill (guint8     *bytes,
+      gsize       len,
+      const char *filler)
+{
+  gsize n_filler = strlen (filler);
+
+  for (gsize i = 0; i < len; i++)
+    bytes[i] = i + n_filler - i % n_filler <= len ? filler[i % n_filler] : '.';
+}
+
+/* One telling sequence at each place of a text that is longer than two of the longest steps. */
+static void
+check_at_each_place (const guint8 *telling,
+                     gsize         n_telling,
+                     const char   *filler)
+{
+  enum {
+    LENGTH = 560
+  };
+  gsize                       n_filler = strlen (filler);
+  g_autoptr (DuplexGuardPage) guard = duplex_guard_page_new (LENGTH);
+
+  for (gsize at = 0; at + n_telling <= LENGTH; at += at + n_filler < 80 ? n_filler : 7 * n_filler)
+    {
+      guint8 bytes[LENGTH];
+
+      fill (bytes, at, filler);
+      if (n_telling > 0)
+        memcpy (bytes + at, telling, n_telling);
+      fill (bytes + at + n_telling, LENGTH - at - n_telling, filler);
+      check_reference (guard, bytes, LENGTH, LENGTH);
+      check_reference (guard, bytes, LENGTH, at + n_telling / 2);
+      check_reference (guard, bytes, at + n_telling, 0);
+    }
+}
+
+static void
+test_each_place (void)
+{
+  for (gsize f = 0; f < G_N_ELEMENTS (fillers); f++)
+    {
+      for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+        {
+          g_autoptr (GBytes) bytes = duplex_hex_decode (cases[i].hex);
+          gsize              len;
+          const guint8      *data = g_bytes_get_data (bytes, &len);
+
+          check_at_each_place (data, len, fillers[f]);
+        }
+      for (gsize i = 0; i < G_N_ELEMENTS (unsafe_cases); i++)
+        {
+          g_autoptr (GBytes) bytes = duplex_hex_decode (unsafe_cases[i].hex);
+          gsize              len;
+          const guint8      *data = g_bytes_get_data (bytes, &len);
+
+          check_at_each_place (data, len, fillers[f]);
+        }
+    }
+}
+
+/* A character of a kind, and now and then one that is telling, or half of one. */
+static gsize
+append_random (guint8 *bytes,
+               gsize   room,
+               gint32  kind,
+               GRand  *rand)
+{
+  static const char *const telling[] = { "\x1b", "\x7f", "\xc2\x85", "\u00a0", "\u202a", "\u202e",
+                                         "\u202f", "\u2066", "\u2069", "\u206a", "\n", "\r\n" };
+  char                     character[6];
+  const char              *text = character;
+  gsize                    size;
+
+  if (g_rand_int_range (rand, 0, 60) == 0)
+    {
+      text = telling[g_rand_int_range (rand, 0, G_N_ELEMENTS (telling))];
+      size = strlen (text);
+    }
+  else if (g_rand_int_range (rand, 0, 150) == 0)
+    {
+      character[0] = (char)g_rand_int_range (rand, 0x80, 0x100);
+      size = 1;
+    }
+  else
+    {
+      static const gunichar ends[][2] = { { 0x20, 0x7f },
+                                          { 0xa0, 0x800 },
+                                          { 0x800, 0x2000 },
+                                          { 0xe000, 0x10000 },
+                                          { 0x10000, 0x110000 } };
+      const gint32          n = G_N_ELEMENTS (ends);
+      gint32                range = kind < n ? kind : g_rand_int_range (rand, 0, n);
+
+      size = g_unichar_to_utf8 (g_rand_int_range (rand, ends[range][0], ends[range][1]), character);
+    }
+
+  size = MIN (size, room);
+  memcpy (bytes, text, size);
+  return size;
+}
+
+/* Texts of every kind and length from each alignment, whole and cut somewhere. */
+static void
+test_random (void)
+{
+  enum {
+    LARGEST = 200,
+    ALIGNMENTS = 64
+  };
+  /* Arbitrary and fixed: a failure comes again. */
+  g_autoptr (GRand)           rand = g_rand_new_with_seed (20031101);
+  g_autoptr (DuplexGuardPage) guard = duplex_guard_page_new (LARGEST);
+  guint8                      buffer[ALIGNMENTS + LARGEST];
+
+  for (gsize len = 0; len <= LARGEST; len++)
+    {
+      for (gsize alignment = 0; alignment < ALIGNMENTS; alignment++)
+        {
+          guint8             *text = buffer + alignment;
+          DuplexUtf8          utf8 = DUPLEX_UTF8_INIT;
+          DuplexUtf8Reference expected;
+
+          for (gsize i = 0; i < len;)
+            i += append_random (text + i, len - i, (gint32)(alignment % 7), rand);
+          expected = duplex_utf8_reference (text, len);
+          g_assert_cmpint (duplex_utf8_feed (&utf8, text, len, NULL), ==, expected.valid == len);
+          g_assert_cmpuint (utf8.offset, ==, expected.valid);
+          g_assert_cmpuint (utf8.unsafe, ==, expected.first_unsafe);
+          check_reference (guard, text, len, g_rand_int_range (rand, 0, (gint32)len + 1));
+        }
+    }
+}
+
+/* Four bytes from the borders of every range, and behind them ASCII, so that they stand in front of
+ * what a step looks at. */
+static void
+test_border_reference (void)
+{
+  static const guint8 borders[] = { 0x00, 0x0a, 0x1f, 0x20, 0x7e, 0x7f, 0x80, 0x81, 0x8f, 0x90,
+                                    0x9f, 0xa0, 0xa6, 0xa9, 0xaa, 0xae, 0xaf, 0xbf, 0xc0, 0xc1,
+                                    0xc2, 0xc3, 0xdf, 0xe0, 0xe1, 0xe2, 0xed, 0xee, 0xef, 0xf0,
+                                    0xf1, 0xf3, 0xf4, 0xf5, 0xff };
+  const gsize         n = G_N_ELEMENTS (borders);
+  guint8              bytes[24];
+
+  for (gsize i = 0; i < n * n * n * n; i++)
+    {
+      DuplexUtf8          utf8 = DUPLEX_UTF8_INIT;
+      DuplexUtf8Reference expected;
+      gboolean            is_valid;
+      gsize               len = i % 2 == 0 ? 4 : sizeof bytes;
+      gsize               at = len == 4 ? 0 : i % 20;
+
+      memset (bytes, 'x', sizeof bytes);
+      bytes[at] = borders[i % n];
+      bytes[at + 1] = borders[i / n % n];
+      bytes[at + 2] = borders[i / n / n % n];
+      bytes[at + 3] = borders[i / n / n / n];
+
+      expected = duplex_utf8_reference (bytes, len);
+      is_valid = duplex_utf8_feed (&utf8, bytes, len, NULL);
+      if (is_valid != (expected.valid == len) || utf8.offset != expected.valid ||
+          utf8.unsafe != expected.first_unsafe)
+        g_error ("%02x %02x %02x %02x at %" G_GSIZE_FORMAT ": not as expected", bytes[at],
+                 bytes[at + 1], bytes[at + 2], bytes[at + 3], at);
+    }
+}
+
+/* The first unsafe character stays the first, and what comes behind it is validated as before. */
+static void
+test_unsafe_then_bad (void)
+{
+  DuplexUtf8 utf8 = DUPLEX_UTF8_INIT;
+  guint64    bad = VALID;
+
+  g_assert_true (duplex_utf8_feed (&utf8, (const guint8 *)"abc\xe2\x80", 5, &bad));
+  g_assert_cmpuint (utf8.unsafe, ==, DUPLEX_UTF8_ALL_SAFE);
+  g_assert_true (duplex_utf8_feed (&utf8, (const guint8 *)"\xae", 1, &bad));
+  g_assert_cmpuint (utf8.unsafe, ==, 3);
+  g_assert_true (duplex_utf8_feed (&utf8, (const guint8 *)"\x07 a text that goes on \x1b\xc2\x80",
+                                   26, &bad));
+  g_assert_cmpuint (utf8.unsafe, ==, 3);
+  g_assert_cmpuint (utf8.offset, ==, 32);
+  g_assert_false (duplex_utf8_feed (&utf8, (const guint8 *)"a text that goes on\n\x07\xff", 22,
+                                    &bad));
+  g_assert_cmpuint (utf8.unsafe, ==, 3);
+  g_assert_cmpuint (bad, ==, 53);
+}
+
+/* What stands behind a bad byte is not searched. */
+static void
+test_bad_then_unsafe (void)
+{
+  DuplexUtf8 utf8 = DUPLEX_UTF8_INIT;
+  guint64    bad;
+
+  g_assert_false (duplex_utf8_feed (&utf8, (const guint8 *)"a text \xc0 and \x1b", 14, &bad));
+  g_assert_cmpuint (bad, ==, 7);
+  g_assert_cmpuint (utf8.unsafe, ==, DUPLEX_UTF8_ALL_SAFE);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -294,6 +612,17 @@ main (int    argc,
       g_test_add_data_func (feed, &cases[i], test_case);
       g_test_add_data_func (validate, &cases[i], test_case_validate);
     }
+  for (gsize i = 0; i < G_N_ELEMENTS (unsafe_cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/core/utf8/unsafe/", unsafe_cases[i].name, NULL);
+
+      g_test_add_data_func (path, &unsafe_cases[i], test_unsafe_case);
+    }
+  g_test_add_func ("/core/utf8/unsafe/then-bad", test_unsafe_then_bad);
+  g_test_add_func ("/core/utf8/unsafe/after-bad", test_bad_then_unsafe);
+  g_test_add_func ("/core/utf8/each-place", test_each_place);
+  g_test_add_func ("/core/utf8/random", test_random);
+  g_test_add_func ("/core/utf8/border-reference", test_border_reference);
   g_test_add_func ("/core/utf8/within-ascii", test_within_ascii);
   g_test_add_func ("/core/utf8/every-character", test_every_character);
   g_test_add_func ("/core/utf8/every-short-sequence", test_every_short_sequence);

@@ -320,8 +320,7 @@ duplex_demo_server_new (guint16  port,
   self->clients = g_ptr_array_new ();
   self->peers = g_ptr_array_new ();
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
-  /* Until connections send and take compressed messages. */
-  self->accepts_deflate = FALSE;
+  self->accepts_deflate = TRUE;
   self->thread = duplex_io_thread_new ("duplex-demo");
   duplex_io_thread_invoke (self->thread, accept_worker, self, NULL);
   return self;

@@ -26,8 +26,8 @@ DuplexDemoServer *duplex_demo_server_new (guint16  port,
                                           GError **error);
 guint16           duplex_demo_server_get_port (DuplexDemoServer *self);
 
-/* Whether it accepts permessage-deflate from those that connect from then on, the first offer that
- * RFC 7692 §7.1 allows. */
+/* Whether it accepts permessage-deflate, the first offer that RFC 7692 §7.1 allows, from those that
+ * connect from then on. TRUE until it is set. */
 void duplex_demo_server_set_deflate (DuplexDemoServer *self,
                                      gboolean          accepts);
 /* Closes what is open (1001) and ends the thread. */

@@ -236,6 +236,8 @@ test_settings (void)
   const DuplexDeflateParams        params = { TRUE, FALSE, 9, 12 };
 
   before = duplex_session_options_build (options, profile, NULL, NULL);
+  g_assert_true (before->offers_deflate);
+  g_assert_cmpuint (before->deflate.client_max_window_bits, ==, DUPLEX_WINDOW_BITS_NO_VALUE);
   g_assert_cmpint (before->pong_mode, ==, DUPLEX_PONG_AUTOMATIC);
   g_assert_cmpuint (before->ping_interval, ==, 0);
   g_assert_cmpuint (before->fragment, ==, 0);
@@ -354,16 +356,17 @@ test_offer (gconstpointer data)
   const Offer                 *offer = data;
   g_autoptr (DuplexDemoServer) server = duplex_demo_server_new (0, NULL);
 
-  for (int accepts = 0; accepts < 2; accepts++)
+  for (int refuses = 0; refuses < 2; refuses++)
     {
       g_autoptr (DuplexHead) head = NULL;
 
-      duplex_demo_server_set_deflate (server, accepts);
+      if (refuses)
+        duplex_demo_server_set_deflate (server, FALSE);
       head = ask (server, offer->fields);
       g_assert_nonnull (head);
       g_assert_cmpuint (duplex_head_get_status (head), ==, 101);
       g_assert_cmpstr (duplex_head_lookup (head, "Sec-WebSocket-Extensions"), ==,
-                       accepts ? offer->answer : NULL);
+                       refuses ? NULL : offer->answer);
     }
 }
 

@@ -198,7 +198,7 @@ def test_compressed():
 
 
 def test_plain_without_answer():
-    """A server that does not mention the offer gets and sends plain messages; RSV1 is wrong then."""
+    """Where the server does not mention the offer, messages are plain and RSV1 is wrong."""
     def script(peer):
         peer.upgrade()
         equal(peer.read_frame(), (0x81, LINES[0]))

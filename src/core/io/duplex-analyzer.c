@@ -523,12 +523,13 @@ duplex_analyzer_finish (DuplexAnalyzer *self)
 void
 duplex_analyzer_set_deflate (DuplexAnalyzer               *self,
                              const DuplexDeflateDirection *deflate,
-                             guint64                       max_inflated)
+                             guint64                       max_inflated,
+                             guint                         max_ratio)
 {
   g_return_if_fail (self != NULL && self->inflation == NULL);
 
   duplex_message_tracker_set_deflate (self->tracker);
-  self->inflation = duplex_inflation_new (deflate, max_inflated,
+  self->inflation = duplex_inflation_new (deflate, max_inflated, max_ratio,
                                           self->streams ? self->capture : NULL, inflated_cb, self);
 }
 

@@ -61,11 +61,12 @@ void duplex_analyzer_feed (DuplexAnalyzer *self,
                            gsize           len);
 
 /* Of a direction for which permessage-deflate was agreed on; after set_streams, before the first
- * byte. A message may inflate to max_inflated
- * bytes. After data that cannot be inflated nothing is any more: the context is lost. */
+ * byte. max_inflated and max_ratio are as of duplex-deflate.h. After data that cannot be inflated
+ * nothing is any more: the context is lost. */
 void duplex_analyzer_set_deflate (DuplexAnalyzer               *self,
                                   const DuplexDeflateDirection *deflate,
-                                  guint64                       max_inflated);
+                                  guint64                       max_inflated,
+                                  guint                         max_ratio);
 
 /* DuplexEventFlags that frames get which have bytes of what is fed from now on. */
 void duplex_analyzer_set_flags (DuplexAnalyzer *self,

@@ -644,12 +644,18 @@ static void
 start_analyzers (DuplexConnection               *self,
                  const DuplexConnectionSettings *settings)
 {
+  const DuplexDeflateAgreement *deflate = &settings->deflate;
   gboolean                      is_client = self->role == DUPLEX_ROLE_CLIENT;
   DuplexRole                    peer = is_client ? DUPLEX_ROLE_SERVER : DUPLEX_ROLE_CLIENT;
-  guint64                       max = settings->max_message != 0 ? settings->max_message : DUPLEX_LIMIT_MESSAGE;
-  guint64                       inflated = settings->max_message != 0 ? max : DUPLEX_LIMIT_INFLATED;
-  const DuplexDeflateAgreement *deflate = &settings->deflate;
+  guint64                       max = DUPLEX_LIMIT_MESSAGE;
+  guint64                       inflated = DUPLEX_LIMIT_INFLATED;
+  guint                         ratio = DUPLEX_LIMIT_INFLATE_RATIO;
 
+  if (settings->max_message != 0)
+    {
+      max = inflated = settings->max_message;
+      ratio = 0;
+    }
   /* Who wants whole messages has them in one piece of memory. */
   if (self->callbacks->message != NULL)
     {
@@ -666,9 +672,9 @@ start_analyzers (DuplexConnection               *self,
   if (!deflate->agreed)
     return;
   duplex_analyzer_set_deflate (self->incoming, is_client ? &deflate->server : &deflate->client,
-                               inflated);
+                               inflated, ratio);
   duplex_analyzer_set_deflate (self->outgoing, is_client ? &deflate->client : &deflate->server,
-                               G_MAXUINT64);
+                               G_MAXUINT64, /* max_ratio= */ 0);
 }
 
 static void

@@ -32,6 +32,7 @@ struct _DuplexInflation
 DuplexInflation *
 duplex_inflation_new (const DuplexDeflateDirection *deflate,
                       guint64                       max_message,
+                      guint                         max_ratio,
                       DuplexCapture                *capture,
                       DuplexInflatedFunc            func,
                       gpointer                      user_data)
@@ -42,6 +43,7 @@ duplex_inflation_new (const DuplexDeflateDirection *deflate,
 
   self = g_new0 (DuplexInflation, 1);
   self->inflater = duplex_inflater_new (deflate, max_message);
+  duplex_inflater_set_max_ratio (self->inflater, max_ratio);
   self->capture = capture != NULL ? g_object_ref (capture) : NULL;
   self->func = func;
   self->user_data = user_data;

@@ -16,9 +16,10 @@ typedef void (*DuplexInflatedFunc) (const guint8 *data,
                                     gsize         len,
                                     gpointer      user_data);
 
-/* capture is where large ones go, NULL where whoever reads the frames needs them whole in memory. */
+/* The limits are as of duplex-deflate.h. capture is where large ones go, NULL where whoever reads the frames needs them whole in memory. */
 DuplexInflation *duplex_inflation_new (const DuplexDeflateDirection *deflate,
                                        guint64                       max_message,
+                                       guint                         max_ratio,
                                        DuplexCapture                *capture,
                                        DuplexInflatedFunc            func,
                                        gpointer                      user_data);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "core/proto/duplex-limits.h"
+
 #define TAIL_SIZE 4
 
 /* What a flush ends with and the wire leaves out: the lengths of an empty stored block, 0 and its
@@ -36,6 +38,7 @@ struct _DuplexInflater
   guint64       max_message;
   guint64       payload_size;
   guint64       inflated_size;
+  guint         max_ratio; /* or 0 */
   DuplexFinding finding;
 };
 
@@ -95,6 +98,15 @@ duplex_inflater_free (DuplexInflater *self)
 
   inflateEnd (&self->z);
   g_free (self);
+}
+
+void
+duplex_inflater_set_max_ratio (DuplexInflater *self,
+                               guint           ratio)
+{
+  g_return_if_fail (self != NULL);
+
+  self->max_ratio = ratio;
 }
 
 static DuplexInflateStep
@@ -158,6 +170,13 @@ limit_out_size (DuplexInflater *self,
   return out_size > left ? left + 1 : out_size;
 }
 
+static gboolean
+is_bomb (DuplexInflater *self)
+{
+  return self->max_ratio > 0 && self->inflated_size > DUPLEX_LIMIT_INFLATE_FREE &&
+         self->inflated_size / self->max_ratio > self->payload_size;
+}
+
 DuplexInflateStep
 duplex_inflater_feed (DuplexInflater *self,
                       const guint8  **data,
@@ -198,6 +217,8 @@ duplex_inflater_feed (DuplexInflater *self,
       *ret_len = n_out;
       if (status == Z_DATA_ERROR)
         return fail (self, DUPLEX_FINDING_DEFLATE_CORRUPT, self->payload_size - 1);
+      if (is_bomb (self))
+        return fail (self, DUPLEX_FINDING_INFLATED_TOO_BIG, self->payload_size - 1);
       if (n_out == out_size)
         return DUPLEX_INFLATE_FULL;
       if (*len == 0 && self->z.avail_out > 0)

@@ -28,6 +28,11 @@ DuplexInflater *duplex_inflater_new (const DuplexDeflateDirection *direction,
                                      guint64                       max_message);
 void            duplex_inflater_free (DuplexInflater *self);
 
+/* A message that has inflated to more than DUPLEX_LIMIT_INFLATE_FREE bytes, and to more than so many
+ * times the payload that was used for it, is too big as well. 0, the default, for any number. */
+void duplex_inflater_set_max_ratio (DuplexInflater *self,
+                                    guint           ratio);
+
 /* Takes payload of a compressed message, unmasked, from *data, *len (both moved forward), however
  * the message is cut into fragments and reads, and writes *ret_len inflated bytes, at most
  * out_size, to out. They are valid with every step, DUPLEX_INFLATE_FAILED included: what came

@@ -33,6 +33,12 @@ G_BEGIN_DECLS
  * does no harm. A limit on messages that somebody sets holds for both sizes. */
 #define DUPLEX_LIMIT_INFLATED ((guint64)256 * 1024 * 1024)
 
+/* How many times its size a compressed message may inflate to, once it has inflated to more than 16
+ * MiB. Text and JSON shrink to a fifth or a fiftieth; Apache's mod_deflate has the same 200. Not where
+ * somebody sets a limit. */
+#define DUPLEX_LIMIT_INFLATE_RATIO 200
+#define DUPLEX_LIMIT_INFLATE_FREE  ((guint64)16 * 1024 * 1024)
+
 /* Payload bytes of each frame of a message that is read from a file while it is sent: one block of
  * the capture. */
 #define DUPLEX_LIMIT_FRAGMENT ((gsize)256 * 1024)

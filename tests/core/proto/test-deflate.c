@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/proto/duplex-deflate.h"
+#include "core/proto/duplex-limits.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -386,6 +387,26 @@ test_bomb (void)
   g_assert_cmpuint (peak_memory () - memory, <, MIB);
 }
 
+/* What is too good to be text ends when it has had its chance. */
+static void
+test_ratio (void)
+{
+  g_autoptr (GByteArray)     bomb = new_bomb ();
+  g_autoptr (DuplexInflater) strict = duplex_inflater_new (&takeover, G_MAXUINT64);
+  g_autoptr (DuplexInflater) lenient = duplex_inflater_new (&takeover, G_MAXUINT64);
+  guint64                    total;
+
+  duplex_inflater_set_max_ratio (strict, 200);
+  total = inflate_bomb (strict, bomb);
+  g_assert_cmpuint (total, >, DUPLEX_LIMIT_INFLATE_FREE);
+  g_assert_cmpuint (total, <=, DUPLEX_LIMIT_INFLATE_FREE + 64 * KIB);
+  g_assert_cmpint (duplex_inflater_get_finding (strict).id, ==, DUPLEX_FINDING_INFLATED_TOO_BIG);
+
+  duplex_inflater_set_max_ratio (lenient, 2000);
+  g_assert_cmpuint (inflate_bomb (lenient, bomb), ==, 1024 * MIB);
+  g_assert_true (duplex_inflater_end (lenient));
+}
+
 static void
 test_free_nothing (void)
 {
@@ -415,6 +436,7 @@ main (int    argc,
   g_test_add_func (PATH "limit", test_limit);
   g_test_add_func (PATH "limit/each-message", test_limit_each_message);
   g_test_add_func (PATH "bomb", test_bomb);
+  g_test_add_func (PATH "ratio", test_ratio);
   g_test_add_func (PATH "free-nothing", test_free_nothing);
 
   return g_test_run ();

@@ -278,8 +278,10 @@ begin_frame (DuplexAnalyzer *self)
   self->whole = NULL;
   self->whole_size = 0;
   duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
-  /* The finding stands at the first frame that passes the limit, and at no control frame. */
-  self->skipping = self->place.message_size > self->max_message;
+  /* The finding stands at the first frame that passes the limit. A control frame has none, and is
+   * kept as long as it may be: what it says is acted on. */
+  self->skipping = self->place.message_size > self->max_message &&
+                   !(self->place.is_control && header->length <= DUPLEX_LIMIT_CONTROL_PAYLOAD);
   if (self->after_close)
     {
       DuplexFinding late = { DUPLEX_FINDING_DATA_AFTER_CLOSE, 0 };

@@ -6,17 +6,17 @@
 #include <glib/gi18n.h>
 #include <unistd.h>
 
+#include "cli/duplex-cli-aside.h"
+#include "cli/duplex-cli-commands.h"
 #include "cli/duplex-cli-follow.h"
 #include "cli/duplex-cli-hex.h"
 #include "cli/duplex-cli-input.h"
 #include "cli/duplex-cli-options.h"
 #include "cli/duplex-cli-printer.h"
-#include "cli/duplex-cli-prompt.h"
 #include "cli/duplex-cli-recording.h"
 #include "cli/duplex-cli-status.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
-#include "core/proto/duplex-limits.h"
 
 typedef struct
 {
@@ -30,7 +30,7 @@ typedef struct
   DuplexCliRecording *recording; /* of --capture, or NULL */
   DuplexCliInput     *input;     /* while lines come, or NULL */
   DuplexCliPrompt    *prompt;    /* on a terminal, or NULL */
-  GBytes             *file;      /* of --file, or NULL */
+  DuplexCliUpload    *upload;    /* of --file or the prompt */
   guint               wait_timer;
 
   /* state */
@@ -56,13 +56,16 @@ say_close (Connect *self)
   duplex_session_disconnect (self->session, DUPLEX_CLOSE_NORMAL, NULL, NULL);
 }
 
-/* The Close is queued when all else has left: its timer counts from there. */
+/* The Close is queued when all else has left: its timer counts from there, and it would cut a file
+ * short. */
 static void
 close_when_done (Connect *self)
 {
+  if (duplex_cli_upload_get_state (self->upload) == DUPLEX_CLI_UPLOAD_RUNNING)
+    return;
   if (self->counted ||
       (self->input_ended && self->waited && self->options->count == 0 &&
-       self->n_left == self->n_queued))
+       self->n_left >= self->n_queued))
     say_close (self);
 }
 
@@ -162,26 +165,105 @@ room_cb (DuplexSession *session,
     duplex_cli_input_resume (self->input);
 }
 
+/* ---- a file ---- */
+
+static void
+upload_progress_cb (const char *text,
+                    gpointer    data)
+{
+  Connect *self = data;
+
+  if (self->prompt != NULL)
+    duplex_cli_prompt_set_status (self->prompt, text);
+}
+
+/* Of --file. A connection that ended says itself what became of it. */
+static void
+file_over (Connect *self)
+{
+  DuplexCliUploadState state = duplex_cli_upload_get_state (self->upload);
+  g_autofree char     *outcome = duplex_cli_upload_dup_outcome (self->upload);
+
+  switch (state)
+    {
+    case DUPLEX_CLI_UPLOAD_SENT:
+      input_end_cb (self);
+      break;
+    case DUPLEX_CLI_UPLOAD_CANCELLED:
+      if (self->status == DUPLEX_CLI_OK)
+        duplex_cli_complain ("%s", outcome);
+      say_close (self);
+      break;
+    case DUPLEX_CLI_UPLOAD_SHRUNK:
+    case DUPLEX_CLI_UPLOAD_UNUSABLE:
+      duplex_cli_complain ("%s", outcome);
+      give_up (self);
+      break;
+    case DUPLEX_CLI_UPLOAD_LOST:
+    case DUPLEX_CLI_UPLOAD_NONE:
+    case DUPLEX_CLI_UPLOAD_RUNNING:
+    default:
+      break;
+    }
+}
+
+static void
+upload_over_cb (gpointer data)
+{
+  Connect         *self = data;
+  g_autofree char *outcome = NULL;
+
+  if (self->options->file != NULL)
+    {
+      file_over (self);
+      return;
+    }
+  outcome = duplex_cli_upload_dup_outcome (self->upload);
+  if (self->prompt != NULL)
+    duplex_cli_prompt_note (self->prompt, outcome);
+}
+
+static const DuplexCliUploadCallbacks upload_callbacks = {
+  .progress = upload_progress_cb,
+  .over = upload_over_cb,
+};
+
+static DuplexCliUploadShow
+get_show (Connect *self)
+{
+  if (self->interactive)
+    return DUPLEX_CLI_UPLOAD_TOLD;
+  if (self->options->progress)
+    return DUPLEX_CLI_UPLOAD_LINES;
+  return isatty (STDERR_FILENO) ? DUPLEX_CLI_UPLOAD_LINE : DUPLEX_CLI_UPLOAD_QUIET;
+}
+
 static void
 send_file (Connect *self)
 {
   g_autoptr (GError) error = NULL;
-  gboolean           done;
-  gsize              size;
-  const char        *data = g_bytes_get_data (self->file, &size);
 
-  if (self->options->binary)
-    done = duplex_session_send_binary (self->session, self->file, &error);
-  else
-    done = duplex_session_send_text (self->session, data != NULL ? data : "", (gssize)size, &error);
-  if (done)
-    {
-      self->n_queued++;
-      input_end_cb (self);
-      return;
-    }
-  duplex_cli_complain ("%s: %s", self->options->file, error->message);
+  if (duplex_cli_upload_start (self->upload, self->options->file, self->options->binary, &error))
+    return;
+  duplex_cli_complain ("%s", error->message);
   give_up (self);
+}
+
+/* What is not there whole is no success, whatever the Close says. */
+static void
+check_file_was_sent (Connect *self)
+{
+  DuplexCliUploadState state = duplex_cli_upload_get_state (self->upload);
+  g_autofree char     *outcome = NULL;
+
+  if (self->options->file == NULL || self->status != DUPLEX_CLI_OK ||
+      state == DUPLEX_CLI_UPLOAD_SENT)
+    return;
+  self->status = DUPLEX_CLI_CLOSED;
+  if (state == DUPLEX_CLI_UPLOAD_CANCELLED)
+    return;
+  outcome = duplex_cli_upload_dup_outcome (self->upload);
+  duplex_cli_complain ("%s", outcome);
 }
 
 /* ---- on a terminal ---- */
@@ -190,10 +272,16 @@ static void
 prompt_line_cb (const char *line,
                 gpointer    data)
 {
-  Connect           *self = data;
+  Connect                *self = data;
+  const DuplexCliCommands commands = {
+    .session = self->session,
+    .upload = self->upload,
+    .prompt = self->prompt,
+    .binary = self->options->binary,
+  };
   g_autoptr (GError) error = NULL;
 
-  if (!duplex_cli_prompt_obey (self->session, line, self->options->binary, &error))
+  if (!duplex_cli_commands_obey (&commands, line, &error))
     duplex_cli_prompt_note (self->prompt, error->message);
 }
 
@@ -216,7 +304,7 @@ begin_input (Connect *self)
 {
   if (self->options->echo)
     return;
-  if (self->file != NULL)
+  if (self->options->file != NULL)
     send_file (self);
   else if (self->interactive)
     {
@@ -229,19 +317,6 @@ begin_input (Connect *self)
 }
 
 /* ---- events ---- */
-
-/* What somebody who typed /ping waits for. */
-static void
-show_pong (Connect           *self,
-           const DuplexEvent *event)
-{
-  if (self->prompt == NULL || event->kind != DUPLEX_EVENT_FRAME ||
-      event->opcode != DUPLEX_OPCODE_PONG || event->value < 0)
-    return;
-  g_string_append_printf (duplex_cli_output_get_buffer (self->output), _ ("* pong after %.1f ms"),
-                          (double)event->value / 1000);
-  g_string_append_c (duplex_cli_output_get_buffer (self->output), '\n');
-}
 
 static void
 event_cb (const DuplexEvent *event,
@@ -257,7 +332,8 @@ event_cb (const DuplexEvent *event,
   /* The messages that were asked for, and the frames that end it all. */
   if (data_frame && self->counted && event->direction == DUPLEX_DIRECTION_RECEIVED)
     return;
-  show_pong (self, event);
+  if (self->prompt != NULL)
+    duplex_cli_aside_tell (self->printer, self->session, event);
   if (duplex_cli_printer_take (self->printer, duplex_session_get_capture (self->session), event))
     {
       self->n_received++;
@@ -270,8 +346,12 @@ batch_cb (gpointer data)
 {
   Connect *self = data;
 
-  if (self->prompt != NULL && duplex_cli_output_get_buffer (self->output)->len > 0)
-    duplex_cli_prompt_hide (self->prompt);
+  if (duplex_cli_output_get_buffer (self->output)->len > 0)
+    {
+      if (self->prompt != NULL)
+        duplex_cli_prompt_hide (self->prompt);
+      duplex_cli_upload_hide (self->upload);
+    }
   if (!duplex_cli_output_flush (self->output) && self->status == DUPLEX_CLI_OK)
     {
       /* A reader that has seen enough is no news. */
@@ -313,9 +393,11 @@ closed_cb (DuplexSession *session,
            Connect       *self)
 {
   g_clear_pointer (&self->prompt, duplex_cli_prompt_free);
+  duplex_cli_upload_hide (self->upload);
   duplex_cli_follow_run (self->follow);
   if (self->status == DUPLEX_CLI_OK)
     self->status = duplex_cli_status_of_code ((guint16)code);
+  check_file_was_sent (self);
   if (self->status == DUPLEX_CLI_CLOSED || self->interactive)
     duplex_cli_complain (_ ("closed with %u %s%s%s"), code,
                          _ (duplex_close_code_get_name ((guint16)code)),
@@ -328,6 +410,7 @@ failed_cb (DuplexSession *session,
            GError        *error,
            Connect       *self)
 {
+  duplex_cli_upload_hide (self->upload);
   duplex_cli_follow_run (self->follow);
   if (self->status == DUPLEX_CLI_OK || self->status == DUPLEX_CLI_CLOSED)
     self->status = duplex_cli_status_of_error (error, self->was_open);
@@ -352,6 +435,8 @@ interrupt_cb (gpointer data)
   if (state == DUPLEX_SESSION_CONNECTING)
     duplex_session_cancel (self->session);
   g_clear_pointer (&self->input, duplex_cli_input_free);
+  /* A file that is under way is over first, and said to be. */
+  duplex_cli_upload_cancel (self->upload);
   say_close (self);
   return G_SOURCE_CONTINUE;
 }
@@ -368,35 +453,10 @@ connect_clear (Connect *self)
   g_clear_pointer (&self->printer, duplex_cli_printer_free);
   g_clear_pointer (&self->recording, duplex_cli_recording_free);
   g_clear_pointer (&self->output, duplex_cli_output_free);
+  g_clear_pointer (&self->upload, duplex_cli_upload_free);
   g_clear_object (&self->session);
-  g_clear_pointer (&self->file, g_bytes_unref);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->options, duplex_cli_options_free);
-}
-
-static gboolean
-load_file (Connect *self,
-           GError **error)
-{
-  g_autoptr (GFile)     file = NULL;
-  g_autoptr (GFileInfo) info = NULL;
-
-  if (self->options->file == NULL)
-    return TRUE;
-  file = g_file_new_for_commandline_arg (self->options->file);
-  info = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_SIZE, 0, NULL, error);
-  if (info == NULL)
-    return FALSE;
-  if ((guint64)g_file_info_get_size (info) > DUPLEX_LIMIT_SEND_QUEUE_BYTES)
-    {
-      g_set_error (error, DUPLEX_ERROR, DUPLEX_ERROR_TOO_BIG,
-                   _ ("%s has %lld bytes; at most %llu can be sent as one message"),
-                   self->options->file, (long long)g_file_info_get_size (info),
-                   (unsigned long long)DUPLEX_LIMIT_SEND_QUEUE_BYTES);
-      return FALSE;
-    }
-  self->file = g_file_load_bytes (file, NULL, NULL, error);
-  return self->file != NULL;
 }
 
 static gboolean
@@ -408,13 +468,14 @@ prepare (Connect *self,
   DuplexCliPrint what;
 
   self->options = duplex_cli_options_parse (argc, argv, error);
-  if (self->options == NULL || !load_file (self, error))
+  if (self->options == NULL)
     return FALSE;
   self->session = duplex_cli_options_make_session (self->options, error);
   if (self->session == NULL)
     return FALSE;
   what = duplex_cli_options_get_print (self->options);
-  self->interactive = isatty (STDIN_FILENO) && !self->options->echo && self->file == NULL;
+  self->interactive = isatty (STDIN_FILENO) && !self->options->echo && self->options->file == NULL;
+  self->upload = duplex_cli_upload_new (self->session, get_show (self), &upload_callbacks, self);
   self->output = duplex_cli_output_new (STDOUT_FILENO);
   self->printer = duplex_cli_printer_new (what, self->options->nul ? '\0' : '\n', self->output);
   duplex_cli_printer_set_escapes (self->printer, isatty (STDOUT_FILENO));

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/model/duplex-profile-store.h"
 #include "core/proto/duplex-error.h"
@@ -107,8 +108,10 @@ check_file (const char *path,
 {
   g_autoptr (GFile)            file = NULL;
   g_autoptr (GFileInputStream) stream = NULL;
+  struct stat                  info;
 
-  if (path == NULL)
+  /* Opening a pipe waits for its writer, and closing it tells him that nobody reads. */
+  if (path == NULL || (stat (path, &info) == 0 && S_ISFIFO (info.st_mode)))
     return TRUE;
   file = g_file_new_for_commandline_arg (path);
   stream = g_file_read (file, NULL, error);
@@ -125,6 +128,8 @@ check (const DuplexCliOptions *self,
     return fail (error, _ ("--key needs --cert"));
   if (self->record_secrets && self->capture == NULL)
     return fail (error, _ ("--record-secrets needs --capture"));
+  if (self->progress && self->file == NULL)
+    return fail (error, _ ("--progress needs --file"));
   if (self->no_deflate && self->deflate != NULL)
     return fail (error, _ ("--no-deflate and --deflate exclude each other"));
   if (self->no_pong && self->pong_delay != NOT_GIVEN)
@@ -203,6 +208,8 @@ add_message_entries (DuplexCliOptions *self,
       N_ ("Lines are hexadecimal, and sent as binary messages"), NULL },
     { "file", 0, 0, G_OPTION_ARG_FILENAME, &self->file,
       N_ ("Send this file as one message instead of lines"), N_ ("FILE") },
+    { "progress", 0, 0, G_OPTION_ARG_NONE, &self->progress,
+      N_ ("Say how far the file is, a line a second on standard error"), NULL },
     { "count", 0, 0, G_OPTION_ARG_INT64, &self->count,
       N_ ("Close after N received messages"), N_ ("N") },
     { "interval", 0, 0, G_OPTION_ARG_DOUBLE, &self->interval,

@@ -49,6 +49,7 @@ typedef struct
   gboolean json;
   gboolean nul; /* messages end in a NUL */
   gboolean record_secrets;
+  gboolean progress; /* of the file, in lines */
 } DuplexCliOptions;
 
 void duplex_cli_options_free (DuplexCliOptions *self);

@@ -66,6 +66,12 @@ duplex_cli_printer_free (DuplexCliPrinter *self)
   g_free (self);
 }
 
+DuplexCliPrint
+duplex_cli_printer_get_what (DuplexCliPrinter *self)
+{
+  return self->what;
+}
+
 void
 duplex_cli_printer_set_escapes (DuplexCliPrinter *self,
                                 gboolean          escapes)
@@ -390,6 +396,8 @@ print_frame (DuplexCliPrinter  *self,
     }
   if (event->flags & DUPLEX_EVENT_FLAG_CUT)
     g_string_append (out, " cut");
+  if (event->flags & DUPLEX_EVENT_FLAG_DELIBERATE)
+    g_string_append (out, " deliberate");
   g_string_append_c (out, ' ');
   append_excerpt (out, capture, event, is_text);
   append_findings (out, event);
@@ -416,6 +424,34 @@ print_state (DuplexCliPrinter  *self,
   append_excerpt (out, capture, event, /* is_text= */ TRUE);
   append_findings (out, event);
   g_string_append_c (out, self->end);
+}
+
+void
+duplex_cli_printer_show_frame (DuplexCliPrinter  *self,
+                               DuplexCapture     *capture,
+                               const DuplexEvent *event)
+{
+  print_frame (self, capture, event);
+  duplex_cli_output_settle (self->output);
+}
+
+void
+duplex_cli_printer_note (DuplexCliPrinter  *self,
+                         DuplexCapture     *capture,
+                         const DuplexEvent *event,
+                         const char        *words)
+{
+  GString *out = duplex_cli_output_get_buffer (self->output);
+  gboolean is_text = event->payload != NULL &&
+                     duplex_utf8_validate (event->payload, event->payload_size, NULL);
+
+  g_string_append_printf (out, "* %s", words);
+  if (event->payload_size > 0)
+    {
+      g_string_append (out, ": ");
+      append_excerpt (out, capture, event, is_text);
+    }
+  g_string_append_c (out, '\n');
 }
 
 static void

@@ -17,6 +17,8 @@ DuplexCliPrinter *duplex_cli_printer_new (DuplexCliPrint   what,
                                           DuplexCliOutput *output);
 void              duplex_cli_printer_free (DuplexCliPrinter *self);
 
+DuplexCliPrint duplex_cli_printer_get_what (DuplexCliPrinter *self);
+
 /* Control characters of messages, and those that change the direction of text, are spelled out, so
  * that no message commands the terminal or shows what it does not say. Frames and JSON Lines have
  * them spelled out in any case. */
@@ -33,6 +35,17 @@ void duplex_cli_printer_set_marks (DuplexCliPrinter *self,
 gboolean duplex_cli_printer_take (DuplexCliPrinter  *self,
                                   DuplexCapture     *capture,
                                   const DuplexEvent *event);
+
+/* A frame's line, as DUPLEX_CLI_PRINT_FRAMES has it, whatever else is printed. */
+void duplex_cli_printer_show_frame (DuplexCliPrinter  *self,
+                                    DuplexCapture     *capture,
+                                    const DuplexEvent *event);
+
+/* "* WORDS: "payload"", for a person; the payload of a control frame. */
+void duplex_cli_printer_note (DuplexCliPrinter  *self,
+                              DuplexCapture     *capture,
+                              const DuplexEvent *event,
+                              const char        *words);
 
 /* Whether a part of a payload was not to be had, or room to gather a message. It was said on
  * standard error, but for JSON Lines, which say it themselves. */

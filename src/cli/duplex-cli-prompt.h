@@ -4,7 +4,7 @@
 /* The line that a person types into at a terminal, with history and editing. What arrives is
  * printed above it. One at a time: readline has one line. */
 
-#include "core/io/duplex-session.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -31,11 +31,8 @@ void duplex_cli_prompt_show (DuplexCliPrompt *self);
 void duplex_cli_prompt_note (DuplexCliPrompt *self,
                              const char      *text);
 
-/* Does what line says: "/ping [TEXT]", "/close [CODE [REASON]]", "/binary HEX", "/quit", "/help";
- * what does not begin with a slash is sent, "//..." with one slash less. */
-gboolean duplex_cli_prompt_obey (DuplexSession *session,
-                                 const char    *line,
-                                 gboolean       binary,
-                                 GError       **error);
+/* Stands before the line that is typed, "[30 %] > "; NULL for none. */
+void duplex_cli_prompt_set_status (DuplexCliPrompt *self,
+                                   const char      *status);
 
 G_END_DECLS

@@ -139,15 +139,6 @@ def test_file():
         ends(cli('connect', '--file', text, f'{url}/echo'), 0, b'\n')
 
 
-def test_file_too_big():
-    """A file above the bound of what may wait is refused before anything is dialled."""
-    with folder() as where:
-        big = where / 'big'
-        with open(big, 'wb') as file:
-            file.truncate((256 << 20) + 1)
-        ends(cli('connect', '--file', big, 'ws://127.0.0.1:1/'), 1, b'', 'at most')
-
-
 def test_count():
     """--count closes with 1000 after so many messages and prints no more."""
     def script(peer):

@@ -41,18 +41,21 @@ has_any (Lanes lanes)
 }
 
 static inline Lanes
-where_at_least (Lanes  lanes,
-                guint8 byte)
+where_below (Lanes  lanes,
+             guint8 byte)
 {
-  return (Lanes)((UnsignedLanes)lanes >= byte);
+  return (Lanes)((UnsignedLanes)lanes < byte);
 }
 
+/* From what is the least a lane can hold: one comparison. */
 static inline Lanes
 where_within (Lanes  lanes,
               guint8 first,
               guint8 last)
 {
-  return (Lanes)((UnsignedLanes)lanes - first <= (guint8)(last - first));
+  UnsignedLanes moved = (UnsignedLanes)lanes - (guint8)(first - 0x80);
+
+  return (Lanes)((Lanes)moved <= LANE (0x80 + last - first));
 }
 
 /* Printable ASCII. One comparison finds both of its ends: DEL and one is negative, and so is all
@@ -314,23 +317,23 @@ make_first_context (Lanes lanes)
                     { [1] = MOVE_BY (1, lanes), MOVE_BY (2, lanes), MOVE_BY (3, lanes) } };
 }
 
-/* RFC 3629 §4. */
+/* RFC 3629 §4. A byte continues a character exactly where one is open; and there are ranges after
+ * some lead bytes, for what would be overlong, a surrogate, overlong, above U+10FFFF. */
 static inline Lanes
 where_invalid (const Context *context)
 {
   Lanes at = context->at;
   Lanes lead = context->before[1];
   Lanes continues = (Lanes)(at < LANE (0xC0));
-  Lanes must_continue = where_at_least (lead, 0xC0) | where_at_least (context->before[2], 0xE0) |
-                        where_at_least (context->before[3], 0xF0);
-  Lanes never = (Lanes)((at & LANE (0xFE)) == LANE (0xC0)) | where_at_least (at, 0xF5);
-  Lanes below_90 = (Lanes)(at < LANE (0x90));
-  Lanes below_A0 = (Lanes)(at < LANE (0xA0));
+  Lanes may_not = where_below (lead, 0xC0) & where_below (context->before[2], 0xE0) &
+                  where_below (context->before[3], 0xF0);
+  Lanes never = (Lanes)((at & LANE (0xFE)) == LANE (0xC0)) | where_within (at, 0xF5, 0xFF);
 
-  /* Overlong, surrogate, overlong, above U+10FFFF. */
-  return (continues ^ must_continue) | never |
-         ((Lanes)(lead == LANE (0xE0)) & below_A0) | ((Lanes)(lead == LANE (0xED)) & ~below_A0) |
-         ((Lanes)(lead == LANE (0xF0)) & below_90) | ((Lanes)(lead == LANE (0xF4)) & ~below_90);
+  return (Lanes)(continues == may_not) | never |
+         ((Lanes)(lead == LANE (0xE0)) & (Lanes)(at < LANE (0xA0))) |
+         ((Lanes)(lead == LANE (0xED)) & (Lanes)(at > LANE (0x9F))) |
+         ((Lanes)(lead == LANE (0xF0)) & (Lanes)(at < LANE (0x90))) |
+         ((Lanes)(lead == LANE (0xF4)) & (Lanes)(at > LANE (0x8F)));
 }
 
 /* The last bytes of unsafe characters. */
@@ -339,7 +342,7 @@ where_unsafe (const Context *context)
 {
   Lanes at = context->at;
   Lanes before = context->before[1];
-  Lanes c0 = ~(where_at_least (at, 0x20) | where_blank (at));
+  Lanes c0 = where_below (at, 0x20) & ~where_blank (at);
   Lanes c1 = (Lanes)(before == LANE (0xC2)) & (Lanes)(at < LANE (0xA0));
   Lanes directional = (Lanes)(context->before[2] == LANE (0xE2)) &
                       (((Lanes)(before == LANE (0x80)) & where_within (at, 0xAA, 0xAE)) |

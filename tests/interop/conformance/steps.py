@@ -27,6 +27,7 @@ class Case:
     full: bool = False              # only with --full
     alone: bool = False             # measures time or memory: nothing else runs meanwhile
     args: tuple = ()                # of the client
+    echoes: bool = True             # or the client records to a file, and sends nothing back
     connect: callable = None        # opens the connection in another way
     compression: dict = None        # of the client's profile: what it offers
 

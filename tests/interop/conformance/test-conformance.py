@@ -22,6 +22,7 @@ import framing      # noqa: E402
 import handshake    # noqa: E402
 import limits       # noqa: E402
 import utf8         # noqa: E402
+from end import DEADLINE      # noqa: E402
 from programs import Client, Server, Visit      # noqa: E402
 from steps import Run       # noqa: E402
 
@@ -60,7 +61,9 @@ class Bench:
         """Return the other end for a case."""
         if direction == 'server':
             return Visit(self.server)
-        return Client(self.cli, [*case.args, *self.profile(case)], self.env)
+        how = ['--echo'] if case.echoes else [
+            '--wait', str(4 * DEADLINE), '--capture', self.folder / f'case-{case.number}.duplex']
+        return Client(self.cli, [*how, *case.args, *self.profile(case)], self.env)
 
     def profile(self, case):
         """Save what a case has the client offer, and return the arguments that name it."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Class 12: messages of permessage-deflate (RFC 7692 §6, §7.2): what is compressed how, and what must
-be refused."""
+"""Class 12: messages of permessage-deflate (RFC 7692 §6, §7.2): what is compressed how, and what
+must be refused."""
 
 import json
 import random
@@ -452,7 +452,7 @@ def bombs():
     number = 0
     for name, fragment in (('in one frame', None), ('in fragments of 16 KiB', 16 * KIB)):
         for words, options, most in (
-                ('echoed', {}, inflated + 48 * MIB),
+                ('echoed', {}, inflated + 128 * MIB),
                 ('recorded to a file', {'programs': ('client',), 'echoes': False}, 96 * MIB),
                 ('with a limit of 8 MiB', {'programs': ('client',),
                                            'args': ('--max-message', str(8 * MIB))}, 24 * MIB)):

@@ -15,14 +15,19 @@ static const struct
 {
   const char *bytes;
   gsize       size;
+  const char *findings;
 } utf8_cases[] = {
-#define UTF8(literal)             \
-  {                               \
-    literal, sizeof (literal) - 1 \
+#define UTF8(literal)                 \
+  {                                   \
+    literal, sizeof (literal) - 1, "" \
   }
-  UTF8 ("nul \0 inside"),
-  UTF8 ("\0"),
-  UTF8 ("\x7f\xc2\x80"),
+#define UNSAFE(literal)                            \
+  {                                                \
+    literal, sizeof (literal) - 1, " !text-unsafe" \
+  }
+  UNSAFE ("nul \0 inside"),
+  UNSAFE ("\0"),
+  UNSAFE ("\x7f\xc2\x80"),
   UTF8 ("\xdf\xbf\xe0\xa0\x80"),
   UTF8 ("\xed\x9f\xbf\xee\x80\x80"),
   UTF8 ("\xef\xb7\x90\xef\xbf\xbd\xef\xbf\xbe\xef\xbf\xbf"),
@@ -32,10 +37,11 @@ static const struct
   UTF8 ("\xef\xbb\xbf"
         "bom"),
   UTF8 ("bom\xef\xbb\xbf"),
-  UTF8 ("\xe2\x80\xae"
-        "right to left\xe2\x80\xac"),
+  UNSAFE ("\xe2\x80\xae"
+          "right to left\xe2\x80\xac"),
   UTF8 ("\xe2\x80\xa8\xe2\x80\xa9\r\n\t"),
 #undef UTF8
+#undef UNSAFE
 };
 
 static void
@@ -216,7 +222,8 @@ append_utf8 (GString    *lines,
 {
   g_autofree char *quoted = duplex_test_quote (utf8_cases[i].bytes, utf8_cases[i].size);
 
-  g_string_append_printf (lines, "%s %" G_GSIZE_FORMAT " %s\n", what, utf8_cases[i].size, quoted);
+  g_string_append_printf (lines, "%s %" G_GSIZE_FORMAT " %s%s\n", what, utf8_cases[i].size, quoted,
+                          utf8_cases[i].findings);
 }
 
 static void

@@ -34,8 +34,8 @@ G_BEGIN_DECLS
 #define DUPLEX_LIMIT_INFLATED ((guint64)256 * 1024 * 1024)
 
 /* How many times its size a compressed message may inflate to, once it has inflated to more than 16
- * MiB. Text and JSON shrink to a fifth or a fiftieth; Apache's mod_deflate has the same 200. Not where
- * somebody sets a limit. */
+ * MiB. Text and JSON shrink to a fifth or a fiftieth; Apache's mod_deflate has the same 200. Where
+ * somebody sets a limit on messages that holds instead. */
 #define DUPLEX_LIMIT_INFLATE_RATIO 200
 #define DUPLEX_LIMIT_INFLATE_FREE  ((guint64)16 * 1024 * 1024)
 

@@ -46,9 +46,10 @@ void duplex_message_tracker_header (DuplexMessageTracker    *self,
                                     DuplexMessagePlace      *ret_place,
                                     GArray                  *findings);
 
-/* Some payload of that frame, unmasked, in order. A message's text is reported once, at its first bad byte, and once at the first character that may
- * hide something; a message with a reserved bit is not judged as text, for an extension may have
- * turned it into anything. What is compressed is not looked at. */
+/* Some payload of that frame, unmasked, in order. A message's text is reported once, at its first
+ * bad byte, and once at the first character that may hide something; a message with a reserved bit
+ * is not judged as text, for an extension may have turned it into anything. What is compressed is
+ * not looked at. */
 void duplex_message_tracker_payload (DuplexMessageTracker *self,
                                      const guint8         *data,
                                      gsize                 len,

@@ -445,7 +445,7 @@ def explodes(run, size, most, fragment=None):
 
 def bombs():
     """12.16: what inflates to much more than it is (RFC 7692 §8)."""
-    # What inflates too well is refused above 16 MiB; what is recorded costs what waits for the disk.
+    # What inflates too well is refused above 16 MiB; recorded, it costs what waits for the disk.
     size = 10 << 30
     number = 0
     for name, fragment in (('in one frame', None), ('in fragments of 16 KiB', 16 * KIB)):

@@ -797,7 +797,10 @@ duplex_connection_send_file (DuplexConnection *self,
   g_return_if_fail (DUPLEX_IS_CONNECTION (self));
   g_return_if_fail (DUPLEX_IS_TRANSFER (transfer));
 
-  duplex_sender_send_file (self->sender, transfer);
+  if (duplex_connection_is_open (self))
+    duplex_sender_send_file (self->sender, transfer);
+  else
+    duplex_sender_refuse_file (transfer);
 }
 
 void

@@ -69,6 +69,16 @@ duplex_outbox_free (DuplexOutbox *self)
   g_free (self);
 }
 
+void
+duplex_outbox_foreach (DuplexOutbox *self,
+                       GFunc         func,
+                       gpointer      user_data)
+{
+  g_return_if_fail (self != NULL && func != NULL);
+
+  g_queue_foreach (&self->items, func, user_data);
+}
+
 guint
 duplex_outbox_get_n_items (DuplexOutbox *self)
 {

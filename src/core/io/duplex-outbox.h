@@ -74,6 +74,11 @@ void duplex_outbox_stop (DuplexOutbox *self);
 
 guint duplex_outbox_get_n_items (DuplexOutbox *self);
 
+/* Calls func for what waits, in order; it must not push or drop anything. */
+void duplex_outbox_foreach (DuplexOutbox *self,
+                            GFunc         func,
+                            gpointer      user_data);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexOutgoing, duplex_outgoing_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexOutbox, duplex_outbox_free)
 

@@ -294,8 +294,8 @@ begin_file (DuplexSender   *self,
   read_on (self);
 }
 
-static void
-fail_transfer (DuplexTransfer *transfer)
+void
+duplex_sender_refuse_file (DuplexTransfer *transfer)
 {
   g_autoptr (GError) error =
     g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_CLOSED,
@@ -449,7 +449,7 @@ drop_jobs (DuplexSender *self)
   while ((job = g_queue_pop_head (&self->jobs)) != NULL)
     {
       if (job->transfer != NULL)
-        fail_transfer (job->transfer);
+        duplex_sender_refuse_file (job->transfer);
       self->close_dropped = self->close_dropped || job->kind == JOB_CLOSE;
       if (job->kind != JOB_CLOSE && (job->kind != JOB_RAW || job->reported) && !self->stopped)
         self->callbacks->sent (job->kind == JOB_MESSAGE ? g_bytes_get_size (job->payload) : 0,
@@ -464,10 +464,21 @@ drop_upload (DuplexSender *self)
 {
   if (self->upload == NULL)
     return;
-  fail_transfer (duplex_upload_get_transfer (self->upload));
+  duplex_sender_refuse_file (duplex_upload_get_transfer (self->upload));
   g_clear_pointer (&self->upload, duplex_upload_free);
   if (!self->stopped)
     self->callbacks->sent (0, self->user_data);
+}
+
+/* Its last frames were waiting to leave. */
+static void
+refuse_item_cb (gpointer item,
+                gpointer data)
+{
+  DuplexOutgoing *outgoing = item;
+
+  if (outgoing->file != NULL)
+    duplex_sender_refuse_file (outgoing->file);
 }
 
 void
@@ -477,6 +488,7 @@ duplex_sender_stop (DuplexSender *self)
 
   self->stopped = TRUE;
   duplex_outbox_stop (self->outbox);
+  duplex_outbox_foreach (self->outbox, refuse_item_cb, NULL);
   drop_upload (self);
   drop_jobs (self);
 }
@@ -525,7 +537,7 @@ duplex_sender_send_file (DuplexSender   *self,
   g_return_if_fail (self != NULL && DUPLEX_IS_TRANSFER (transfer));
 
   if (self->stopped)
-    fail_transfer (transfer);
+    duplex_sender_refuse_file (transfer);
   else
     add_job (self, (Job){ .kind = JOB_FILE, .transfer = g_object_ref (transfer) });
 }
@@ -625,7 +637,7 @@ drop_item_cb (gpointer item,
   if (outgoing->file != NULL)
     {
       file_frame_gone (self, outgoing);
-      fail_transfer (outgoing->file);
+      duplex_sender_refuse_file (outgoing->file);
     }
   if (outgoing->opcode == DUPLEX_OPCODE_CLOSE && !outgoing->deliberate)
     self->close_dropped = TRUE;

@@ -49,6 +49,8 @@ hold_open_character (DuplexUpload *self,
   guint64 bad;
   guint   whole = bytes->len;
 
+  if (bytes->len == 0)
+    return TRUE;
   if (!duplex_utf8_feed (&self->utf8, bytes->data + known, bytes->len - known, &bad))
     {
       g_set_error (&self->error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT,

@@ -63,6 +63,7 @@ static const struct
   { "win.page::focus-url", { "<Control>l" } },
   { "win.page::focus-composer", { "<Control>m" } },
   { "win.page::ping", { "<Control>p" } },
+  { "win.page::pong", { "<Shift><Control>p" } },
   { "win.page::clear", { "<Control>k" } },
   { "win.page::follow", { "<Alt>End" } },
   { "win.page::copy-message", { "<Shift><Control>c" } },

@@ -54,6 +54,18 @@ ping_activated_cb (GSimpleAction *action,
 }
 
 static void
+pong_activated_cb (GSimpleAction *action,
+                   GVariant      *parameter,
+                   gpointer       user_data)
+{
+  DuplexSessionPage *self = DUPLEX_SESSION_PAGE (user_data);
+  g_autoptr (GError) error = NULL;
+
+  if (!duplex_session_pong (self->session, NULL, &error))
+    duplex_session_page_toast_error (self, error);
+}
+
+static void
 clear_activated_cb (GSimpleAction *action,
                     GVariant      *parameter,
                     gpointer       user_data)
@@ -210,6 +222,7 @@ duplex_session_page_add_actions (DuplexSessionPage *self)
     { .name = "connect", .activate = connect_activated_cb },
     { .name = "send", .activate = send_activated_cb },
     { .name = "ping", .activate = ping_activated_cb },
+    { .name = "pong", .activate = pong_activated_cb },
     { .name = "clear", .activate = clear_activated_cb },
     { .name = "focus-url", .activate = focus_url_activated_cb },
     { .name = "focus-composer", .activate = focus_composer_activated_cb },
@@ -268,6 +281,7 @@ duplex_session_page_update_actions (DuplexSessionPage *self)
 
   enable (self, "connect", state != DUPLEX_SESSION_CLOSING && !self->stored);
   enable (self, "ping", state == DUPLEX_SESSION_OPEN);
+  enable (self, "pong", state == DUPLEX_SESSION_OPEN);
   enable (self, "send", duplex_composer_get_can_send (self->composer));
   enable (self, "clear", !self->stored);
   enable (self, "focus-composer", !self->stored);

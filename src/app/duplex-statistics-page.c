@@ -25,6 +25,7 @@ struct _DuplexStatisticsPage
   GtkGrid *grid;
 
   /* borrowed */
+  GtkLabel *names[DUPLEX_N_STATISTICS];
   GtkLabel *values[DUPLEX_N_STATISTICS][N_DIRECTIONS];
 
   /* state */
@@ -117,6 +118,15 @@ duplex_statistics_page_dup_value (const DuplexTotals *totals,
     }
 }
 
+/* Of compression nothing is said where there is none. */
+static gboolean
+is_worth_saying (const DuplexTotals *totals,
+                 DuplexStatistic     statistic)
+{
+  return statistic < DUPLEX_STATISTIC_COMPRESSED || statistic > DUPLEX_STATISTIC_RATIO ||
+         get_sum (totals->compressed, 2) > 0;
+}
+
 static void
 count (DuplexStatisticsPage *self)
 {
@@ -128,12 +138,16 @@ count (DuplexStatisticsPage *self)
 
   for (guint i = 0; i < DUPLEX_N_STATISTICS; i++)
     {
+      gboolean is_shown = is_worth_saying (&totals, (DuplexStatistic)i);
+
+      gtk_widget_set_visible (GTK_WIDGET (self->names[i]), is_shown);
       for (guint direction = 0; direction < N_DIRECTIONS; direction++)
         {
           g_autofree char *value = NULL;
 
           value = duplex_statistics_page_dup_value (&totals, (DuplexStatistic)i, direction);
           gtk_label_set_text (self->values[i][direction], value);
+          gtk_widget_set_visible (GTK_WIDGET (self->values[i][direction]), is_shown);
         }
     }
 }
@@ -218,7 +232,7 @@ add_labels (DuplexStatisticsPage *self)
 
   for (int i = 0; i < DUPLEX_N_STATISTICS; i++)
     {
-      add_label (self, 0, i + 1, names[i]);
+      self->names[i] = add_label (self, 0, i + 1, names[i]);
       for (int direction = 0; direction < N_DIRECTIONS; direction++)
         {
           GtkLabel        *value = add_label (self, direction + 1, i + 1, NULL);

@@ -300,6 +300,33 @@ test_ping (Fixture      *fixture,
   disconnect_page (fixture);
 }
 
+static gboolean
+has_sent_pong (gpointer data)
+{
+  GListModel *rows = data;
+
+  for (guint i = 0; i < g_list_model_get_n_items (rows); i++)
+    {
+      g_autoptr (DuplexRow) row = g_list_model_get_item (rows, i);
+      const DuplexEvent    *event = duplex_row_get_event (row);
+
+      if (event->kind == DUPLEX_EVENT_FRAME && event->opcode == DUPLEX_OPCODE_PONG &&
+          event->direction == DUPLEX_DIRECTION_SENT)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+test_pong (Fixture      *fixture,
+           gconstpointer data)
+{
+  connect_page (fixture);
+  act (fixture, "page.pong");
+  widgets_wait_until (has_sent_pong, duplex_session_get_capture (fixture->session), "the pong");
+  disconnect_page (fixture);
+}
+
 static void
 test_clear (Fixture      *fixture,
             gconstpointer data)
@@ -571,6 +598,7 @@ main (int   argc,
   g_test_add_func ("/app/session-page/cancel", test_cancel);
   ADD ("toast-place", "demo:/echo", test_toast_place);
   ADD ("ping", "demo:/echo", test_ping);
+  ADD ("pong", "demo:/echo", test_pong);
   ADD ("clear", "demo:/echo", test_clear);
   ADD ("inspector", "demo:/echo", test_inspector);
   ADD ("refused", "demo:/nowhere", test_refused);

@@ -90,7 +90,7 @@ class Person:
 
 def watches_the_flood(person):
     """All of it arrives, and the list is at its end."""
-    person.says(r'Disconnected \(1000 Normal Closure\)', role='list item')
+    person.says(r'Closed by the server with 1000 Normal Closure', role='list item')
     person.is_at_end()
     assert N_MESSAGES - 1 in person.rows(), person.rows()
     person.picture('flood')
@@ -99,7 +99,7 @@ def watches_the_flood(person):
 def scrolls_back(person):
     """Home leads to the beginning, and the page keys from there; then to the end again."""
     ui = person.ui
-    ui.click(person.says(r'Disconnected \(1000', role='list item'), ui.window_id('flood'))
+    ui.click(person.says(r'Closed by the server', role='list item'), ui.window_id('flood'))
     ui.key('Home')
     person.is_at(0, 0, 'the beginning')
     ui.key('Next', 'Next', 'Next')

@@ -16,12 +16,11 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from drive import Driver                    # noqa: E402  pylint: disable=wrong-import-position
+from person import Person                   # noqa: E402  pylint: disable=wrong-import-position
 from session import Session                 # noqa: E402  pylint: disable=wrong-import-position
 
 SERVER = pathlib.Path(__file__).parent.parent / 'interop' / 'ws-server.mjs'
 SKIP = 77
-SAME_PLACE = 5      # looks, 30 ms apart
 MESSAGE = '{"type":"greeting","big":12345678901234567890,"ok":true}'
 
 
@@ -43,52 +42,6 @@ class Server:
         self.process.stdin.close()
         self.reports = self.process.stdout.read()
         self.process.wait(10)
-
-
-class Person:
-    """Somebody in front of the window."""
-
-    def __init__(self, session, command, pictures):
-        self.session, self.command, self.pictures = session, command, pictures
-        self.app = self.ui = self.window = None
-
-    def start(self):
-        """Start the program and wait for its window."""
-        self.app = self.session.spawn_watched(self.command)
-        self.ui = Driver(self.session, 'duplex')
-        self.ui.attach()
-        self.window = self.ui.window_id(self.ui.get(role='frame').name)
-
-    def quit(self):
-        """Ctrl+Q, as one does."""
-        self.ui.key('ctrl+q')
-        assert self.app.wait(10) == 0, self.app.returncode
-
-    def picture(self, name):
-        """Keep a picture of the display."""
-        self.session.screenshot(str(self.pictures / f'{name}.png'))
-
-    def shows(self, pattern, role=None, seconds=10):
-        """Wait for a node whose name or text matches, and return it."""
-        def matches(node):
-            if re.search(pattern, node.name):
-                return True
-            try:
-                return re.search(pattern, self.ui.text(node)) is not None
-            except NotImplementedError:
-                return False
-        return self.ui.get(role=role, where=matches, seconds=seconds)
-
-    def row(self, pattern):
-        """Wait for such a row of a list to stay where it is for a moment: a list that changes makes
-        its rows anew."""
-        places = []
-
-        def stays():
-            node = self.ui.find(role='list item', where=lambda node: re.search(pattern, node.name))
-            places.append(self.ui.centre(node, self.window) if node else None)
-            return node if node and places[-SAME_PLACE:] == places[-1:] * SAME_PLACE else None
-        return self.ui.wait(stays, f'row {pattern!r} stays in its place')
 
 
 def makes_a_profile(person, url):
@@ -142,7 +95,7 @@ def disconnects(person):
     """The button that connected ends it."""
     ui = person.ui
     ui.press(ui.get('Disconnect', 'push button'))
-    person.shows(r'Disconnected \(1000 Normal Closure\)')
+    person.shows(r'Closed by the client with 1000 Normal Closure')
     person.shows(r'^Disconnected$')
 
 

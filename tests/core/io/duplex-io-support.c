@@ -2,7 +2,6 @@
 #include "duplex-io-support.h"
 
 #include "core/io/duplex-io-thread.h"
-#include "core/model/duplex-row.h"
 
 #define DEADLINE_US (20 * G_TIME_SPAN_SECOND)
 #define DUMP_EVENTS 60
@@ -175,6 +174,33 @@ fixture_wait_received (Fixture *self,
   fixture_wait (self, has_received, &n, "received messages");
 }
 
+static gboolean
+has_sent (Fixture *self,
+          gpointer data)
+{
+  DuplexTotals totals;
+
+  duplex_capture_get_totals (duplex_session_get_capture (self->session), &totals);
+  return totals.messages[0] >= *(guint64 *)data;
+}
+
+void
+fixture_wait_sent (Fixture *self,
+                   guint64  n)
+{
+  fixture_wait (self, has_sent, &n, "sent messages");
+}
+
+void
+fixture_disconnect (Fixture *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  duplex_session_disconnect (self->session, 0, NULL, &error);
+  g_assert_no_error (error);
+  fixture_wait_state (self, DUPLEX_SESSION_DISCONNECTED);
+}
+
 guint
 fixture_count_findings (Fixture        *self,
                         DuplexFindingId id)
@@ -226,6 +252,92 @@ fixture_find_state (Fixture        *self,
       if (event.kind == kind)
         return (gint64)i;
     }
+}
+
+typedef struct
+{
+  DuplexDirection direction;
+  guint8          opcode;
+  guint           n;
+} Wanted;
+
+static gboolean
+has_frame (Fixture *self,
+           gpointer data)
+{
+  const Wanted *wanted = data;
+
+  return fixture_find_frame (self, wanted->direction, wanted->opcode, wanted->n) >= 0;
+}
+
+void
+fixture_read_frame (Fixture        *self,
+                    DuplexDirection direction,
+                    guint8          opcode,
+                    guint           n,
+                    DuplexEvent    *ret_event)
+{
+  gint64 number;
+
+  fixture_wait (self, has_frame, &(Wanted){ direction, opcode, n }, "a frame in the capture");
+  number = fixture_find_frame (self, direction, opcode, n);
+  g_assert_true (duplex_capture_read (duplex_session_get_capture (self->session), (guint64)number,
+                                      ret_event));
+}
+
+void
+fixture_read_state (Fixture        *self,
+                    DuplexEventKind kind,
+                    DuplexEvent    *ret_event)
+{
+  DuplexCapture *capture = duplex_session_get_capture (self->session);
+  DuplexTotals   totals;
+
+  duplex_capture_get_totals (capture, &totals);
+  for (guint64 i = totals.events; i > 0; i--)
+    {
+      g_assert_true (duplex_capture_read (capture, i - 1, ret_event));
+      if (ret_event->kind == kind)
+        return;
+      duplex_event_clear (ret_event);
+    }
+  fixture_dump (self);
+  g_error ("no event of kind %d", kind);
+}
+
+gboolean
+fixture_find_finding (const DuplexEvent *event,
+                      DuplexFindingId    id,
+                      guint64           *ret_offset)
+{
+  for (guint i = 0; i < event->n_findings; i++)
+    if (event->findings[i].id == id)
+      {
+        *ret_offset = event->findings[i].offset;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+DuplexRow *
+fixture_find_message (Fixture        *self,
+                      DuplexDirection direction,
+                      guint           n)
+{
+  GListModel *rows = G_LIST_MODEL (duplex_session_get_capture (self->session));
+
+  duplex_capture_publish (DUPLEX_CAPTURE (rows));
+  for (guint i = 0; i < g_list_model_get_n_items (rows); i++)
+    {
+      g_autoptr (DuplexRow) row = g_list_model_get_item (rows, i);
+      const DuplexEvent    *event = duplex_row_get_event (row);
+
+      if ((event->kind == DUPLEX_EVENT_FRAME || event->kind == DUPLEX_EVENT_UNFINISHED) &&
+          event->direction == direction && !duplex_opcode_is_control (event->opcode) && n-- == 0)
+        return g_steal_pointer (&row);
+    }
+  fixture_dump (self);
+  g_error ("no such message");
 }
 
 GBytes *

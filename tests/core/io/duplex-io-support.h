@@ -5,6 +5,7 @@
  */
 
 #include "core/io/duplex-session.h"
+#include "core/model/duplex-row.h"
 
 G_BEGIN_DECLS
 
@@ -35,10 +36,29 @@ void fixture_wait (Fixture *self,
 /* Until at least n data messages were received. */
 void fixture_wait_received (Fixture *self, guint64 n);
 
+/* Until at least n data messages have left. */
+void fixture_wait_sent (Fixture *self, guint64 n);
+/* Closes with 1000 and waits for the end. */
+void fixture_disconnect (Fixture *self);
+
 /* How often the capture has the finding; and the n-th frame of a direction with that opcode in its
  * header: its number, or -1. */
 guint  fixture_count_findings (Fixture *self, DuplexFindingId id);
 gint64 fixture_find_frame (Fixture *self, DuplexDirection direction, guint8 opcode, guint n);
+/* Waits for that frame, and reads it. */
+void fixture_read_frame (Fixture        *self,
+                         DuplexDirection direction,
+                         guint8          opcode,
+                         guint           n,
+                         DuplexEvent    *ret_event);
+/* Reads the newest event of that kind, which must be there. */
+void fixture_read_state (Fixture *self, DuplexEventKind kind, DuplexEvent *ret_event);
+/* Where the event's finding stands. */
+gboolean fixture_find_finding (const DuplexEvent *event,
+                               DuplexFindingId    id,
+                               guint64           *ret_offset);
+/* The row of a direction's n-th data message, which must be there. */
+DuplexRow *fixture_find_message (Fixture *self, DuplexDirection direction, guint n);
 /* Payload of the n-th received data message. */
 GBytes *fixture_dup_message (Fixture *self, guint n);
 gint64  fixture_find_state (Fixture *self, DuplexEventKind kind);

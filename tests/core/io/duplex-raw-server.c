@@ -72,15 +72,22 @@ raw_peer_dup_accept_key (RawPeer *peer)
 }
 
 gboolean
-raw_peer_try_upgrade (RawPeer *peer)
+raw_peer_upgrade_with (RawPeer    *peer,
+                       const char *extensions)
 {
   g_autoptr (DuplexHead) head = read_head (peer);
   g_autoptr (GBytes)     response = NULL;
 
   if (head == NULL)
     return FALSE;
-  response = duplex_handshake_build_response (head, NULL, NULL);
+  response = duplex_handshake_build_response (head, NULL, extensions);
   return raw_peer_write (peer, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
+}
+
+gboolean
+raw_peer_try_upgrade (RawPeer *peer)
+{
+  return raw_peer_upgrade_with (peer, NULL);
 }
 
 void
@@ -148,6 +155,17 @@ raw_peer_read_frame (RawPeer *peer,
     *ret_payload = g_bytes_new (peer->received->data + size, header.length);
   g_byte_array_remove_range (peer->received, 0, (guint)(size + header.length));
   return first;
+}
+
+gboolean
+raw_peer_read_some (RawPeer    *peer,
+                    GByteArray *out)
+{
+  if (peer->received->len == 0 && !read_some (peer))
+    return FALSE;
+  g_byte_array_append (out, peer->received->data, peer->received->len);
+  g_byte_array_set_size (peer->received, 0);
+  return TRUE;
 }
 
 gboolean

@@ -23,6 +23,8 @@ void raw_server_free (RawServer *self);
 void raw_peer_upgrade (RawPeer *peer);
 /* The same for a client that may give up at any time: then FALSE. */
 gboolean raw_peer_try_upgrade (RawPeer *peer);
+/* The same, with the value of Sec-WebSocket-Extensions, or NULL, in the answer. */
+gboolean raw_peer_upgrade_with (RawPeer *peer, const char *extensions);
 /* Reads the head and returns the Sec-WebSocket-Accept that it asks for. */
 char *raw_peer_dup_accept_key (RawPeer *peer);
 /* Only reads the head. */
@@ -34,6 +36,8 @@ gboolean raw_peer_write (RawPeer *peer, const void *data, gsize len);
 gboolean raw_peer_write_frame (RawPeer *peer, guint8 first, const void *data, gsize len);
 /* Reads one whole frame, unmasked. Returns the first byte, or -1 at the end of the stream. */
 int raw_peer_read_frame (RawPeer *peer, GBytes **ret_payload);
+/* Appends what comes next, as it comes. FALSE at the end of the stream. */
+gboolean raw_peer_read_some (RawPeer *peer, GByteArray *out);
 /* Reads and forgets until the end; returns whether that came within ms. */
 gboolean raw_peer_read_to_end (RawPeer *peer, guint ms);
 void     raw_peer_shutdown (RawPeer *peer, gboolean reading, gboolean writing);

@@ -213,13 +213,13 @@ static const struct
   { "/pong", "[TEXT]", N_ ("send a pong; without TEXT it answers the last ping"), obey_pong },
   { "/close", "[CODE [REASON]]", N_ ("send a Close, and end with the answer"), obey_close },
   { "/binary", "HEX", N_ ("send a binary message"), obey_binary },
-  { "/split", "N[,N...] TEXT", N_ ("send a message in frames that end at these bytes"), obey_split },
+  { "/split", "N[,N...] TEXT", N_ ("send a message in frames that end there"), obey_split },
   { "/frame", "OPCODE ...", N_ ("send any frame; see /help frame"), obey_frame },
   { "/file", "PATH", N_ ("send a file as a message, text unless --binary"), obey_file },
   { "/binfile", "PATH", N_ ("send a file as a binary message"), obey_binfile },
   { "/cancel", "", N_ ("stop the file; the server gets its message short"), obey_cancel },
   { "/quit", "", N_ ("the same as /close 1000; so does Ctrl+D"), obey_quit },
-  { "/help", "[frame]", N_ ("this list; a text that begins with a slash is sent with two"),
+  { "/help", "[frame]", N_ ("this list; text that begins with / is sent with //"),
     obey_help },
 };
 

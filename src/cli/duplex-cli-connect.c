@@ -397,11 +397,11 @@ closed_cb (DuplexSession *session,
   duplex_cli_follow_run (self->follow);
   if (self->status == DUPLEX_CLI_OK)
     self->status = duplex_cli_status_of_code ((guint16)code);
-  check_file_was_sent (self);
   if (self->status == DUPLEX_CLI_CLOSED || self->interactive)
     duplex_cli_complain (_ ("closed with %u %s%s%s"), code,
                          _ (duplex_close_code_get_name ((guint16)code)),
                          *reason != '\0' ? ": " : "", reason);
+  check_file_was_sent (self);
   g_main_loop_quit (self->loop);
 }
 

@@ -365,7 +365,7 @@ duplex_cli_frame_get_help (guint        i,
     { "len=7|16|64", N_ ("say the length in so many bits") },
     { "length=N", N_ ("say this length, whatever the payload is") },
     { "stop=N", N_ ("stop after N bytes of the frame") },
-    { "TEXT | hex:HEX", N_ ("the payload; TEXT stands behind -- where it looks like an option") },
+    { "TEXT | hex:HEX", N_ ("the payload; behind -- all is TEXT") },
   };
 
   if (i >= G_N_ELEMENTS (lines))

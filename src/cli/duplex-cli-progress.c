@@ -12,21 +12,18 @@
 static char *
 dup_shown_name (const char *path)
 {
-  DuplexEscape     escape = DUPLEX_ESCAPE_INIT (DUPLEX_ESCAPE_TERMINAL);
-  GString         *out = g_string_new (NULL);
-  g_autofree char *name = g_filename_display_basename (path);
-  g_autofree char *start = NULL;
+  DuplexEscape        escape = DUPLEX_ESCAPE_INIT (DUPLEX_ESCAPE_TERMINAL);
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char    *name = g_filename_display_basename (path);
+  g_autofree char    *start = NULL;
 
   g_strdelimit (name, "\n\t", ' ');
-  if (g_utf8_strlen (name, -1) > NAME_LENGTH)
-    {
-      start = g_utf8_substring (name, 0, NAME_LENGTH - 1);
-      g_free (name);
-      name = g_strconcat (start, "…", NULL);
-    }
   duplex_escape_append (&escape, out, name, strlen (name));
   duplex_escape_end (&escape, out);
-  return g_string_free (out, FALSE);
+  if (g_utf8_strlen (out->str, -1) <= NAME_LENGTH)
+    return g_strdup (out->str);
+  start = g_utf8_substring (out->str, 0, NAME_LENGTH - 1);
+  return g_strconcat (start, "…", NULL);
 }
 
 void

@@ -35,8 +35,8 @@ void duplex_cli_progress_look (DuplexCliProgress *self,
                                guint64            sent,
                                gint64             now_us);
 
-/* "file.bin: 312.0 MiB of 1.0 GiB, 30 %, 210.0 MiB/s", with the rate of the latest looks; at the end
- * with that of all. */
+/* "file.bin: 312.0 MiB of 1.0 GiB, 30 %, 210.0 MiB/s", with the rate of the latest looks; at the
+ * end with that of all. */
 char *duplex_cli_progress_dup_text (const DuplexCliProgress *self,
                                     gboolean                 at_end);
 /* "30 %", or what has left where the size is not known. */

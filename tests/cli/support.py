@@ -113,11 +113,11 @@ class Measured:
 
 
 @contextlib.contextmanager
-def running(*args, **options):
+def running(*args, timeout=DEADLINE, **options):
     """Start duplex-cli, and see to its end."""
     process = subprocess.Popen([CLI, *map(str, args)], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-    timer = threading.Timer(DEADLINE, process.kill)
+    timer = threading.Timer(timeout, process.kill)
     timer.start()
     try:
         yield process

@@ -729,7 +729,8 @@ duplex_connection_is_open (DuplexConnection *self)
 {
   g_return_val_if_fail (DUPLEX_IS_CONNECTION (self), FALSE);
 
-  return !self->over && !self->close_queued && !self->close_received;
+  return !self->over && !self->close_queued && !self->close_received && self->failed_code == 0 &&
+         !self->pong_missing;
 }
 
 static void

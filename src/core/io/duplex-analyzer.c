@@ -45,7 +45,7 @@ struct _DuplexAnalyzer
   guint64            open;        /* its number, or 0 */
   DuplexMessagePlace last;        /* of its newest frame */
   guint              flags;       /* see duplex_analyzer_set_flags() */
-  guint              frame_flags; /* of the current frame */
+  guint              frame_flags; /* of the current frame, or of the header that has begun */
 };
 
 DuplexAnalyzer *
@@ -274,7 +274,7 @@ begin_frame (DuplexAnalyzer *self)
 
   g_array_set_size (self->findings, 0);
   self->in_frame = TRUE;
-  self->frame_flags = self->flags;
+  self->frame_flags |= self->flags;
   self->whole = NULL;
   self->whole_size = 0;
   duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
@@ -395,6 +395,7 @@ end_frame (DuplexAnalyzer *self,
     }
   record (self, &frame, g_get_real_time (), flags);
   self->in_frame = FALSE;
+  self->frame_flags = 0;
   if (whole)
     self->callbacks->act (&frame, self->user_data);
   g_clear_pointer (&frame.owner, g_bytes_unref);
@@ -410,6 +411,15 @@ lose (DuplexAnalyzer *self)
   self->lost = TRUE;
   self->skipping = TRUE;
   end_frame (self, DUPLEX_EVENT_FLAG_CUT);
+}
+
+static gboolean
+is_in_header (DuplexAnalyzer *self)
+{
+  gsize size;
+
+  duplex_frame_decoder_get_partial_header (self->decoder, &size);
+  return size > 0;
 }
 
 void
@@ -443,6 +453,8 @@ duplex_analyzer_feed (DuplexAnalyzer *self,
       default:
         g_assert_not_reached ();
       }
+  if (is_in_header (self))
+    self->frame_flags |= self->flags;
 }
 
 /* The stream ended inside a header: its bytes are recorded as they came. */
@@ -460,7 +472,7 @@ record_partial_header (DuplexAnalyzer *self,
   event.kind = DUPLEX_EVENT_FRAME;
   event.direction = self->direction;
   event.connection = self->connection;
-  event.flags = DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_CUT;
+  event.flags = DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_CUT | self->frame_flags;
   event.first = DUPLEX_EVENT_FIRST_IS_SELF;
   event.opcode = bytes[0] & 0x0f;
   event.payload = bytes;
@@ -565,5 +577,5 @@ duplex_analyzer_is_busy (DuplexAnalyzer *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  return self->in_frame;
+  return self->in_frame || self->lost || is_in_header (self);
 }

@@ -84,7 +84,7 @@ void duplex_analyzer_set_streams (DuplexAnalyzer *self);
  * reported. */
 void duplex_analyzer_set_after_close (DuplexAnalyzer *self);
 
-/* TRUE inside a frame. */
+/* TRUE inside a frame, from its first byte on, and behind a length with which none ends. */
 gboolean duplex_analyzer_is_busy (DuplexAnalyzer *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexAnalyzer, duplex_analyzer_free)

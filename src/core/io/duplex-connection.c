@@ -241,6 +241,16 @@ drop_waiting (DuplexConnection *self)
 }
 
 static void
+begin_closing (DuplexConnection *self)
+{
+  self->close_queued = TRUE;
+  announce_closing (self);
+  start_close_timer (self);
+  duplex_inbox_set_paused (self->inbox, FALSE); /* the answer is awaited */
+  duplex_sender_set_held (self->sender, FALSE);
+}
+
+static void
 push_close (DuplexConnection *self,
             guint16           code,
             const char       *reason)
@@ -249,11 +259,7 @@ push_close (DuplexConnection *self,
 
   if (self->close_queued)
     return;
-  self->close_queued = TRUE;
-  announce_closing (self);
-  start_close_timer (self);
-  duplex_inbox_set_paused (self->inbox, FALSE); /* the answer is awaited */
-  duplex_sender_set_held (self->sender, FALSE);
+  begin_closing (self);
   body = duplex_close_body_new (code, reason);
   duplex_sender_send_close (self->sender, body);
 }
@@ -336,6 +342,36 @@ static const DuplexSenderCallbacks sender_callbacks = {
   .failed = sender_failed_cb,
 };
 
+/* Adds what is wrong with the body of a Close, and takes it apart. */
+static guint16
+judge_close (DuplexSeenFrame *frame,
+             const char     **ret_reason,
+             gsize           *ret_len,
+             DuplexFindingId *ret_problem)
+{
+  DuplexFinding finding;
+  guint16       code = duplex_close_body_parse (frame->payload, frame->payload_size, ret_reason,
+                                                ret_len, &finding);
+
+  *ret_problem = finding.id;
+  finding.offset += frame->header_size;
+  if (finding.id != DUPLEX_FINDING_NONE)
+    g_array_append_val (frame->findings, finding);
+  return code;
+}
+
+static void
+outgoing_note_cb (DuplexSeenFrame *frame,
+                  gpointer         data)
+{
+  DuplexFindingId problem;
+  const char     *reason;
+  gsize           len;
+
+  if (frame->header->opcode == DUPLEX_OPCODE_CLOSE)
+    judge_close (frame, &reason, &len, &problem);
+}
+
 /* A frame of ours has left. */
 static void
 outgoing_act_cb (const DuplexSeenFrame *frame,
@@ -361,7 +397,10 @@ outgoing_act_cb (const DuplexSeenFrame *frame,
     }
 }
 
-static const DuplexAnalyzerCallbacks outgoing_callbacks = { .act = outgoing_act_cb };
+static const DuplexAnalyzerCallbacks outgoing_callbacks = {
+  .note = outgoing_note_cb,
+  .act = outgoing_act_cb,
+};
 
 /* ---- pings and pongs ---- */
 
@@ -428,27 +467,20 @@ note_pong (DuplexConnection *self,
                                       g_get_monotonic_time ());
 }
 
-/* Takes the body apart and says what is wrong with it. */
 static void
 note_close (DuplexConnection *self,
             DuplexSeenFrame  *frame)
 {
-  DuplexFinding finding;
-  const char   *reason;
-  gsize         reason_len;
-  guint16       code =
-    duplex_close_body_parse (frame->payload, frame->payload_size, &reason, &reason_len, &finding);
+  DuplexFindingId problem;
+  const char     *reason;
+  gsize           reason_len;
+  guint16         code = judge_close (frame, &reason, &reason_len, &problem);
 
-  if (finding.id != DUPLEX_FINDING_NONE)
-    {
-      finding.offset += frame->header_size;
-      g_array_append_val (frame->findings, finding);
-    }
   if (self->close_received)
     return;
   self->close_code = code;
-  self->close_problem = finding.id;
-  if (finding.id == DUPLEX_FINDING_NONE)
+  self->close_problem = problem;
+  if (problem == DUPLEX_FINDING_NONE)
     self->reason = g_strndup (reason, reason_len);
 }
 
@@ -826,6 +858,11 @@ duplex_connection_send_draft (DuplexConnection       *self,
   if (self->over || (!deliberate && !duplex_connection_is_open (self)))
     return;
   wire = duplex_frame_draft_encode (draft, self->role, duplex_mask_source_random, NULL);
+  if (!deliberate && draft->opcode == DUPLEX_OPCODE_CLOSE)
+    {
+      begin_closing (self);
+      duplex_sender_cancel_files (self->sender);
+    }
   duplex_sender_send_raw (self->sender, wire, deliberate, /* reported= */ TRUE);
 }
 

@@ -98,8 +98,9 @@ void duplex_connection_send_file (DuplexConnection *self,
 void duplex_connection_cancel_file (DuplexConnection *self,
                                     DuplexTransfer   *transfer);
 
-/* Queue a composed frame, which passed duplex_frame_draft_check(). A deliberate one does not wait
- * for a file, is sent also after a Close, and is recorded as such. */
+/* Queue a composed frame, which passed duplex_frame_draft_check(). A Close closes as
+ * duplex_connection_close() does. A deliberate frame does not wait for a file, is sent also after a
+ * Close, and is recorded as such; a deliberate Close closes once it has left. */
 void duplex_connection_send_draft (DuplexConnection       *self,
                                    const DuplexFrameDraft *draft,
                                    gboolean                deliberate);

@@ -605,11 +605,12 @@ cancel_waiting_file (DuplexSender *self)
   return FALSE;
 }
 
-/* Files that wait are cancelled as well: their time does not come any more. The callback may change
- * what waits. */
-static void
-cancel_all_files (DuplexSender *self)
+void
+duplex_sender_cancel_files (DuplexSender *self)
 {
+  g_return_if_fail (self != NULL);
+
+  /* The callback may change what waits. */
   while (cancel_waiting_file (self))
     ;
   if (self->upload != NULL)
@@ -622,7 +623,7 @@ duplex_sender_send_close (DuplexSender *self,
 {
   g_return_if_fail (self != NULL && body != NULL);
 
-  cancel_all_files (self);
+  duplex_sender_cancel_files (self);
   add_job (self, (Job){ .kind = JOB_CLOSE, .payload = g_bytes_ref (body) });
 }
 

@@ -57,6 +57,9 @@ void duplex_sender_refuse_file (DuplexTransfer *transfer);
 void duplex_sender_cancel_file (DuplexSender   *self,
                                 DuplexTransfer *transfer);
 
+/* Cancels those that are under way or wait: their time does not come any more. */
+void duplex_sender_cancel_files (DuplexSender *self);
+
 /* What a control frame counts, whatever its payload is. */
 #define DUPLEX_SENDER_CONTROL_COST ((gsize)DUPLEX_LIMIT_CONTROL_PAYLOAD)
 

@@ -21,6 +21,7 @@ struct _FarEnd
   RawPeer    *peer; /* while it is connected */
   GArray     *frames;
   GByteArray *rest;
+  guint64     n_bytes;
   gboolean    reads;
   gboolean    answers;
   gboolean    ended;
@@ -79,6 +80,8 @@ script (RawPeer *peer,
     return;
   g_mutex_lock (&self->mutex);
   self->peer = peer;
+  self->ended = FALSE;
+  g_byte_array_set_size (self->rest, 0);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
 
@@ -86,6 +89,7 @@ script (RawPeer *peer,
     {
       g_mutex_lock (&self->mutex);
       g_byte_array_append (self->rest, chunk->data, chunk->len);
+      self->n_bytes += chunk->len;
       while (take_frame (self))
         ;
       g_mutex_unlock (&self->mutex);
@@ -272,6 +276,17 @@ far_end_dup_rest (FarEnd *self)
   rest = g_bytes_new (self->rest->data, self->rest->len);
   g_mutex_unlock (&self->mutex);
   return rest;
+}
+
+guint64
+far_end_get_n_bytes (FarEnd *self)
+{
+  guint64 n;
+
+  g_mutex_lock (&self->mutex);
+  n = self->n_bytes;
+  g_mutex_unlock (&self->mutex);
+  return n;
 }
 
 gboolean

@@ -41,7 +41,9 @@ GByteArray *far_end_dup_message (FarEnd *self, guint first, guint last);
 /* Whether each that came was masked. */
 gboolean far_end_all_masked (FarEnd *self);
 /* The bytes behind the last whole frame, as they came. */
-GBytes  *far_end_dup_rest (FarEnd *self);
+GBytes *far_end_dup_rest (FarEnd *self);
+/* All bytes so far, but for the request. */
+guint64  far_end_get_n_bytes (FarEnd *self);
 gboolean far_end_has_ended (FarEnd *self);
 
 /* Run the main loop until so many frames have come, or so many bytes behind the last one, or the

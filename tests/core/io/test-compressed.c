@@ -372,7 +372,6 @@ test_nothing_after_corrupt (void)
   g_auto (DuplexEvent) later = DUPLEX_EVENT_INIT;
 
   far_end_set_answers (far, FALSE);
-  duplex_session_set_close_timeout (f->session, 1);
   write_hex (far, "c1044a4c0400 c10107 c1044a4c0400");
   fixture_wait_received (f, 3);
   fixture_read_frame (f, DUPLEX_DIRECTION_RECEIVED, 1, 0, &good);

@@ -113,7 +113,8 @@ show_bytes (DuplexFramePage *self,
     }
 
   self->is_inflated = is_inflated;
-  gtk_label_set_text (self->bytes_title, is_inflated ? _ ("Inflated Bytes") : _ ("Bytes on the Wire"));
+  gtk_label_set_text (self->bytes_title,
+                      is_inflated ? _ ("Inflated Bytes") : _ ("Bytes on the Wire"));
   gtk_label_set_text (self->share, share != NULL ? share : "");
   gtk_widget_set_visible (GTK_WIDGET (self->share), share != NULL);
   gtk_widget_set_visible (self->views, has_inflated (item));

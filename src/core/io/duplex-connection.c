@@ -68,6 +68,9 @@ announce_closing (DuplexConnection *self)
   self->announced = TRUE;
   if (self->closing_since == 0)
     self->closing_since = g_get_monotonic_time ();
+  /* What the peer says to that is awaited. */
+  duplex_inbox_set_paused (self->inbox, FALSE);
+  duplex_sender_set_held (self->sender, FALSE);
   if (self->callbacks->closing != NULL)
     self->callbacks->closing (self, self->user_data);
 }

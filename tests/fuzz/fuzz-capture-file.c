@@ -275,8 +275,8 @@ block_cb (const DuplexCaptureBlockInfo *info,
 
   data = duplex_capture_file_read_block (walk->file, info->id, &size, &error);
   g_assert_true ((data != NULL) == (error == NULL));
-  /* Not of info's size: where pages are damaged two rows may have one id, and what is found by it is
-   * the other. */
+  /* Not of info's size: where pages are damaged two rows may have one id, and what is found by it
+   * is the other. */
   if (data != NULL)
     g_assert_cmpuint (size, >, 0);
 
@@ -303,6 +303,7 @@ read_all (DuplexCaptureFile *file)
   guint              n_notes = 0;
   guint8             buffer[5000];
 
+  g_assert_nonnull (connecting);
   g_assert_true (title == NULL || g_utf8_validate (title, -1, NULL));
   duplex_capture_file_walk_blocks (file, 1, block_cb, &walk, &missing);
   g_assert_true (walk.n >= N_BLOCKS || missing != NULL);

@@ -18,10 +18,15 @@ typedef struct
   /* of the capture */
   GBytes  *inflated; /* or NULL */
   guint    flags;
+  guint64  number;
+  guint64  first;
   guint64  message;
   guint64  message_size;
+  guint    n_frames;
   gint64   value;
-  gboolean bad; /* has a finding for which the connection is failed */
+  gboolean bad;        /* has a finding for which the connection is failed */
+  gboolean late;       /* has the finding that it came after a Close */
+  guint64  cut_offset; /* where the stream ended in it, as a finding says */
 } Frame;
 
 static void
@@ -101,11 +106,25 @@ typedef struct
   DuplexCapture *capture;
   GPtrArray     *received; /* of Frame */
   GPtrArray     *sent;
+  guint          n_unfinished[2]; /* received, sent */
   guint          n_closed;
   guint          n_failed;
   gint64         code;
-  gboolean       after_closed;
 } Record;
+
+static void
+read_findings (const DuplexEvent *event,
+               Frame             *frame)
+{
+  frame->bad = duplex_event_get_worst_severity (event) == DUPLEX_SEVERITY_ERROR;
+  for (guint i = 0; i < event->n_findings; i++)
+    {
+      if (event->findings[i].id == DUPLEX_FINDING_DATA_AFTER_CLOSE)
+        frame->late = TRUE;
+      if (event->findings[i].id == DUPLEX_FINDING_FRAME_CUT)
+        frame->cut_offset = event->findings[i].offset;
+    }
+}
 
 static Frame *
 read_frame (DuplexCapture     *capture,
@@ -126,10 +145,13 @@ read_frame (DuplexCapture     *capture,
       g_assert_cmpuint (g_bytes_get_size (frame->inflated), ==, event->inflated_size);
     }
   frame->flags = event->flags;
+  frame->number = event->number;
+  frame->first = event->first;
   frame->message = event->message;
   frame->message_size = event->message_size;
+  frame->n_frames = event->n_frames;
   frame->value = event->value;
-  frame->bad = duplex_event_get_worst_severity (event) == DUPLEX_SEVERITY_ERROR;
+  read_findings (event, frame);
   return frame;
 }
 
@@ -154,6 +176,7 @@ record_cb (const DuplexEvent *event,
       self->code = event->value;
       break;
     case DUPLEX_EVENT_UNFINISHED:
+      self->n_unfinished[event->direction == DUPLEX_DIRECTION_SENT]++;
       break;
     default:
       g_assert_not_reached ();
@@ -241,6 +264,8 @@ check_bytes (GPtrArray    *frames,
       g_assert_cmpuint (size, <=, rest);
       if (size != frame->header.length)
         g_assert_true ((frame->flags & DUPLEX_EVENT_FLAG_CUT) != 0);
+      if (frame->cut_offset != 0)
+        g_assert_cmpuint (frame->cut_offset, ==, frame->header_size + (too_big ? 0 : size));
       assert_payload (frame, wire + at);
       /* After a length that cannot be there is no next frame. */
       if ((frame->header.length & 1ULL << 63) != 0)
@@ -277,6 +302,49 @@ check_sent (const FuzzConnectionStory *story,
                           /* loose= */ FALSE);
 
   g_assert_cmpuint (fuzz_connection_count_frames (story->written, at), ==, 0);
+}
+
+/* ---- which frames make a message ---- */
+
+/* Frames of one message say so, and count; what is left open at the end has an event of its own;
+ * whatever comes after a Close is late. */
+static void
+check_places (GPtrArray *frames,
+              guint      n_unfinished)
+{
+  const Frame *before = NULL; /* in the message */
+  guint64      n_messages = 0;
+  gboolean     open = FALSE;
+  gboolean     closed = FALSE;
+
+  for (guint i = 0; i < frames->len; i++)
+    {
+      const Frame *frame = frames->pdata[i];
+      gboolean     continues = open && frame->header.opcode == DUPLEX_OPCODE_CONTINUATION;
+
+      if (frame->header_size == 0)
+        continue;
+      g_assert_cmpint (frame->late, ==, closed);
+      if (frame->header.opcode == DUPLEX_OPCODE_CLOSE && frame->cut_offset == 0)
+        closed = TRUE;
+      if (frame_is_control (frame))
+        {
+          g_assert_cmpuint (frame->message, ==, 0);
+          continue;
+        }
+
+      n_messages += continues ? 0 : 1;
+      g_assert_cmpuint (frame->message, ==, n_messages);
+      g_assert_cmpuint (frame->n_frames, ==, continues ? before->n_frames + 1 : 1);
+      g_assert_cmpuint (frame->first, ==, continues ? before->first : frame->number);
+      if (frame->header.length <= G_MAXUINT32)
+        g_assert_cmpuint (frame->message_size, ==,
+                          (continues ? before->message_size : 0) + frame->header.length);
+      open = !frame->header.fin &&
+             (continues || frame->header.opcode != DUPLEX_OPCODE_CONTINUATION);
+      before = frame;
+    }
+  g_assert_cmpuint (n_unfinished, ==, open ? 1 : 0);
 }
 
 /* ---- compressed messages ---- */
@@ -561,6 +629,8 @@ fuzz_connection_check (const FuzzConnectionStory *story)
   g_assert_cmpuint (record.n_failed, ==, story->failed ? 1 : 0);
   check_received (story, &record);
   check_sent (story, &record);
+  check_places (record.received, record.n_unfinished[0]);
+  check_places (record.sent, record.n_unfinished[1]);
   if (!story->composed && !story->counted)
     check_pongs (story, &record);
   if (deflate->agreed)

@@ -263,17 +263,17 @@ run_begin (FuzzRun *run)
                                            &run->callbacks, run);
 }
 
-/* What must hold while it is open and nothing is left to do. */
+/* What must hold while nothing is left to do: also in the closing everything is read. */
 static void
 check_quiet (FuzzRun *run)
 {
   g_autoptr (GByteArray) incoming = g_byte_array_new ();
   GByteArray            *given = duplex_fake_stream_get_given (run->stream);
 
-  if (run->closing || run->paused)
+  if (run->over || run->paused)
     return;
   g_assert_cmpuint (duplex_fake_stream_get_n_read (run->stream), ==, given->len);
-  if (run->settings.capture == NULL)
+  if (run->closing || run->settings.capture == NULL)
     return;
   g_byte_array_append (incoming, run->leftover->data, run->leftover->len);
   g_byte_array_append (incoming, given->data, given->len);
@@ -362,11 +362,29 @@ check_story (FuzzRun *run)
   fuzz_connection_check (&story);
 }
 
+/* Whatever is asked of it now is ignored: no callback comes, and nothing leaves. */
+static void
+ask_afterwards (FuzzRun *run)
+{
+  g_autoptr (GBytes) late = g_bytes_new_static ("late", 4);
+
+  if (run->connection == NULL)
+    return;
+  duplex_connection_send (run->connection, DUPLEX_OPCODE_TEXT, late);
+  duplex_connection_send (run->connection, DUPLEX_OPCODE_PING, late);
+  duplex_connection_set_paused (run->connection, TRUE);
+  duplex_connection_set_stalled (run->connection, TRUE);
+  duplex_connection_close (run->connection, DUPLEX_CLOSE_NORMAL, NULL);
+  duplex_connection_abort (run->connection);
+  settle (run);
+}
+
 static void
 run_clear (FuzzRun *run)
 {
   gpointer stream = run->stream;
 
+  ask_afterwards (run);
   g_clear_object (&run->connection);
   /* libsoup has a timer of its own, and so has the closing of the stream. */
   duplex_fake_clock_advance (10 * G_TIME_SPAN_SECOND);

@@ -238,6 +238,8 @@ SCENES = {
     # sending
     'send': scene(send(TEXT, 'hello'), send(BINARY, b'\0\xff'), send(TEXT), SETTLE, CLOSED, end()),
     'send-large': scene(send(BINARY, 'x' * 255, 3), SETTLE, send(TEXT, 'x' * 200, 2), SETTLE),
+    'send-large-blocked': scene(room(250), send(BINARY, 'x' * 255, 2), SETTLE, room(250), SETTLE,
+                                room(100), SETTLE, ALL_ROOM, SETTLE, CLOSED, end()),
     'send-by-server': scene(send(TEXT, 'hello' * 30), SETTLE, CLOSED, server=True),
     'send-blocked': scene(room(3), send(TEXT, 'hello'), send(PING, 'p'), send(TEXT, 'b'), SETTLE,
                           room(200), SETTLE, ALL_ROOM, SETTLE, CLOSED, end()),
@@ -329,6 +331,8 @@ SCENES = {
     'paused': scene(PAUSE, frame(TEXT, 'a'), SETTLE, send(TEXT, 'b'), SETTLE, RESUME, SETTLE,
                     CLOSED),
     'paused-at-end': scene(PAUSE, frame(TEXT, 'a'), end(), SETTLE, close(), SETTLE),
+    'paused-and-writing-fails': scene(PAUSE, frame(TEXT, 'a'), FAIL_WRITES, send(TEXT, 'b'),
+                                      SETTLE, wait(0.5), SETTLE, CLOSED, end()),
     'paused-with-leftover': scene(PAUSE, SETTLE, RESUME, SETTLE, leftover=b'\x81\x01a'),
     'message-sends': scene(arm(1), frame(TEXT, 'a'), SETTLE, CLOSED, end()),
     'message-closes': scene(arm(3), frame(TEXT, 'a'), frame(TEXT, 'b'), SETTLE, CLOSED, end()),

@@ -16,6 +16,7 @@ struct _DuplexOutbox
   /* borrowed */
   const DuplexOutboxCallbacks *callbacks;
   gpointer                     user_data;
+  GList                       *last_control; /* of what may overtake and has not begun, or NULL */
 
   /* state */
   gsize    sent;    /* bytes of the first item that have left */
@@ -109,6 +110,8 @@ write_some (DuplexOutbox *self,
 
   data = g_bytes_get_data (item->wire, &size);
   self->begun = TRUE;
+  if (self->last_control == self->items.head)
+    self->last_control = NULL;
   /* Before the write: the answer may be there before it returns. */
   at = g_get_monotonic_time ();
   n = g_pollable_output_stream_write_nonblocking (self->stream, data + self->sent,
@@ -194,28 +197,44 @@ writable_cb (GObject *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* Before the first item that is neither begun nor a control frame itself. */
+/* Puts item in the place of an older one. */
+static gboolean
+replace (DuplexOutbox   *self,
+         DuplexOutgoing *item)
+{
+  GList *link = self->last_control;
+
+  /* What may overtake stands before the last that may, behind what has begun. */
+  for (; link != NULL && (link != self->items.head || !self->begun); link = link->prev)
+    {
+      DuplexOutgoing *waiting = link->data;
+
+      if (!waiting->replaceable || item->opcode != waiting->opcode)
+        continue;
+      link->data = item;
+      duplex_outgoing_free (waiting);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* Before the first item that is neither begun nor a control frame itself; not by going through all
+ * of them, for a hundred thousand may wait. */
 static void
 insert_control (DuplexOutbox   *self,
                 DuplexOutgoing *item)
 {
-  GList *link = self->items.head;
+  GList *before = self->last_control;
 
-  if (link != NULL && self->begun)
-    link = link->next;
-  while (link != NULL && ((DuplexOutgoing *)link->data)->control)
-    {
-      DuplexOutgoing *waiting = link->data;
-
-      if (item->replaceable && waiting->replaceable && item->opcode == waiting->opcode)
-        {
-          link->data = item;
-          duplex_outgoing_free (waiting);
-          return;
-        }
-      link = link->next;
-    }
-  g_queue_insert_before (&self->items, link, item);
+  if (item->replaceable && replace (self, item))
+    return;
+  if (before == NULL && self->begun)
+    before = self->items.head;
+  if (before != NULL)
+    g_queue_insert_after (&self->items, before, item);
+  else
+    g_queue_push_head (&self->items, item);
+  self->last_control = before != NULL ? before->next : self->items.head;
 }
 
 void

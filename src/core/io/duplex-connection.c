@@ -55,6 +55,8 @@ struct _DuplexConnection
   gboolean        half_over; /* reading or writing has ended, and the other still goes on */
   gboolean        announced; /* the closing callback was called */
   gboolean        pong_missing;
+  gboolean        received; /* bytes came since the last ping of the keep-alive was due ... */
+  gboolean        taken;    /* ... and some left */
   gboolean        over;
 };
 
@@ -294,6 +296,7 @@ sender_wrote_cb (DuplexOutgoing *item,
 {
   DuplexConnection *self = user_data;
 
+  self->taken = TRUE;
   if (self->over ||
       (self->capture == NULL && !item->deliberate && !duplex_opcode_is_control (item->opcode)))
     return;
@@ -447,9 +450,24 @@ pong_missing_cb (gpointer data)
   push_close (self, DUPLEX_CLOSE_GOING_AWAY, "No pong");
 }
 
+/* A peer that is in the middle of a frame, or of taking one of ours, has no place for a pong; in one
+ * that stopped half-way no ping is sent. */
+static gboolean
+pong_excused_cb (gboolean waits,
+                 gpointer data)
+{
+  DuplexConnection *self = data;
+  gboolean          received = self->received && duplex_analyzer_is_busy (self->incoming);
+  gboolean          taken = self->taken && waits;
+
+  self->received = self->taken = FALSE;
+  return received || taken || is_half_way (self);
+}
+
 static const DuplexPingsCallbacks pings_callbacks = {
   .send = send_ping_cb,
   .missing = pong_missing_cb,
+  .excused = pong_excused_cb,
 };
 
 /* ---- receiving ---- */
@@ -586,6 +604,7 @@ inbox_bytes_cb (const guint8 *data,
 {
   g_autoptr (DuplexConnection) self = g_object_ref (user_data);
 
+  self->received = TRUE;
   duplex_analyzer_feed (self->incoming, data, len);
   check_closed (self);
 }

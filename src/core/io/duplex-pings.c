@@ -27,9 +27,17 @@ struct _DuplexPings
 
   /* state */
   guint64 counter;
+  guint64 waits; /* the ping of the keep-alive that has not left, or 0 */
   guint   limit;
   guint   missed; /* pings of the keep-alive since the last pong that answered any */
 };
+
+static gboolean
+is_excused (DuplexPings *self)
+{
+  return self->callbacks->excused != NULL &&
+         self->callbacks->excused (self->waits != 0, self->user_data);
+}
 
 static gboolean
 due_cb (gpointer data)
@@ -37,6 +45,8 @@ due_cb (gpointer data)
   DuplexPings       *self = data;
   g_autoptr (GBytes) payload = NULL;
 
+  if (is_excused (self))
+    self->missed -= MIN (self->missed, 1);
   if (self->limit > 0 && self->missed >= self->limit)
     {
       duplex_pings_stop (self);
@@ -45,6 +55,7 @@ due_cb (gpointer data)
     }
   self->missed++;
   payload = duplex_pings_new_payload (self);
+  self->waits = self->counter;
   self->callbacks->send (payload, self->user_data);
   return G_SOURCE_CONTINUE;
 }
@@ -108,11 +119,14 @@ duplex_pings_left (DuplexPings  *self,
                    gsize         len,
                    gint64        now)
 {
-  Ping *ping;
+  guint64 waits = GUINT64_TO_BE (self->waits);
+  Ping   *ping;
 
   g_return_if_fail (self != NULL);
   g_return_if_fail (payload != NULL || len == 0);
 
+  if (len == sizeof waits && memcmp (payload, &waits, len) == 0)
+    self->waits = 0;
   /* A longer one was composed on purpose, and no legal pong can answer it. */
   if (len > DUPLEX_LIMIT_CONTROL_PAYLOAD)
     return;

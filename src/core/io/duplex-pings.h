@@ -14,6 +14,9 @@ typedef struct
   void (*send) (GBytes *payload, gpointer user_data);
   /* Another would be, and as many in a row as the limit says were not answered. */
   void (*missing) (gpointer user_data);
+  /* Asked once an interval, in which no answer came: whether the peer is heard of all the same, and
+   * could not answer. waits: the ping before has not left. May be NULL. */
+  gboolean (*excused) (gboolean waits, gpointer user_data);
 } DuplexPingsCallbacks;
 
 typedef struct _DuplexPings DuplexPings;

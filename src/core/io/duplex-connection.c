@@ -3,67 +3,17 @@
 
 #include <string.h>
 
-#include "core/io/duplex-analyzer.h"
-#include "core/io/duplex-assembler.h"
-#include "core/io/duplex-inbox.h"
+#include "core/io/duplex-connection-private.h"
 #include "core/io/duplex-io-thread.h"
-#include "core/io/duplex-pings.h"
-#include "core/io/duplex-pongs.h"
-#include "core/io/duplex-sender.h"
 #include "core/io/duplex-socket.h"
-#include "core/io/duplex-soup-judge.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
 
-struct _DuplexConnection
-{
-  GObject parent_instance;
-
-  /* owned */
-  GIOStream       *stream;
-  DuplexCapture   *capture;
-  DuplexAnalyzer  *incoming;
-  DuplexAnalyzer  *outgoing;
-  DuplexSender    *sender;
-  DuplexSoupJudge *judge;
-  DuplexInbox     *inbox;
-  GSource         *close_timer;
-  DuplexAssembler *assembler;
-  DuplexPings     *pings;
-  DuplexPongs     *pongs;
-  char            *reason; /* of the peer's Close */
-  GError          *error;
-
-  /* borrowed */
-  const DuplexConnectionCallbacks *callbacks;
-  gpointer                         user_data;
-
-  /* state */
-  DuplexRole      role;
-  guint32         connection;
-  guint           close_timeout;
-  gint64          closing_since; /* monotonic µs, 0 before anything announced the end */
-  gint64          writing_at;    /* when the write began that is being looked at */
-  DuplexFindingId close_problem; /* what is wrong with the peer's Close, or NONE */
-  guint16         close_code;    /* what the peer's Close says, 0 before */
-  guint16         failed_code;   /* what our Close says when we fail the connection, else 0 */
-  gboolean        close_queued;
-  gboolean        close_sent;
-  gboolean        close_received;
-  gboolean        by_peer;
-  gboolean        half_over; /* reading or writing has ended, and the other still goes on */
-  gboolean        announced; /* the closing callback was called */
-  gboolean        pong_missing;
-  gboolean        received; /* bytes came since the last ping of the keep-alive was due ... */
-  gboolean        taken;    /* ... and some left */
-  gboolean        over;
-};
-
 G_DEFINE_FINAL_TYPE (DuplexConnection, duplex_connection, G_TYPE_OBJECT)
 
-static void
-announce_closing (DuplexConnection *self)
+void
+duplex_connection_announce_closing (DuplexConnection *self)
 {
   if (self->announced)
     return;
@@ -159,9 +109,9 @@ live_until_next_turn (DuplexConnection *self)
 }
 
 /* The connection is over. finding, or NONE, is recorded with the CLOSED event. */
-static void
-finish (DuplexConnection *self,
-        DuplexFindingId   finding_id)
+void
+duplex_connection_finish (DuplexConnection *self,
+                          DuplexFindingId   finding_id)
 {
   guint16 code = self->close_code;
 
@@ -178,17 +128,17 @@ finish (DuplexConnection *self,
   if (self->error != NULL)
     record_failed (self);
   record_closed (self, finding_id, code);
-  announce_closing (self);
+  duplex_connection_announce_closing (self);
   if (self->callbacks->closed != NULL)
     self->callbacks->closed (self, code, self->reason != NULL ? self->reason : "", self->by_peer,
                              self->error, self->user_data);
   duplex_socket_close_stream (self->stream);
 }
 
-static void
-set_error (DuplexConnection *self,
-           int               code,
-           const char       *message)
+void
+duplex_connection_set_error (DuplexConnection *self,
+                             int               code,
+                             const char       *message)
 {
   if (self->error == NULL)
     self->error = g_error_new_literal (DUPLEX_ERROR, code, message);
@@ -201,14 +151,14 @@ close_timeout_cb (gpointer data)
 
   duplex_io_clear_source (&self->close_timer);
   if (!self->close_sent || !self->close_received)
-    set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer did not take or answer the Close in time");
-  finish (self, DUPLEX_FINDING_CLOSE_TIMEOUT);
+    duplex_connection_set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer did not take or answer the Close in time");
+  duplex_connection_finish (self, DUPLEX_FINDING_CLOSE_TIMEOUT);
   return G_SOURCE_REMOVE;
 }
 
 /* One timer for the whole closing, so that no peer can stretch it. */
-static void
-start_close_timer (DuplexConnection *self)
+void
+duplex_connection_start_close_timer (DuplexConnection *self)
 {
   if (self->close_timer != NULL || self->over)
     return;
@@ -222,14 +172,14 @@ start_close_timer (DuplexConnection *self)
 
 /* Both Closes have passed: a server ends TCP at once, a client waits for that (§7.1.1).
  * Half-closing tells a server that waits for us; under TLS it would cut off close_notify. */
-static void
-check_closed (DuplexConnection *self)
+void
+duplex_connection_check_closed (DuplexConnection *self)
 {
   if (!self->close_sent || !self->close_received || self->over)
     return;
   duplex_sender_stop (self->sender);
   if (self->role == DUPLEX_ROLE_SERVER || self->half_over)
-    finish (self, DUPLEX_FINDING_NONE);
+    duplex_connection_finish (self, DUPLEX_FINDING_NONE);
   else if (G_IS_SOCKET_CONNECTION (self->stream))
     g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream)),
                        FALSE, /* shutdown_write= */ TRUE, NULL);
@@ -237,34 +187,34 @@ check_closed (DuplexConnection *self)
 
 /* ---- sending ---- */
 
-static void
-drop_waiting (DuplexConnection *self)
+void
+duplex_connection_drop_waiting (DuplexConnection *self)
 {
   /* Another takes the place of a Close that did not begin to leave. */
   if (duplex_sender_drop_waiting (self->sender))
     self->close_queued = FALSE;
 }
 
-static void
-begin_closing (DuplexConnection *self)
+void
+duplex_connection_begin_closing (DuplexConnection *self)
 {
   self->close_queued = TRUE;
-  announce_closing (self);
-  start_close_timer (self);
+  duplex_connection_announce_closing (self);
+  duplex_connection_start_close_timer (self);
   duplex_inbox_set_paused (self->inbox, FALSE); /* the answer is awaited */
   duplex_sender_set_held (self->sender, FALSE);
 }
 
-static void
-push_close (DuplexConnection *self,
-            guint16           code,
-            const char       *reason)
+void
+duplex_connection_push_close (DuplexConnection *self,
+                              guint16           code,
+                              const char       *reason)
 {
   g_autoptr (GBytes) body = NULL;
 
   if (self->close_queued)
     return;
-  begin_closing (self);
+  duplex_connection_begin_closing (self);
   body = duplex_close_body_new (code, reason);
   duplex_sender_send_close (self->sender, body);
 }
@@ -279,81 +229,20 @@ fail_connection (DuplexConnection *self,
   if (self->failed_code != 0 || self->over)
     return;
   self->failed_code = code != 0 ? code : DUPLEX_CLOSE_PROTOCOL_ERROR;
-  set_error (self, DUPLEX_ERROR_PROTOCOL, duplex_finding_get_text (id));
+  duplex_connection_set_error (self, DUPLEX_ERROR_PROTOCOL, duplex_finding_get_text (id));
   duplex_soup_judge_end (self->judge);
-  drop_waiting (self);
-  push_close (self, self->failed_code, NULL);
+  duplex_connection_drop_waiting (self);
+  duplex_connection_push_close (self, self->failed_code, NULL);
 }
 
-/* What leaves is decoded again, so that what is recorded is what the peer gets. Where nothing is
- * recorded only what the connection acts on is looked at. */
-static void
-sender_wrote_cb (DuplexOutgoing *item,
-                 const guint8   *data,
-                 gsize           len,
-                 gint64          at,
-                 gpointer        user_data)
-{
-  DuplexConnection *self = user_data;
-
-  self->taken = TRUE;
-  if (self->over ||
-      (self->capture == NULL && !item->deliberate && !duplex_opcode_is_control (item->opcode)))
-    return;
-  self->writing_at = at;
-  duplex_analyzer_set_flags (self->outgoing,
-                             item->deliberate ? DUPLEX_EVENT_FLAG_DELIBERATE : 0);
-  duplex_analyzer_feed (self->outgoing, data, len);
-}
-
-static void
-sender_sent_cb (gsize    cost,
-                gpointer data)
-{
-  DuplexConnection *self = data;
-
-  if (!self->over && self->callbacks->sent != NULL)
-    self->callbacks->sent (self, cost, self->user_data);
-}
-
-static void
-sender_idle_cb (gpointer data)
-{
-  DuplexConnection *self = data;
-
-  if (duplex_connection_is_open (self) && self->callbacks->idle != NULL)
-    self->callbacks->idle (self, self->user_data);
-}
-
-/* Reading finds the end, where it has not yet: what was received still counts. */
-static void
-sender_failed_cb (const GError *error,
-                  gpointer      data)
-{
-  DuplexConnection *self = data;
-  g_autofree char  *message = g_strdup_printf ("Sending failed: %s", error->message);
-
-  set_error (self, DUPLEX_ERROR_CONNECTION_LOST, message);
-  announce_closing (self);
-  start_close_timer (self);
-  if (self->half_over)
-    finish (self, DUPLEX_FINDING_NONE);
-  self->half_over = TRUE;
-}
-
-static const DuplexSenderCallbacks sender_callbacks = {
-  .wrote = sender_wrote_cb,
-  .sent = sender_sent_cb,
-  .idle = sender_idle_cb,
-  .failed = sender_failed_cb,
-};
+/* ---- receiving ---- */
 
 /* Adds what is wrong with the body of a Close, and takes it apart. */
-static guint16
-judge_close (DuplexSeenFrame *frame,
-             const char     **ret_reason,
-             gsize           *ret_len,
-             DuplexFindingId *ret_problem)
+guint16
+duplex_connection_judge_close (DuplexSeenFrame *frame,
+                               const char     **ret_reason,
+                               gsize           *ret_len,
+                               DuplexFindingId *ret_problem)
 {
   DuplexFinding finding;
   guint16       code = duplex_close_body_parse (frame->payload, frame->payload_size, ret_reason,
@@ -365,112 +254,6 @@ judge_close (DuplexSeenFrame *frame,
     g_array_append_val (frame->findings, finding);
   return code;
 }
-
-static void
-outgoing_note_cb (DuplexSeenFrame *frame,
-                  gpointer         data)
-{
-  DuplexFindingId problem;
-  const char     *reason;
-  gsize           len;
-
-  if (frame->header->opcode == DUPLEX_OPCODE_CLOSE)
-    judge_close (frame, &reason, &len, &problem);
-}
-
-/* A frame of ours has left. */
-static void
-outgoing_act_cb (const DuplexSeenFrame *frame,
-                 gpointer               data)
-{
-  DuplexConnection *self = data;
-
-  switch (frame->header->opcode)
-    {
-    case DUPLEX_OPCODE_CLOSE:
-      /* It may be one that was composed. */
-      self->close_queued = self->close_sent = TRUE;
-      announce_closing (self);
-      start_close_timer (self);
-      duplex_analyzer_set_after_close (self->outgoing);
-      check_closed (self);
-      break;
-    case DUPLEX_OPCODE_PING:
-      duplex_pings_left (self->pings, frame->payload, frame->payload_size, self->writing_at);
-      break;
-    default:
-      break;
-    }
-}
-
-static const DuplexAnalyzerCallbacks outgoing_callbacks = {
-  .note = outgoing_note_cb,
-  .act = outgoing_act_cb,
-};
-
-/* ---- pings and pongs ---- */
-
-/* The last frame of ours stopped half-way: the peer takes what follows as the rest of it. */
-static gboolean
-is_half_way (DuplexConnection *self)
-{
-  return duplex_analyzer_is_busy (self->outgoing) && duplex_sender_is_idle (self->sender);
-}
-
-static void
-send_pong_cb (GBytes  *payload,
-              gpointer data)
-{
-  DuplexConnection *self = data;
-
-  if (duplex_connection_is_open (self) && !is_half_way (self))
-    duplex_sender_send_control (self->sender, DUPLEX_OPCODE_PONG, payload, /* automatic= */ TRUE);
-}
-
-static void
-send_ping_cb (GBytes  *payload,
-              gpointer data)
-{
-  DuplexConnection *self = data;
-
-  if (duplex_connection_is_open (self) && !is_half_way (self))
-    duplex_sender_send_control (self->sender, DUPLEX_OPCODE_PING, payload, /* automatic= */ TRUE);
-}
-
-static void
-pong_missing_cb (gpointer data)
-{
-  DuplexConnection *self = data;
-
-  if (!duplex_connection_is_open (self))
-    return;
-  self->pong_missing = TRUE;
-  set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer has stopped answering pings");
-  drop_waiting (self);
-  push_close (self, DUPLEX_CLOSE_GOING_AWAY, "No pong");
-}
-
-/* A peer that is in the middle of a frame, or of taking one of ours, has no place for a pong; in one
- * that stopped half-way no ping is sent. */
-static gboolean
-pong_excused_cb (gboolean waits,
-                 gpointer data)
-{
-  DuplexConnection *self = data;
-  gboolean          received = self->received && duplex_analyzer_is_busy (self->incoming);
-  gboolean          taken = self->taken && waits;
-
-  self->received = self->taken = FALSE;
-  return received || taken || is_half_way (self);
-}
-
-static const DuplexPingsCallbacks pings_callbacks = {
-  .send = send_ping_cb,
-  .missing = pong_missing_cb,
-  .excused = pong_excused_cb,
-};
-
-/* ---- receiving ---- */
 
 static void
 receive_ping (DuplexConnection      *self,
@@ -495,7 +278,7 @@ note_close (DuplexConnection *self,
   DuplexFindingId problem;
   const char     *reason;
   gsize           reason_len;
-  guint16         code = judge_close (frame, &reason, &reason_len, &problem);
+  guint16         code = duplex_connection_judge_close (frame, &reason, &reason_len, &problem);
 
   if (self->close_received)
     return;
@@ -519,8 +302,8 @@ receive_close (DuplexConnection *self)
       fail_connection (self, self->close_problem);
       return;
     }
-  drop_waiting (self);
-  push_close (self, self->close_code, NULL);
+  duplex_connection_drop_waiting (self);
+  duplex_connection_push_close (self, self->close_code, NULL);
 }
 
 static void
@@ -606,7 +389,7 @@ inbox_bytes_cb (const guint8 *data,
 
   self->received = TRUE;
   duplex_analyzer_feed (self->incoming, data, len);
-  check_closed (self);
+  duplex_connection_check_closed (self);
 }
 
 static void
@@ -629,12 +412,12 @@ inbox_end_cb (const GError *error,
       if (finding == DUPLEX_FINDING_NONE)
         finding = DUPLEX_FINDING_EOF_WITHOUT_CLOSE;
       self->by_peer = !self->close_queued;
-      set_error (self, DUPLEX_ERROR_CONNECTION_LOST,
-                 error != NULL && finding == DUPLEX_FINDING_EOF_WITHOUT_CLOSE
-                   ? error->message
-                   : "The peer ended the connection without a Close frame");
+      duplex_connection_set_error (self, DUPLEX_ERROR_CONNECTION_LOST,
+                                   error != NULL && finding == DUPLEX_FINDING_EOF_WITHOUT_CLOSE
+                                     ? error->message
+                                     : "The peer ended the connection without a Close frame");
     }
-  finish (self, finding);
+  duplex_connection_finish (self, finding);
 }
 
 static const DuplexInboxCallbacks inbox_callbacks = {
@@ -695,7 +478,7 @@ duplex_connection_init (DuplexConnection *self)
 }
 
 static void
-start_analyzers (DuplexConnection               *self,
+start_receiving (DuplexConnection               *self,
                  const DuplexConnectionSettings *settings)
 {
   const DuplexDeflateAgreement *deflate = &settings->deflate;
@@ -720,32 +503,9 @@ start_analyzers (DuplexConnection               *self,
                                         self->connection, max, &incoming_callbacks, self);
   if (self->callbacks->message == NULL)
     duplex_analyzer_set_streams (self->incoming);
-  self->outgoing = duplex_analyzer_new (self->role, DUPLEX_DIRECTION_SENT, self->capture,
-                                        self->connection, G_MAXUINT64, &outgoing_callbacks, self);
-  duplex_analyzer_set_streams (self->outgoing);
-  if (!deflate->agreed)
-    return;
-  duplex_analyzer_set_deflate (self->incoming, is_client ? &deflate->server : &deflate->client,
-                               inflated, ratio);
-  duplex_analyzer_set_deflate (self->outgoing, is_client ? &deflate->client : &deflate->server,
-                               G_MAXUINT64, /* max_ratio= */ 0);
-}
-
-static void
-start_sending (DuplexConnection               *self,
-               const DuplexConnectionSettings *settings)
-{
-  GOutputStream                *stream = g_io_stream_get_output_stream (self->stream);
-  const DuplexDeflateDirection *deflate = NULL;
-
-  if (settings->deflate.agreed)
-    deflate = self->role == DUPLEX_ROLE_CLIENT ? &settings->deflate.client
-                                               : &settings->deflate.server;
-  self->sender = duplex_sender_new (G_POLLABLE_OUTPUT_STREAM (stream), self->role, deflate,
-                                    settings->fragment, &sender_callbacks, self);
-  self->pings =
-    duplex_pings_new (settings->ping_interval, settings->ping_limit, &pings_callbacks, self);
-  self->pongs = duplex_pongs_new (settings->pong_mode, settings->pong_delay, send_pong_cb, self);
+  if (deflate->agreed)
+    duplex_analyzer_set_deflate (self->incoming, is_client ? &deflate->server : &deflate->client,
+                                 inflated, ratio);
 }
 
 DuplexConnection *
@@ -770,8 +530,8 @@ duplex_connection_new (GIOStream                       *stream,
     self->close_timeout = DUPLEX_LIMIT_CLOSE_TIMEOUT;
   self->callbacks = callbacks;
   self->user_data = user_data;
-  start_analyzers (self, settings);
-  start_sending (self, settings);
+  start_receiving (self, settings);
+  duplex_connection_start_sending (self, settings);
   self->judge = duplex_soup_judge_new (self->role, settings->subprotocol);
   self->inbox = duplex_inbox_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)),
                                   leftover, &inbox_callbacks, self);
@@ -787,118 +547,6 @@ duplex_connection_is_open (DuplexConnection *self)
          !self->pong_missing;
 }
 
-static void
-send_ping (DuplexConnection *self,
-           GBytes           *payload)
-{
-  g_autoptr (GBytes) counted = payload == NULL ? duplex_pings_new_payload (self->pings) : NULL;
-
-  duplex_sender_send_control (self->sender, DUPLEX_OPCODE_PING,
-                              payload != NULL ? payload : counted, /* automatic= */ FALSE);
-}
-
-static void
-send_pong (DuplexConnection *self,
-           GBytes           *payload)
-{
-  g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
-
-  if (payload == NULL)
-    payload = duplex_pongs_get_latest (self->pongs);
-  duplex_sender_send_control (self->sender, DUPLEX_OPCODE_PONG, payload != NULL ? payload : empty,
-                              /* automatic= */ FALSE);
-}
-
-void
-duplex_connection_send (DuplexConnection *self,
-                        DuplexOpcode      opcode,
-                        GBytes           *payload)
-{
-  gboolean control = duplex_opcode_is_control (opcode);
-
-  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
-  g_return_if_fail (opcode != DUPLEX_OPCODE_CLOSE && (payload != NULL || control));
-  g_return_if_fail (!control || payload == NULL ||
-                    g_bytes_get_size (payload) <= DUPLEX_LIMIT_CONTROL_PAYLOAD);
-
-  if (!duplex_connection_is_open (self))
-    return;
-  if (opcode == DUPLEX_OPCODE_PING)
-    send_ping (self, payload);
-  else if (opcode == DUPLEX_OPCODE_PONG)
-    send_pong (self, payload);
-  else
-    duplex_sender_send_message (self->sender, opcode, payload, NULL, 0);
-}
-
-void
-duplex_connection_send_split (DuplexConnection *self,
-                              DuplexOpcode      opcode,
-                              GBytes           *payload,
-                              const gsize      *points,
-                              gsize             n_points)
-{
-  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
-  g_return_if_fail (payload != NULL && !duplex_opcode_is_control (opcode));
-
-  if (duplex_connection_is_open (self))
-    duplex_sender_send_message (self->sender, opcode, payload, points, n_points);
-}
-
-void
-duplex_connection_send_file (DuplexConnection *self,
-                             DuplexTransfer   *transfer)
-{
-  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
-  g_return_if_fail (DUPLEX_IS_TRANSFER (transfer));
-
-  if (duplex_connection_is_open (self))
-    duplex_sender_send_file (self->sender, transfer);
-  else
-    duplex_sender_refuse_file (transfer);
-}
-
-void
-duplex_connection_cancel_file (DuplexConnection *self,
-                               DuplexTransfer   *transfer)
-{
-  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
-
-  duplex_sender_cancel_file (self->sender, transfer);
-}
-
-void
-duplex_connection_send_draft (DuplexConnection       *self,
-                              const DuplexFrameDraft *draft,
-                              gboolean                deliberate)
-{
-  g_autoptr (GBytes) wire = NULL;
-
-  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
-  g_return_if_fail (draft != NULL);
-
-  if (self->over || (!deliberate && !duplex_connection_is_open (self)))
-    return;
-  wire = duplex_frame_draft_encode (draft, self->role, duplex_mask_source_random, NULL);
-  if (!deliberate && draft->opcode == DUPLEX_OPCODE_CLOSE)
-    {
-      begin_closing (self);
-      duplex_sender_cancel_files (self->sender);
-    }
-  duplex_sender_send_raw (self->sender, wire, deliberate, /* reported= */ TRUE);
-}
-
-void
-duplex_connection_send_raw (DuplexConnection *self,
-                            GBytes           *wire)
-{
-  g_return_if_fail (DUPLEX_IS_CONNECTION (self));
-  g_return_if_fail (wire != NULL);
-
-  if (duplex_connection_is_open (self))
-    duplex_sender_send_raw (self->sender, wire, /* deliberate= */ FALSE, /* reported= */ FALSE);
-}
-
 void
 duplex_connection_close (DuplexConnection *self,
                          guint16           code,
@@ -907,7 +555,7 @@ duplex_connection_close (DuplexConnection *self,
   g_return_if_fail (DUPLEX_IS_CONNECTION (self));
 
   if (duplex_connection_is_open (self))
-    push_close (self, code, reason);
+    duplex_connection_push_close (self, code, reason);
 }
 
 void
@@ -934,6 +582,6 @@ duplex_connection_abort (DuplexConnection *self)
 {
   g_return_if_fail (DUPLEX_IS_CONNECTION (self));
 
-  set_error (self, DUPLEX_ERROR_CANCELLED, "The connection was given up");
-  finish (self, DUPLEX_FINDING_NONE);
+  duplex_connection_set_error (self, DUPLEX_ERROR_CANCELLED, "The connection was given up");
+  duplex_connection_finish (self, DUPLEX_FINDING_NONE);
 }

@@ -152,6 +152,7 @@ def body(code, reason=b''):
     return code.to_bytes(2, 'big') + reason
 
 
+LONG = 'hello \u00e9\u20ac' * 18
 CLOSED = frame(CLOSE, body(1000, b'bye')) + SETTLE
 BOTH = ((0, 15), (0, 15))
 NEITHER = ((1, 15), (1, 15))
@@ -290,6 +291,25 @@ SCENES = {
     'file-and-end': scene(room(20), file('hello', times=2), file('b'), SETTLE, end(1)),
     'file-and-draft': scene(room(20), file('hello', times=2, piece=2), draft(FIN | TEXT, 'd'),
                             draft(FIN | TEXT, 'e', deliberate=False), SETTLE, ALL_ROOM, SETTLE),
+    'file-waits-cancelled': scene(file('one'), file('two'), send(TEXT, 'after'), cancel(1), SETTLE,
+                                  CLOSED, end()),
+    'file-waits-closed': scene(file('one'), file('two'), send(TEXT, 'after'), close(), SETTLE,
+                               CLOSED, end()),
+    'file-held-cancelled': scene(room(0), file(LONG, times=1), file('two'), send(TEXT, 'x'), SETTLE,
+                                 cancel(1), cancel(), SETTLE, ALL_ROOM, SETTLE, CLOSED, fragment=1),
+    'file-held-closed': scene(room(0), file(LONG, times=1), file('two'), send(TEXT, 'x'), SETTLE,
+                              close(), SETTLE, ALL_ROOM, SETTLE, CLOSED, fragment=1),
+    'file-held-closed-by-peer': scene(room(0), file(LONG, times=1), file('two'), send(TEXT, 'x'),
+                                      SETTLE, CLOSED, ALL_ROOM, SETTLE, fragment=1),
+    'file-held-failed': scene(room(0), file(LONG, times=1), file('two'), send(TEXT, 'x'), SETTLE,
+                              draft(FIN | TEXT, 'd', deliberate=False), frame(3), SETTLE, ALL_ROOM,
+                              SETTLE, fragment=1),
+    'file-held-failed-deflate': scene(room(0), file(LONG, times=2), file('two'), SETTLE, frame(3),
+                                      SETTLE, ALL_ROOM, SETTLE, fragment=1, deflate=BOTH),
+    'file-held-lost': scene(room(0), file(LONG, times=1), file('two'), send(TEXT, 'x'), SETTLE,
+                            FAIL_WRITES, SETTLE, file('three'), end()),
+    'file-held-aborted': scene(room(0), file(LONG, times=1), file('two'), SETTLE, ends=ABORT,
+                               fragment=1),
     'file-after-close': scene(close(), file('late'), SETTLE, CLOSED, end()),
     'file-stalled': scene(STALL, file('hello', times=2), SETTLE, STALL, SETTLE, CLOSED, end()),
     # composed frames

@@ -5,7 +5,7 @@
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-frame-encoder.h"
-#include "duplex-io-support.h"
+#include "duplex-far-end.h"
 #include "duplex-raw-server.h"
 
 /* ---- what a peer may do ---- */
@@ -397,6 +397,111 @@ test_unfinished_row (void)
   fixture_free (f);
 }
 
+/* ---- who began, and how long it took ---- */
+
+typedef enum {
+  BEGUN_BY_US,
+  BEGUN_BY_PEER,
+  BEGUN_BY_BOTH,      /* ours is first */
+  BEGUN_BY_VIOLATION, /* we fail the connection */
+  BEGUN_BY_END,       /* the peer goes without a word */
+  N_BEGINNINGS
+} Beginning;
+
+typedef struct
+{
+  const char *name;
+  gboolean    by_peer;
+  gboolean    announced; /* so that it took time */
+  gint64      code;
+} Ending;
+
+static const Ending endings[N_BEGINNINGS] = {
+  [BEGUN_BY_US] = { "us", FALSE, TRUE, 1000 },
+  [BEGUN_BY_PEER] = { "peer", TRUE, TRUE, 1001 },
+  [BEGUN_BY_BOTH] = { "both", FALSE, TRUE, 1001 },
+  [BEGUN_BY_VIOLATION] = { "violation", FALSE, TRUE, 1002 },
+  [BEGUN_BY_END] = { "end", TRUE, FALSE, 1006 },
+};
+
+static void
+begin_closing (Beginning beginning,
+               FarEnd   *far,
+               Fixture  *f)
+{
+  switch (beginning)
+    {
+    case BEGUN_BY_PEER:
+      far_end_write_frame (far, 0x88, "\x03\xe9", 2);
+      break;
+    case BEGUN_BY_BOTH:
+      far_end_set_answers (far, FALSE);
+      g_assert_true (duplex_session_disconnect (f->session, 0, NULL, NULL));
+      far_end_wait_frames (far, f, 1);
+      far_end_write_frame (far, 0x88, "\x03\xe9", 2);
+      break;
+    case BEGUN_BY_VIOLATION:
+      far_end_write_frame (far, 0x83, NULL, 0);
+      break;
+    case BEGUN_BY_END:
+      far_end_end (far);
+      break;
+    case BEGUN_BY_US:
+    default:
+      g_assert_true (duplex_session_disconnect (f->session, 0, NULL, NULL));
+    }
+}
+
+static void
+test_ending (gconstpointer data)
+{
+  Beginning            beginning = (Beginning)GPOINTER_TO_UINT (data);
+  const Ending        *row = &endings[beginning];
+  g_autoptr (FarEnd)   far = far_end_new (NULL);
+  Fixture             *f = fixture_new_far (far);
+  g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
+  gint64               began = g_get_monotonic_time ();
+
+  begin_closing (beginning, far, f);
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  fixture_read_state (f, DUPLEX_EVENT_CLOSED, &event);
+  g_assert_cmpint ((event.flags & DUPLEX_EVENT_FLAG_PEER) != 0, ==, row->by_peer);
+  g_assert_cmpint (f->by_peer, ==, row->by_peer);
+  g_assert_cmpint (event.value, ==, row->code);
+  g_assert_cmpint (event.message_size > 0, ==, row->announced);
+  g_assert_cmpuint (event.message_size, <=, g_get_monotonic_time () - began);
+  fixture_free (f);
+}
+
+static gboolean
+is_after (Fixture *f,
+          gpointer data)
+{
+  return g_get_monotonic_time () >= *(gint64 *)data;
+}
+
+/* A peer that takes its time is seen to. */
+static void
+test_duration (void)
+{
+  g_autoptr (FarEnd)   far = far_end_new (NULL);
+  Fixture             *f = fixture_new_far (far);
+  g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
+  gint64               until;
+
+  far_end_set_answers (far, FALSE);
+  g_assert_true (duplex_session_disconnect (f->session, 0, NULL, NULL));
+  far_end_wait_frames (far, f, 1);
+  until = g_get_monotonic_time () + 300 * 1000;
+  fixture_wait (f, is_after, &until, "a while");
+  far_end_write_frame (far, 0x88, "\x03\xe8", 2);
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  fixture_read_state (f, DUPLEX_EVENT_CLOSED, &event);
+  g_assert_cmpuint (event.message_size, >=, 300 * 1000);
+  g_assert_cmpuint (event.message_size, <, 2500 * 1000);
+  fixture_free (f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -426,5 +531,12 @@ main (int    argc,
     }
   g_test_add_func ("/core/closing/cut/keeps-bytes", test_cut_keeps_bytes);
   g_test_add_func ("/core/closing/cut/unfinished-row", test_unfinished_row);
+  for (guint i = 0; i < N_BEGINNINGS; i++)
+    {
+      g_autofree char *path = g_strconcat ("/core/closing/begun-by/", endings[i].name, NULL);
+
+      g_test_add_data_func (path, GUINT_TO_POINTER (i), test_ending);
+    }
+  g_test_add_func ("/core/closing/duration", test_duration);
   return g_test_run ();
 }

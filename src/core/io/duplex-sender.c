@@ -8,9 +8,6 @@
 #include "core/proto/duplex-framer.h"
 #include "core/proto/duplex-limits.h"
 
-/* Frames of the smallest fragments that are made of one read. */
-#define FRAMES_A_READ 1024
-
 typedef enum {
   JOB_MESSAGE,
   JOB_FILE,
@@ -174,23 +171,6 @@ push_raw (DuplexSender *self,
 
 static void run_jobs (DuplexSender *self);
 
-static gsize
-get_file_fragment (DuplexSender *self)
-{
-  return self->fragment > 0 ? self->fragment : DUPLEX_LIMIT_FRAGMENT;
-}
-
-/* Bytes of one read: a fragment, or many small ones. */
-static gsize
-get_piece_size (DuplexSender *self)
-{
-  gsize fragment = get_file_fragment (self);
-
-  if (fragment >= DUPLEX_LIMIT_FRAGMENT)
-    return fragment;
-  return fragment * CLAMP (DUPLEX_LIMIT_FRAGMENT / fragment, 1, FRAMES_A_READ);
-}
-
 /* state is what the leaving of the last of them says. */
 static void
 push_file_frames (DuplexSender       *self,
@@ -211,7 +191,8 @@ push_file_frames (DuplexSender       *self,
       item->file = g_object_ref (transfer);
       if (i + 1 == frames->len)
         {
-          item->file_sent = self->n_read;
+          item->file_sent = self->n_read - MIN (self->n_read,
+                                                duplex_framer_get_held (self->framer));
           item->file_state = state;
           item->reported = state != DUPLEX_TRANSFER_SENDING;
         }
@@ -258,12 +239,11 @@ take_piece (DuplexSender *self,
   push_file_frames (self, duplex_upload_get_transfer (self->upload), DUPLEX_TRANSFER_SENDING);
 }
 
-/* Two pieces keep the wire busy while the next is being read. */
 static void
 read_on (gpointer data)
 {
   DuplexSender *self = data;
-  gsize         most = 2 * get_piece_size (self);
+  gsize         most = duplex_upload_get_most_waiting (self->fragment);
 
   while (self->upload != NULL && !self->pushing && !self->stopped && self->n_waiting < most)
     {
@@ -295,9 +275,9 @@ begin_file (DuplexSender   *self,
   self->begun = FALSE;
   self->n_read = 0;
   duplex_framer_begin (self->framer, duplex_transfer_get_opcode (transfer),
-                       get_file_fragment (self));
+                       duplex_upload_get_fragment (self->fragment));
   duplex_transfer_report (transfer, DUPLEX_TRANSFER_SENDING, 0, NULL);
-  self->upload = duplex_upload_new (transfer, get_piece_size (self), read_on, self);
+  self->upload = duplex_upload_new (transfer, self->fragment, read_on, self);
   read_on (self);
 }
 

@@ -2,7 +2,17 @@
 #include "core/io/duplex-upload.h"
 
 #include "core/proto/duplex-error.h"
+#include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-utf8.h"
+
+/* Frames of the smallest fragments that are made of one read. */
+#define FRAMES_A_READ 1024
+
+/* Bytes of the largest frame, which is gathered in memory up to the end of the file. */
+#define MAX_FRAGMENT ((gsize)G_MAXINT32)
+
+/* Bytes from which one frame at a time is made. */
+#define LARGE_FRAGMENT ((gsize)4 * 1024 * 1024)
 
 struct _DuplexUpload
 {
@@ -139,16 +149,39 @@ read_ahead (DuplexUpload *self)
                                    G_PRIORITY_DEFAULT, NULL, read_ready_cb, self);
 }
 
+gsize
+duplex_upload_get_fragment (gsize fragment)
+{
+  return fragment > 0 ? MIN (fragment, MAX_FRAGMENT) : DUPLEX_LIMIT_FRAGMENT;
+}
+
+static gsize
+get_piece_size (gsize fragment)
+{
+  if (fragment >= DUPLEX_LIMIT_FRAGMENT)
+    return DUPLEX_LIMIT_FRAGMENT;
+  return fragment * CLAMP (DUPLEX_LIMIT_FRAGMENT / fragment, 1, FRAMES_A_READ);
+}
+
+/* Two frames, or reads of small ones, keep the wire busy while the next is made; of large frames
+ * one is enough memory. */
+gsize
+duplex_upload_get_most_waiting (gsize fragment)
+{
+  fragment = duplex_upload_get_fragment (fragment);
+  return fragment < LARGE_FRAGMENT ? 2 * MAX (fragment, get_piece_size (fragment)) : fragment;
+}
+
 DuplexUpload *
 duplex_upload_new (DuplexTransfer *transfer,
-                   gsize           piece,
+                   gsize           fragment,
                    void (*ready) (gpointer user_data),
                    gpointer user_data)
 {
   DuplexUpload *self;
 
   g_return_val_if_fail (DUPLEX_IS_TRANSFER (transfer), NULL);
-  g_return_val_if_fail (piece > 0 && ready != NULL, NULL);
+  g_return_val_if_fail (ready != NULL, NULL);
 
   self = g_new0 (DuplexUpload, 1);
   g_atomic_ref_count_init (&self->refs);
@@ -156,7 +189,7 @@ duplex_upload_new (DuplexTransfer *transfer,
   self->begun = g_byte_array_new ();
   self->ready = ready;
   self->user_data = user_data;
-  self->size = piece;
+  self->size = get_piece_size (duplex_upload_get_fragment (fragment));
   self->utf8 = (DuplexUtf8)DUPLEX_UTF8_INIT;
   read_ahead (self);
   return self;

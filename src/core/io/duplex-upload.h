@@ -18,10 +18,16 @@ typedef enum {
 
 typedef struct _DuplexUpload DuplexUpload;
 
-/* piece is the bytes of one read. ready is called when, after NOT_YET, there is something to take.
+/* The most payload bytes of each frame of a file, where fragment is wished for: 0 for any. What a
+ * frame has is gathered in memory. */
+gsize duplex_upload_get_fragment (gsize fragment);
+/* Bytes that wait to leave beyond which nothing more is to be taken. */
+gsize duplex_upload_get_most_waiting (gsize fragment);
+
+/* fragment as above; reads are a part of a large one, or many small ones. ready is called when, after NOT_YET, there is something to take.
  */
 DuplexUpload *duplex_upload_new (DuplexTransfer *transfer,
-                                 gsize           piece,
+                                 gsize           fragment,
                                  void (*ready) (gpointer user_data),
                                  gpointer user_data);
 /* No call of ready after this, whatever is still being read. */

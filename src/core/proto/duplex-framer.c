@@ -202,3 +202,11 @@ duplex_framer_end (DuplexFramer *self)
   make_frame (self, self->ready->data, self->ready->len, TRUE);
   forget_ready (self);
 }
+
+gsize
+duplex_framer_get_held (DuplexFramer *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->ready->len;
+}

@@ -52,6 +52,9 @@ void duplex_framer_feed (DuplexFramer *self,
                          gsize         len);
 void duplex_framer_end (DuplexFramer *self);
 
+/* Bytes of that message, as they are sent, that stand in no frame yet; without what zlib keeps. */
+gsize duplex_framer_get_held (DuplexFramer *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexFramer, duplex_framer_free)
 
 G_END_DECLS

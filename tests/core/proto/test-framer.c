@@ -215,12 +215,15 @@ test_pieces_leave_early (void)
   g_assert_cmpuint (sink.n_frames, ==, 0);
   duplex_framer_feed (framer, (const guint8 *)"abcd", 4);
   g_assert_cmpuint (sink.n_frames, ==, 0);
+  g_assert_cmpuint (duplex_framer_get_held (framer), ==, 4);
   duplex_framer_feed (framer, (const guint8 *)"e", 1);
   g_assert_cmpstr (sink.frames->str, ==, "01+4");
+  g_assert_cmpuint (duplex_framer_get_held (framer), ==, 1);
   duplex_framer_feed (framer, (const guint8 *)"fghijklm", 8);
   g_assert_cmpstr (sink.frames->str, ==, "01+4 00+4 00+4");
   duplex_framer_end (framer);
   assert_message (&sink, "01+4 00+4 00+4 80+1", (const guint8 *)"abcdefghijklm", 13);
+  g_assert_cmpuint (duplex_framer_get_held (framer), ==, 0);
   sink_clear (&sink);
 }
 

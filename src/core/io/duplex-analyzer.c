@@ -265,6 +265,19 @@ end_inflating (DuplexAnalyzer  *self,
 
 /* ---- frames ---- */
 
+/* Larger than what is kept. The finding stands at the first frame that passes the limit. A control
+ * frame has none, and is kept as long as it may be: what it says is acted on. */
+static gboolean
+is_too_large (DuplexAnalyzer          *self,
+              const DuplexFrameHeader *header)
+{
+  if (self->place.is_control && header->length <= DUPLEX_LIMIT_CONTROL_PAYLOAD)
+    return FALSE;
+  if (self->place.is_control && self->capture == NULL)
+    return TRUE;
+  return self->place.message_size > self->max_message;
+}
+
 static void
 begin_frame (DuplexAnalyzer *self)
 {
@@ -278,10 +291,7 @@ begin_frame (DuplexAnalyzer *self)
   self->whole = NULL;
   self->whole_size = 0;
   duplex_message_tracker_header (self->tracker, header, &self->place, self->findings);
-  /* The finding stands at the first frame that passes the limit. A control frame has none, and is
-   * kept as long as it may be: what it says is acted on. */
-  self->skipping = self->place.message_size > self->max_message &&
-                   !(self->place.is_control && header->length <= DUPLEX_LIMIT_CONTROL_PAYLOAD);
+  self->skipping = is_too_large (self, header);
   if (self->after_close)
     {
       DuplexFinding late = { DUPLEX_FINDING_DATA_AFTER_CLOSE, 0 };
@@ -319,6 +329,15 @@ stream (DuplexAnalyzer *self,
   self->streamed += len;
 }
 
+/* A large payload that nobody waits for. That of a control frame is longer than it may be. */
+static gboolean
+goes_to_capture (DuplexAnalyzer          *self,
+                 const DuplexFrameHeader *header)
+{
+  return header->length > DUPLEX_LIMIT_CAPTURE_BLOCK && self->capture != NULL &&
+         (self->streams || duplex_opcode_is_control (header->opcode));
+}
+
 static void
 take_payload (DuplexAnalyzer    *self,
               const DuplexSlice *slice)
@@ -341,8 +360,7 @@ take_payload (DuplexAnalyzer    *self,
       self->whole_size = slice->len;
       return;
     }
-  if (self->streams && header->length > DUPLEX_LIMIT_CAPTURE_BLOCK &&
-      !duplex_opcode_is_control (header->opcode))
+  if (goes_to_capture (self, header))
     {
       stream (self, plain, slice->len);
       return;

@@ -54,8 +54,10 @@ struct _DuplexConnection
   gboolean        half_over; /* reading or writing has ended, and the other still goes on */
   gboolean        announced; /* the closing callback was called */
   gboolean        pong_missing;
-  gboolean        received; /* bytes came since the last ping of the keep-alive was due ... */
-  gboolean        taken;    /* ... and some left */
+  gboolean        received;    /* bytes came since the last ping of the keep-alive was due ... */
+  gboolean        taken;       /* ... and some left, ... */
+  gboolean        looked_away; /* ... or reading was paused */
+  gboolean        paused;
   gboolean        over;
 };
 

@@ -153,7 +153,7 @@ pong_missing_cb (gpointer data)
 }
 
 /* A peer that is in the middle of a frame, or of taking one of ours, has no place for a pong; in one
- * that stopped half-way no ping is sent. */
+ * that stopped half-way no ping is sent, and a pong that was not read is not missing. */
 static gboolean
 pong_excused_cb (gboolean waits,
                  gpointer data)
@@ -161,9 +161,11 @@ pong_excused_cb (gboolean waits,
   DuplexConnection *self = data;
   gboolean          received = self->received && duplex_analyzer_is_busy (self->incoming);
   gboolean          taken = self->taken && waits;
+  gboolean          looked_away = self->looked_away;
 
   self->received = self->taken = FALSE;
-  return received || taken || is_half_way (self);
+  self->looked_away = self->paused;
+  return received || taken || looked_away || is_half_way (self);
 }
 
 static const DuplexPingsCallbacks pings_callbacks = {

@@ -245,9 +245,13 @@ duplex_connection_judge_close (DuplexSeenFrame *frame,
                                DuplexFindingId *ret_problem)
 {
   DuplexFinding finding;
-  guint16       code = duplex_close_body_parse (frame->payload, frame->payload_size, ret_reason,
-                                                ret_len, &finding);
+  gsize         size = frame->payload_id == 0 ? frame->payload_size : 0;
+  guint16       code;
 
+  code = duplex_close_body_parse (frame->payload, size, ret_reason, ret_len, &finding);
+  /* One that is too large to be at hand has its finding as a control frame. */
+  if (frame->payload_id != 0)
+    code = DUPLEX_CLOSE_PROTOCOL_ERROR;
   *ret_problem = finding.id;
   finding.offset += frame->header_size;
   if (finding.id != DUPLEX_FINDING_NONE)
@@ -564,8 +568,11 @@ duplex_connection_set_paused (DuplexConnection *self,
 {
   g_return_if_fail (DUPLEX_IS_CONNECTION (self));
 
-  if (!paused || duplex_connection_is_open (self))
-    duplex_inbox_set_paused (self->inbox, paused);
+  if (paused && !duplex_connection_is_open (self))
+    return;
+  self->paused = paused;
+  self->looked_away = self->looked_away || paused;
+  duplex_inbox_set_paused (self->inbox, paused);
 }
 
 void

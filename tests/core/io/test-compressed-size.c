@@ -330,6 +330,7 @@ test_echo (void)
         else
           far_end_write_frame (far, 0xc1, payload->data, payload->len);
         far_end_wait_frames (far, f, n + 1);
+        fixture_wait_sent (f, n + 1);
         back = far_end_dup_message (far, n, n);
         inflated = inflate (inflater, back);
         g_assert_cmpmem (inflated->data, inflated->len, text->data, text->len);

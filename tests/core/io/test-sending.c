@@ -191,6 +191,14 @@ test_waiting_ends (void)
   far_end_set_reads (far, FALSE);
   fixture_connect (f);
   g_assert_true (duplex_session_send_binary (f->session, large, NULL));
+  /* What comes back from the thread of sockets comes after what went there. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
+
+      far_end_write_frame (far, 0x8a, NULL, 0);
+      fixture_read_frame (f, DUPLEX_DIRECTION_RECEIVED, 10, i, &event);
+    }
   far_end_end (far);
   fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
   assert_waiting (f, 0, 0);

@@ -43,6 +43,7 @@ struct _DuplexAnalyzer
   gsize              streamed;    /* bytes of it */
   guint64            first_event; /* of the message that is open */
   guint64            open;        /* its number, or 0 */
+  gint64             fed_at;      /* time of the bytes that are being fed, or 0: to be asked for */
   DuplexMessagePlace last;        /* of its newest frame */
   guint              flags;       /* see duplex_analyzer_set_flags() */
   guint              frame_flags; /* of the current frame, or of the header that has begun */
@@ -411,11 +412,16 @@ end_frame (DuplexAnalyzer *self,
       if (self->callbacks->note != NULL)
         self->callbacks->note (&frame, self->user_data);
     }
-  record (self, &frame, g_get_real_time (), flags);
+  if (self->fed_at == 0)
+    self->fed_at = g_get_real_time ();
+  record (self, &frame, self->fed_at, flags);
   self->in_frame = FALSE;
   self->frame_flags = 0;
   if (whole)
     self->callbacks->act (&frame, self->user_data);
+  /* What was sent because of it has a time of its own, and what follows is not older. */
+  if (self->place.is_control || !self->streams)
+    self->fed_at = 0;
   g_clear_pointer (&frame.owner, g_bytes_unref);
 }
 
@@ -450,6 +456,7 @@ duplex_analyzer_feed (DuplexAnalyzer *self,
 
   g_return_if_fail (self != NULL);
 
+  self->fed_at = 0;
   while (!self->finished &&
          (step = duplex_frame_decoder_step (self->decoder, &data, &len, &slice)) !=
            DUPLEX_DECODE_NEED_MORE)

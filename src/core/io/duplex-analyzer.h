@@ -2,8 +2,8 @@
 #pragma once
 
 /* Reads one direction of a connection: bytes in, frames out. It decodes, inflates, judges and
- * records, and reports to the connection what that must act on. A frame that lies whole in the bytes
- * that were fed is recorded from there; only one that spans two reads is gathered. */
+ * records, and reports to the connection what that must act on. A frame that lies whole in the
+ * bytes that were fed is recorded from there; only one that spans two reads is gathered. */
 
 #include "core/model/duplex-capture.h"
 #include "core/proto/duplex-deflate-params.h"

@@ -152,8 +152,8 @@ pong_missing_cb (gpointer data)
   duplex_connection_push_close (self, DUPLEX_CLOSE_GOING_AWAY, "No pong");
 }
 
-/* A peer that is in the middle of a frame, or of taking one of ours, has no place for a pong; in one
- * that stopped half-way no ping is sent, and a pong that was not read is not missing. */
+/* A peer that is in the middle of a frame, or of taking one of ours, has no place for a pong; in
+ * one that stopped half-way no ping is sent, and a pong that was not read is not missing. */
 static gboolean
 pong_excused_cb (gboolean waits,
                  gpointer data)

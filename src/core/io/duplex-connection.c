@@ -151,7 +151,8 @@ close_timeout_cb (gpointer data)
 
   duplex_io_clear_source (&self->close_timer);
   if (!self->close_sent || !self->close_received)
-    duplex_connection_set_error (self, DUPLEX_ERROR_TIMEOUT, "The peer did not take or answer the Close in time");
+    duplex_connection_set_error (self, DUPLEX_ERROR_TIMEOUT,
+                                 "The peer did not take or answer the Close in time");
   duplex_connection_finish (self, DUPLEX_FINDING_CLOSE_TIMEOUT);
   return G_SOURCE_REMOVE;
 }

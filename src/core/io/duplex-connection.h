@@ -32,8 +32,8 @@ typedef struct
                    gpointer          user_data);
   /* A pong answers a ping of ours. */
   void (*pong) (DuplexConnection *self, gint64 rtt_us, gpointer user_data);
-  /* What was queued has left, or was dropped because of the closing. It cost its payload's bytes, or
-   * DUPLEX_SENDER_CONTROL_COST, or as a file 0. What still waits at the end is not reported. */
+  /* What was queued has left, or was dropped because of the closing. It cost its payload's bytes,
+   * or DUPLEX_SENDER_CONTROL_COST, or as a file 0. What still waits at the end is not reported. */
   void (*sent) (DuplexConnection *self, gsize cost, gpointer user_data);
   /* Nothing waits to be sent any more. */
   void (*idle) (DuplexConnection *self, gpointer user_data);
@@ -79,8 +79,8 @@ DuplexConnection *duplex_connection_new (GIOStream                       *stream
 /* FALSE once a Close was queued or received or the connection is being failed. */
 gboolean duplex_connection_is_open (DuplexConnection *self);
 
-/* Queue a message (text must be UTF-8), or a ping or pong of at most 125 bytes; their payload may be
- * NULL: a ping then counts, and a pong answers the latest ping. Ignored once not open. */
+/* Queue a message (text must be UTF-8), or a ping or pong of at most 125 bytes; their payload may
+ * be NULL: a ping then counts, and a pong answers the latest ping. Ignored once not open. */
 void duplex_connection_send (DuplexConnection *self,
                              DuplexOpcode      opcode,
                              GBytes           *payload);
@@ -120,7 +120,8 @@ void duplex_connection_close (DuplexConnection *self,
 void duplex_connection_set_paused (DuplexConnection *self,
                                    gboolean          paused);
 
-/* While stalled no data frame begins to leave. Sending goes on by itself when the closing begins. */
+/* While stalled no data frame begins to leave. Sending goes on by itself when the closing begins.
+ */
 void duplex_connection_set_stalled (DuplexConnection *self,
                                     gboolean          stalled);
 

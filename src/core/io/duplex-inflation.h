@@ -16,7 +16,8 @@ typedef void (*DuplexInflatedFunc) (const guint8 *data,
                                     gsize         len,
                                     gpointer      user_data);
 
-/* The limits are as of duplex-deflate.h. capture is where large ones go, NULL where whoever reads the frames needs them whole in memory. */
+/* The limits are as of duplex-deflate.h. capture is where large ones go, NULL where whoever reads
+ * the frames needs them whole in memory. */
 DuplexInflation *duplex_inflation_new (const DuplexDeflateDirection *deflate,
                                        guint64                       max_message,
                                        guint                         max_ratio,
@@ -35,8 +36,8 @@ gboolean duplex_inflation_feed (DuplexInflation *self,
 void     duplex_inflation_end_frame (DuplexInflation *self,
                                      DuplexSeenFrame *frame);
 
-/* The message's last frame has been fed. This and feed return FALSE where it cannot be inflated; see
- * duplex_inflater_get_finding(). */
+/* The message's last frame has been fed. This and feed return FALSE where it cannot be inflated;
+ * see duplex_inflater_get_finding(). */
 gboolean      duplex_inflation_end_message (DuplexInflation *self);
 DuplexFinding duplex_inflation_get_finding (DuplexInflation *self);
 

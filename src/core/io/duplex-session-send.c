@@ -222,7 +222,10 @@ judge_draft (DuplexMessageTracker    *tracker,
 {
   DuplexMessagePlace place;
   gsize              size = 0;
-  const guint8      *data = draft->payload != NULL ? g_bytes_get_data (draft->payload, &size) : NULL;
+  const guint8      *data = NULL;
+
+  if (draft->payload != NULL)
+    data = g_bytes_get_data (draft->payload, &size);
 
   duplex_message_tracker_header (tracker, header, &place, findings);
   duplex_message_tracker_payload (tracker, data, size, findings);

@@ -6,9 +6,11 @@
 #include "core/io/duplex-tap-stream.h"
 #include "core/proto/duplex-limits.h"
 
-/* Messages that libsoup is shown in a span of time, µs: 20,000 a second. Reading one costs it more
- * than all that we do with it, so that in a flood it would halve the rate. */
+/* Messages that libsoup is shown in a span of time, µs, and bytes: 20,000 a second, of 320 bytes
+ * where they are that many. Reading one costs it more than all that we do with it, so that in a
+ * flood it would halve the rate. */
 #define SPAN_MESSAGES 200
+#define SPAN_BYTES    ((gsize)64 * 1024)
 #define SPAN_US       (10 * 1000)
 
 struct _DuplexSoupJudge
@@ -22,6 +24,7 @@ struct _DuplexSoupJudge
   guint64                  judged_bytes;
   gint64                   span_began; /* monotonic */
   guint                    span_messages;
+  gsize                    span_bytes;
   gboolean                 in_message;
   gboolean                 hiding; /* the message that is open is not shown */
   gboolean                 disagreed;
@@ -100,8 +103,9 @@ is_one_too_many (DuplexSoupJudge *self)
     {
       self->span_began = now;
       self->span_messages = 0;
+      self->span_bytes = 0;
     }
-  return self->span_messages++ >= SPAN_MESSAGES;
+  return self->span_messages++ >= SPAN_MESSAGES || self->span_bytes >= SPAN_BYTES;
 }
 
 void
@@ -123,7 +127,10 @@ duplex_soup_judge_wire (DuplexSoupJudge          *self,
       duplex_tap_stream_get_pending (self->tap) > DUPLEX_LIMIT_SOUP_MESSAGE - len)
     hide_message (self);
   else
-    duplex_tap_stream_append (self->tap, data, len);
+    {
+      duplex_tap_stream_append (self->tap, data, len);
+      self->span_bytes += len;
+    }
 }
 
 void

@@ -27,8 +27,8 @@ void duplex_transfer_set_canceller (DuplexTransfer          *self,
 DuplexOpcode  duplex_transfer_get_opcode (DuplexTransfer *self);
 GInputStream *duplex_transfer_get_stream (DuplexTransfer *self);
 
-/* From any thread. sent is the sum so far, 0 for no news of it; error is copied, and NULL but with FAILED. Nothing after
- * a state that is an end. */
+/* From any thread. sent is the sum so far, 0 for no news of it; error is copied, and NULL but with
+ * FAILED. Nothing after a state that is an end. */
 void duplex_transfer_report (DuplexTransfer     *self,
                              DuplexTransferState state,
                              guint64             sent,

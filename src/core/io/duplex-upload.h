@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Reads a transfer's file while it is sent: one piece ahead, never more. Text is checked, and handed
- * out in whole characters, so that its message may be ended behind any piece. One thread, with its
- * thread-default context. */
+/* Reads a transfer's file while it is sent: one piece ahead, never more. Text is checked, and
+ * handed out in whole characters, so that its message may be ended behind any piece. One thread,
+ * with its thread-default context. */
 
 #include "core/io/duplex-transfer-private.h"
 

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#include "core/model/duplex-pages.h"
+
+/* Bytes whose pages are asked for together: a session with a few events needs no more. */
+#define PAGES_AT_ONCE ((gsize)64 * 1024)
+
 /* What an event is in the arena and in a capture's file, followed by its findings, by an Apart
  * where "extra" is not 0, its payload, its inflated payload, and zeros up to a multiple of eight
  * bytes. The wide members come first, so that there is no padding inside. duplex-capture(5)
@@ -63,6 +68,7 @@ struct _DuplexCaptureBlock
 
   gsize    room;
   gsize    used;
+  gsize    expected; /* bytes of the arena whose pages were asked for */
   guint    capacity; /* of offsets and rows */
   guint    n_events;
   guint    n_rows;
@@ -246,6 +252,19 @@ put_event (guint8            *out,
   memset (out, 0, end - out);
 }
 
+static void
+expect_pages (DuplexCaptureBlock *self,
+              gsize               size)
+{
+  gsize n;
+
+  if (self->used + size <= self->expected)
+    return;
+  n = MIN (MAX (size, PAGES_AT_ONCE), self->room - self->expected);
+  duplex_pages_expect (self->arena + self->expected, n);
+  self->expected += n;
+}
+
 gboolean
 duplex_capture_block_append (DuplexCaptureBlock *self,
                              const DuplexEvent  *event,
@@ -260,6 +279,7 @@ duplex_capture_block_append (DuplexCaptureBlock *self,
       return FALSE;
     }
 
+  expect_pages (self, size);
   put_event (self->arena + self->used, event, size, get_extra (event, beside, inflated));
   if (beside != NULL)
     self->beside = g_bytes_ref (beside);

@@ -5,12 +5,20 @@
 
 #include "core/model/duplex-capture-begun.h"
 #include "core/model/duplex-capture-private.h"
+#include "core/model/duplex-pages.h"
 #include "core/proto/duplex-limits.h"
+
+/* Bytes that are reserved for a payload when its frame begins, at most, and those whose pages are
+ * asked for together. */
+#define MAX_ROOM      ((gsize)64 * 1024 * 1024)
+#define PAGES_AT_ONCE ((gsize)256 * 1024)
 
 /* One that is open. */
 typedef struct
 {
   GByteArray *bytes;    /* all of it; with a file, what is not a whole chunk yet */
+  gsize       room;     /* without a file, bytes that there is surely room for in it ... */
+  gsize       expected; /* ... and of them those whose pages are there */
   guint       sequence; /* of the next chunk */
   guint       n_given;  /* bytes of it that the writer has already */
   DuplexEvent event;    /* what is known of it; kind LOST: nothing is */
@@ -32,9 +40,21 @@ duplex_capture_payloads_new (void)
 }
 
 static GByteArray *
-new_bytes (DuplexCapture *self)
+new_chunk (void)
 {
-  return g_byte_array_sized_new (self->path != NULL ? DUPLEX_CAPTURE_FILE_CHUNK : 0);
+  return g_byte_array_sized_new (DUPLEX_CAPTURE_FILE_CHUNK);
+}
+
+/* Room for what the frame's header says, as far as that is to be believed before it has come:
+ * memory that is not written costs nothing. */
+static gsize
+get_room (const DuplexEvent *event)
+{
+  DuplexFrameHeader header;
+
+  if (event == NULL || !duplex_event_get_header (event, &header))
+    return 0;
+  return (gsize)MIN (header.length, MAX_ROOM);
 }
 
 /* With the mutex held. */
@@ -45,7 +65,8 @@ open_payload (DuplexCapture     *self,
   Payload *payload = g_new0 (Payload, 1);
   guint64  number = self->next_payload++;
 
-  payload->bytes = new_bytes (self);
+  payload->room = self->path == NULL ? get_room (event) : 0;
+  payload->bytes = self->path != NULL ? new_chunk () : g_byte_array_sized_new (payload->room);
   payload->event.kind = DUPLEX_EVENT_LOST;
   if (event != NULL)
     payload->event = *event;
@@ -101,7 +122,7 @@ put_gathered (DuplexCapture *self,
 {
   g_autoptr (GBytes) chunk = g_byte_array_free_to_bytes (payload->bytes);
 
-  payload->bytes = new_bytes (self);
+  payload->bytes = new_chunk ();
   payload->n_given = 0;
   put_chunk (self, number, payload, chunk);
   payload->sequence++;
@@ -127,6 +148,24 @@ add_to_file (DuplexCapture *self,
         put_gathered (self, number, payload);
     }
   duplex_capture_want_flush (self);
+}
+
+static void
+add_to_memory (Payload      *payload,
+               const guint8 *data,
+               gsize         size)
+{
+  gsize end = payload->bytes->len + size;
+
+  if (end > payload->expected && payload->expected < payload->room)
+    {
+      gsize n = MIN (MAX (end - payload->expected, PAGES_AT_ONCE),
+                     payload->room - payload->expected);
+
+      duplex_pages_expect (payload->bytes->data + payload->expected, n);
+      payload->expected += n;
+    }
+  g_byte_array_append (payload->bytes, data, (guint)size);
 }
 
 void
@@ -166,7 +205,7 @@ duplex_capture_add_payload (DuplexCapture *self,
   if (open != NULL && self->path != NULL)
     add_to_file (self, payload, open, data, size);
   else if (open != NULL)
-    g_byte_array_append (open->bytes, data, (guint)size);
+    add_to_memory (open, data, size);
   g_mutex_unlock (&self->mutex);
 }
 

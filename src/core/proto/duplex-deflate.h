@@ -28,8 +28,9 @@ DuplexInflater *duplex_inflater_new (const DuplexDeflateDirection *direction,
                                      guint64                       max_message);
 void            duplex_inflater_free (DuplexInflater *self);
 
-/* A message that has inflated to more than DUPLEX_LIMIT_INFLATE_FREE bytes, and to more than so many
- * times the payload that was used for it, is too big as well. 0, the default, for any number. */
+/* A message that has inflated to more than DUPLEX_LIMIT_INFLATE_FREE bytes, and to more than so
+ * many times the payload that was used for it, is too big as well. 0, the default, for any number.
+ */
 void duplex_inflater_set_max_ratio (DuplexInflater *self,
                                     guint           ratio);
 

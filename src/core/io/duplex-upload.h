@@ -24,8 +24,8 @@ gsize duplex_upload_get_fragment (gsize fragment);
 /* Bytes that wait to leave beyond which nothing more is to be taken. */
 gsize duplex_upload_get_most_waiting (gsize fragment);
 
-/* fragment as above; reads are a part of a large one, or many small ones. ready is called when, after NOT_YET, there is something to take.
- */
+/* fragment as above; reads are a part of a large one, or many small ones. ready is called when,
+ * after NOT_YET, there is something to take. */
 DuplexUpload *duplex_upload_new (DuplexTransfer *transfer,
                                  gsize           fragment,
                                  void (*ready) (gpointer user_data),

@@ -12,8 +12,9 @@
  * complement (§7.2.1). */
 static const guint8 tail[TAIL_SIZE] = { 0x00, 0x00, 0xff, 0xff };
 
-/* An empty message: the header of an empty stored block, the rest of which is the tail (§7.2.3.6).
- * zlib itself has nothing to flush then, and writes nothing. */
+/* An empty message, and the end of one that was flushed: the header of an empty stored block, the
+ * rest of which is the tail (§7.2.3.6). zlib itself has nothing to flush then, and writes nothing.
+ */
 static const guint8 empty_message = 0x00;
 
 /* Bits of z_stream.data_type after inflate(), see zlib.h: how many bits of the last byte are left,
@@ -47,6 +48,7 @@ struct _DuplexDeflater
   z_stream z;
   gboolean no_context_takeover;
   guint64  message_size; /* bytes of the current message that were fed */
+  gboolean flushed;      /* and nothing was fed since */
 };
 
 static gboolean
@@ -387,7 +389,31 @@ duplex_deflater_feed (DuplexDeflater *self,
     return;
 
   self->message_size += len;
+  self->flushed = FALSE;
   deflate_all (self, data, len, Z_NO_FLUSH, out);
+}
+
+void
+duplex_deflater_flush (DuplexDeflater *self,
+                       GByteArray     *out)
+{
+  g_return_if_fail (self != NULL && self->message_size > 0);
+  g_return_if_fail (out != NULL);
+
+  if (!self->flushed)
+    deflate_all (self, NULL, 0, Z_SYNC_FLUSH, out);
+  self->flushed = TRUE;
+}
+
+/* Flushes, and takes off what the wire leaves out. */
+static void
+flush_end (DuplexDeflater *self,
+           GByteArray     *out)
+{
+  deflate_all (self, NULL, 0, Z_SYNC_FLUSH, out);
+  g_assert (out->len > TAIL_SIZE);
+  g_assert (memcmp (out->data + out->len - TAIL_SIZE, tail, TAIL_SIZE) == 0);
+  g_byte_array_set_size (out, out->len - TAIL_SIZE);
 }
 
 void
@@ -397,18 +423,13 @@ duplex_deflater_end (DuplexDeflater *self,
   g_return_if_fail (self != NULL);
   g_return_if_fail (out != NULL);
 
-  if (self->message_size == 0)
-    {
-      g_byte_array_append (out, &empty_message, sizeof empty_message);
-      return;
-    }
+  if (self->message_size == 0 || self->flushed)
+    g_byte_array_append (out, &empty_message, sizeof empty_message);
+  else
+    flush_end (self, out);
 
-  deflate_all (self, NULL, 0, Z_SYNC_FLUSH, out);
-  g_assert (out->len > TAIL_SIZE);
-  g_assert (memcmp (out->data + out->len - TAIL_SIZE, tail, TAIL_SIZE) == 0);
-  g_byte_array_set_size (out, out->len - TAIL_SIZE);
-
-  if (self->no_context_takeover)
+  if (self->no_context_takeover && self->message_size > 0)
     deflateReset (&self->z);
   self->message_size = 0;
+  self->flushed = FALSE;
 }

@@ -95,6 +95,11 @@ void duplex_deflater_feed (DuplexDeflater *self,
                            gsize           len,
                            GByteArray     *out);
 
+/* Appends all that was fed and is not ready yet, in the middle of a message that has been fed
+ * something; it costs some bytes. */
+void duplex_deflater_flush (DuplexDeflater *self,
+                            GByteArray     *out);
+
 /* Ends the message: appends the rest, which is at least one byte, also of an empty message
  * (§7.2.3.6). */
 void duplex_deflater_end (DuplexDeflater *self,

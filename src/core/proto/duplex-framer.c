@@ -10,6 +10,9 @@
 /* Bytes up to which the room for compressed bytes is kept from one message to the next. */
 #define KEEP_ROOM ((guint)64 * 1024)
 
+/* Bytes that may shrink to less than a fragment, of a message in pieces, before they leave. */
+#define MAX_SHRUNK ((gsize)4 * 1024 * 1024)
+
 struct _DuplexFramer
 {
   /* owned */
@@ -26,6 +29,7 @@ struct _DuplexFramer
   DuplexRole   role;
   DuplexOpcode opcode;   /* of the message; CONTINUATION once a frame of it was made */
   gsize        fragment; /* of a message in pieces */
+  gsize        shrunk;   /* bytes of it that were fed since its last frame */
 };
 
 DuplexFramer *
@@ -167,6 +171,21 @@ duplex_framer_begin (DuplexFramer *self,
 
   self->opcode = opcode;
   self->fragment = fragment;
+  self->shrunk = 0;
+}
+
+/* It may be more than a fragment: what zlib had kept comes too. */
+static void
+send_shrunk (DuplexFramer *self)
+{
+  gsize done;
+
+  duplex_deflater_flush (self->deflater, self->ready);
+  for (done = 0; done < self->ready->len; done += self->fragment)
+    make_frame (self, self->ready->data + done, MIN (self->fragment, self->ready->len - done),
+                FALSE);
+  g_byte_array_set_size (self->ready, 0);
+  self->shrunk = 0;
 }
 
 void
@@ -185,8 +204,11 @@ duplex_framer_feed (DuplexFramer *self,
     g_byte_array_append (self->ready, data, (guint)len);
   for (; self->ready->len - done > self->fragment; done += self->fragment)
     make_frame (self, self->ready->data + done, self->fragment, FALSE);
+  self->shrunk = done > 0 ? 0 : self->shrunk + len;
   if (done > 0)
     g_byte_array_remove_range (self->ready, 0, (guint)done);
+  if (self->deflater != NULL && self->shrunk >= MAX_SHRUNK)
+    send_shrunk (self);
 }
 
 void

@@ -422,6 +422,40 @@ test_compressed_end_is_cut (void)
   sink_clear (&sink);
 }
 
+/* What shrinks to nearly nothing leaves all the same, after each 4 MiB, also where the message ends
+ * there; and the next message follows on it. */
+static void
+test_compressed_leaves (void)
+{
+  enum {
+    MIB = 1024 * 1024
+  };
+  const DuplexDeflateDirection *directions[] = { &plain, &each };
+  g_autofree guint8            *zeros = g_malloc0 (9 * MIB);
+
+  for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
+    for (gsize mib = 3; mib <= 9; mib++)
+      {
+        g_autoptr (DuplexInflater) inflater = duplex_inflater_new (directions[i], G_MAXUINT64);
+        g_autoptr (DuplexFramer)   framer = NULL;
+        Sink                       sink;
+
+        sink_init (&sink, DUPLEX_ROLE_CLIENT);
+        framer = framer_new (&sink, directions[i]);
+        duplex_framer_begin (framer, DUPLEX_OPCODE_BINARY, 256 * 1024);
+        for (gsize k = 0; k < mib; k++)
+          duplex_framer_feed (framer, zeros + k * MIB, MIB);
+        g_assert_cmpuint (sink.n_frames, ==, mib / 4);
+        g_assert_cmpuint (duplex_framer_get_held (framer), <, 256 * 1024);
+        duplex_framer_end (framer);
+        g_assert_cmpuint (sink.n_frames, ==, mib / 4 + 1);
+        assert_inflates (&sink, inflater, zeros, mib * MIB);
+        duplex_framer_message (framer, DUPLEX_OPCODE_BINARY, zeros, 1000, 0);
+        assert_inflates (&sink, inflater, zeros, 1000);
+        sink_clear (&sink);
+      }
+}
+
 /* §7.2.3.6: an empty message has a byte on the wire. */
 static void
 test_compressed_empty (void)
@@ -579,6 +613,7 @@ main (int    argc,
   g_test_add_func ("/core/framer/compressed/no-takeover", test_no_takeover);
   g_test_add_func ("/core/framer/compressed/windows", test_windows);
   g_test_add_func ("/core/framer/compressed/large-and-small", test_large_and_small);
+  g_test_add_func ("/core/framer/compressed/leaves", test_compressed_leaves);
   g_test_add_func ("/core/framer/free-null", test_free_null);
 
   return g_test_run ();

@@ -125,7 +125,8 @@ void duplex_connection_set_paused (DuplexConnection *self,
 void duplex_connection_set_stalled (DuplexConnection *self,
                                     gboolean          stalled);
 
-/* Ends it at once, without a word to the peer. */
+/* Ends it at once, without a word to the peer. Not within a callback of it: frames are being read.
+ */
 void duplex_connection_abort (DuplexConnection *self);
 
 G_END_DECLS

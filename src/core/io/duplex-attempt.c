@@ -470,17 +470,12 @@ send_worker (gpointer data)
 static void
 send_file_worker (gpointer data)
 {
-  Order             *order = data;
-  g_autoptr (GError) error = NULL;
+  Order *order = data;
 
   if (order->attempt->connection != NULL)
-    {
-      duplex_connection_send_file (order->attempt->connection, order->transfer);
-      return;
-    }
-  error = g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_CLOSED,
-                               "The connection ended before the file was sent");
-  duplex_transfer_report (order->transfer, DUPLEX_TRANSFER_FAILED, 0, error);
+    duplex_connection_send_file (order->attempt->connection, order->transfer);
+  else
+    duplex_transfer_refuse (order->transfer);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a connection sends. */
 #include "core/io/duplex-connection-private.h"
+#include "core/io/duplex-transfer-private.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -266,7 +267,7 @@ duplex_connection_send_file (DuplexConnection *self,
   if (duplex_connection_is_open (self))
     duplex_sender_send_file (self->sender, transfer);
   else
-    duplex_sender_refuse_file (transfer);
+    duplex_transfer_refuse (transfer);
 }
 
 void

@@ -24,6 +24,8 @@ typedef struct
   gboolean reported;    /* with it leaves a message or ping that was given to be sent ... */
   gsize    cost;        /* ... which counted so many bytes against the bound */
 
+  gboolean streamed; /* of what is made into frames as others leave */
+
   /* of a frame of a file */
   DuplexTransfer     *file;      /* or NULL */
   guint64             file_sent; /* its bytes that have left with it, 0 for not known */

@@ -3,10 +3,15 @@
 
 #include "core/io/duplex-transfer-private.h"
 #include "core/io/duplex-upload.h"
-#include "core/proto/duplex-error.h"
 #include "core/proto/duplex-frame-encoder.h"
 #include "core/proto/duplex-framer.h"
 #include "core/proto/duplex-limits.h"
+
+/* A message beyond these is not made into frames at once: compressing it would keep the thread of
+ * all connections for a tenth of a second, and so many frames take far more memory than what they
+ * hold. */
+#define SLOW_MESSAGE ((gsize)4 * 1024 * 1024)
+#define SLOW_FRAMES  4096
 
 typedef enum {
   JOB_MESSAGE,
@@ -34,7 +39,7 @@ struct _DuplexSender
   DuplexFramer *framer;
   GPtrArray    *frames; /* of GBytes: what the framer has made and the outbox has not */
   GQueue        jobs;   /* of Job, while upload is there */
-  DuplexUpload *upload; /* the file that is being sent, or NULL */
+  DuplexUpload *upload; /* the file or slow message that is being sent, or NULL */
 
   /* borrowed */
   const DuplexSenderCallbacks *callbacks;
@@ -43,14 +48,17 @@ struct _DuplexSender
   /* state */
   DuplexRole role;
   gsize      fragment;
+  gboolean   deflates;
   gboolean   pushing; /* frames of a message are on their way into the outbox, which writes them */
   gboolean   stopped;
   gboolean   close_dropped; /* by the dropping that is under way */
 
-  /* of the file */
-  gboolean begun;     /* a piece of it went to the framer */
-  gsize    n_waiting; /* bytes of such frames in the outbox */
-  guint64  n_read;    /* bytes of it that went to the framer */
+  /* of the upload */
+  DuplexOpcode opcode;
+  gsize        cost;
+  gboolean     begun;     /* a piece of it went to the framer */
+  gsize        n_waiting; /* bytes of such frames in the outbox */
+  guint64      n_read;    /* bytes of it that went to the framer */
 };
 
 static void
@@ -167,41 +175,42 @@ push_raw (DuplexSender *self,
   duplex_outbox_push (self->outbox, item);
 }
 
-/* ---- a file ---- */
+/* ---- a file, or a slow message ---- */
 
 static void run_jobs (DuplexSender *self);
 
-/* state is what the leaving of the last of them says. */
+/* Of a file, or NULL. state is what the leaving of the last of them says. */
 static void
 push_file_frames (DuplexSender       *self,
                   DuplexTransfer     *of,
                   DuplexTransferState state)
 {
   g_autoptr (GPtrArray)      frames = steal_frames (self);
-  g_autoptr (DuplexTransfer) transfer = g_object_ref (of);
+  g_autoptr (DuplexTransfer) transfer = of != NULL ? g_object_ref (of) : NULL;
 
   self->pushing = TRUE;
   for (guint i = 0; i < frames->len; i++)
     self->n_waiting += g_bytes_get_size (g_ptr_array_index (frames, i));
   for (guint i = 0; i < frames->len; i++)
     {
-      DuplexOutgoing *item = outgoing_new (g_ptr_array_index (frames, i),
-                                           duplex_transfer_get_opcode (transfer));
+      DuplexOutgoing *item = outgoing_new (g_ptr_array_index (frames, i), self->opcode);
 
-      item->file = g_object_ref (transfer);
+      item->streamed = TRUE;
+      item->file = transfer != NULL ? g_object_ref (transfer) : NULL;
       if (i + 1 == frames->len)
         {
           item->file_sent = self->n_read - MIN (self->n_read,
                                                 duplex_framer_get_held (self->framer));
           item->file_state = state;
           item->reported = state != DUPLEX_TRANSFER_SENDING;
+          item->cost = item->reported ? self->cost : 0;
         }
       duplex_outbox_push (self->outbox, item);
     }
   self->pushing = FALSE;
   /* The outbox takes nothing any more. */
-  if (self->stopped)
-    duplex_sender_refuse_file (transfer);
+  if (self->stopped && transfer != NULL)
+    duplex_transfer_refuse (transfer);
 }
 
 /* Nothing more is read, however it ends. Of a message that has begun the last frame follows. */
@@ -214,7 +223,7 @@ finish_file (DuplexSender       *self,
   g_autoptr (DuplexUpload) upload = g_steal_pointer (&self->upload);
   DuplexTransfer          *transfer = duplex_upload_get_transfer (upload);
 
-  if (state != DUPLEX_TRANSFER_SENT)
+  if (state != DUPLEX_TRANSFER_SENT && transfer != NULL)
     duplex_transfer_report (transfer, state, self->n_read, error);
   if (self->begun)
     {
@@ -222,7 +231,7 @@ finish_file (DuplexSender       *self,
       push_file_frames (self, transfer, state);
     }
   else
-    self->callbacks->sent (0, self->user_data);
+    self->callbacks->sent (self->cost, self->user_data);
   run_jobs (self);
 }
 
@@ -269,26 +278,50 @@ read_on (gpointer data)
 }
 
 static void
+begin_upload (DuplexSender *self,
+              DuplexOpcode  opcode,
+              gsize         cost,
+              gsize         fragment)
+{
+  self->opcode = opcode;
+  self->cost = cost;
+  self->begun = FALSE;
+  self->n_read = 0;
+  duplex_framer_begin (self->framer, opcode, fragment);
+}
+
+static void
 begin_file (DuplexSender   *self,
             DuplexTransfer *transfer)
 {
-  self->begun = FALSE;
-  self->n_read = 0;
-  duplex_framer_begin (self->framer, duplex_transfer_get_opcode (transfer),
-                       duplex_upload_get_fragment (self->fragment));
+  begin_upload (self, duplex_transfer_get_opcode (transfer), /* cost= */ 0,
+                duplex_upload_get_fragment (self->fragment));
   duplex_transfer_report (transfer, DUPLEX_TRANSFER_SENDING, 0, NULL);
   self->upload = duplex_upload_new (transfer, self->fragment, read_on, self);
   read_on (self);
 }
 
-void
-duplex_sender_refuse_file (DuplexTransfer *transfer)
+/* Split points are few, and fit no piece. */
+static gboolean
+is_slow (DuplexSender *self,
+         GBytes       *payload,
+         gsize         n_points)
 {
-  g_autoptr (GError) error =
-    g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_CLOSED,
-                         "The connection ended before the file was sent");
+  gsize size = g_bytes_get_size (payload);
 
-  duplex_transfer_report (transfer, DUPLEX_TRANSFER_FAILED, 0, error);
+  return n_points == 0 && ((self->deflates && size > SLOW_MESSAGE) ||
+                           (self->fragment > 0 && size / self->fragment > SLOW_FRAMES));
+}
+
+static void
+begin_message (DuplexSender *self,
+               DuplexOpcode  opcode,
+               GBytes       *payload)
+{
+  begin_upload (self, opcode, g_bytes_get_size (payload),
+                self->fragment > 0 ? self->fragment : G_MAXSIZE);
+  self->upload = duplex_upload_new_for_bytes (payload, self->fragment, read_on, self);
+  read_on (self);
 }
 
 /* ---- what waits for a file ---- */
@@ -300,7 +333,10 @@ run_job (DuplexSender *self,
   switch (job->kind)
     {
     case JOB_MESSAGE:
-      push_message (self, job->opcode, job->payload, job->points, job->n_points);
+      if (is_slow (self, job->payload, job->n_points))
+        begin_message (self, job->opcode, job->payload);
+      else
+        push_message (self, job->opcode, job->payload, job->points, job->n_points);
       break;
     case JOB_FILE:
       begin_file (self, job->transfer);
@@ -356,22 +392,15 @@ item_wrote_cb (DuplexOutgoing *item,
 }
 
 static void
-file_frame_gone (DuplexSender   *self,
-                 DuplexOutgoing *item)
-{
-  self->n_waiting -= MIN (self->n_waiting, g_bytes_get_size (item->wire));
-}
-
-static void
 item_left_cb (DuplexOutgoing *item,
               gpointer        data)
 {
   DuplexSender *self = data;
 
-  if (item->file != NULL)
+  if (item->streamed)
     {
-      file_frame_gone (self, item);
-      if (item->file_sent > 0 || item->reported)
+      self->n_waiting -= MIN (self->n_waiting, g_bytes_get_size (item->wire));
+      if (item->file != NULL && (item->file_sent > 0 || item->reported))
         duplex_transfer_report (item->file, item->file_state, item->file_sent, NULL);
       read_on (self);
     }
@@ -426,6 +455,7 @@ duplex_sender_new (GPollableOutputStream        *stream,
   self->user_data = user_data;
   self->role = role;
   self->fragment = fragment;
+  self->deflates = deflate != NULL;
   return self;
 }
 
@@ -437,7 +467,7 @@ drop_jobs (DuplexSender *self)
   while ((job = g_queue_pop_head (&self->jobs)) != NULL)
     {
       if (job->transfer != NULL)
-        duplex_sender_refuse_file (job->transfer);
+        duplex_transfer_refuse (job->transfer);
       self->close_dropped = self->close_dropped || job->kind == JOB_CLOSE;
       if (job->kind != JOB_CLOSE && (job->kind != JOB_RAW || job->reported) && !self->stopped)
         self->callbacks->sent (job->kind == JOB_MESSAGE ? g_bytes_get_size (job->payload) : 0,
@@ -452,10 +482,11 @@ drop_upload (DuplexSender *self)
 {
   if (self->upload == NULL)
     return;
-  duplex_sender_refuse_file (duplex_upload_get_transfer (self->upload));
+  if (duplex_upload_get_transfer (self->upload) != NULL)
+    duplex_transfer_refuse (duplex_upload_get_transfer (self->upload));
   g_clear_pointer (&self->upload, duplex_upload_free);
   if (!self->stopped)
-    self->callbacks->sent (0, self->user_data);
+    self->callbacks->sent (self->cost, self->user_data);
 }
 
 /* Its last frames were waiting to leave. */
@@ -466,7 +497,7 @@ refuse_item_cb (gpointer item,
   DuplexOutgoing *outgoing = item;
 
   if (outgoing->file != NULL)
-    duplex_sender_refuse_file (outgoing->file);
+    duplex_transfer_refuse (outgoing->file);
 }
 
 void
@@ -502,7 +533,7 @@ duplex_sender_send_message (DuplexSender *self,
 {
   g_return_if_fail (self != NULL && payload != NULL);
 
-  if (is_busy (self) || self->jobs.length > 0)
+  if (is_busy (self) || self->jobs.length > 0 || is_slow (self, payload, n_points))
     {
       add_job (self, (Job){
                        .kind = JOB_MESSAGE,
@@ -525,34 +556,49 @@ duplex_sender_send_file (DuplexSender   *self,
   g_return_if_fail (self != NULL && DUPLEX_IS_TRANSFER (transfer));
 
   if (self->stopped)
-    duplex_sender_refuse_file (transfer);
+    duplex_transfer_refuse (transfer);
   else
     add_job (self, (Job){ .kind = JOB_FILE, .transfer = g_object_ref (transfer) });
+}
+
+static void
+cancel_job (DuplexSender *self,
+            GList        *link)
+{
+  Job *job = link->data;
+
+  duplex_transfer_report (job->transfer, DUPLEX_TRANSFER_CANCELLED, 0, NULL);
+  g_queue_delete_link (&self->jobs, link);
+  job_free (job);
+  self->callbacks->sent (0, self->user_data);
+}
+
+/* The first job of transfer, or of any file for NULL. */
+static GList *
+find_file (DuplexSender   *self,
+           DuplexTransfer *transfer)
+{
+  GList *link = self->jobs.head;
+
+  while (link != NULL && (((Job *)link->data)->kind != JOB_FILE ||
+                          (transfer != NULL && ((Job *)link->data)->transfer != transfer)))
+    link = link->next;
+  return link;
 }
 
 void
 duplex_sender_cancel_file (DuplexSender   *self,
                            DuplexTransfer *transfer)
 {
-  g_return_if_fail (self != NULL);
+  GList *link;
 
+  g_return_if_fail (self != NULL && DUPLEX_IS_TRANSFER (transfer));
+
+  link = find_file (self, transfer);
   if (self->upload != NULL && duplex_upload_get_transfer (self->upload) == transfer)
-    {
-      finish_file (self, DUPLEX_TRANSFER_CANCELLED, NULL);
-      return;
-    }
-  for (GList *link = self->jobs.head; link != NULL; link = link->next)
-    {
-      Job *job = link->data;
-
-      if (job->transfer != transfer)
-        continue;
-      duplex_transfer_report (transfer, DUPLEX_TRANSFER_CANCELLED, 0, NULL);
-      g_queue_delete_link (&self->jobs, link);
-      job_free (job);
-      self->callbacks->sent (0, self->user_data);
-      return;
-    }
+    finish_file (self, DUPLEX_TRANSFER_CANCELLED, NULL);
+  else if (link != NULL)
+    cancel_job (self, link);
 }
 
 void
@@ -566,34 +612,17 @@ duplex_sender_send_control (DuplexSender *self,
   push_control (self, opcode, payload, /* overtakes= */ TRUE, automatic);
 }
 
-/* The first file that waits. FALSE where there is none. */
-static gboolean
-cancel_waiting_file (DuplexSender *self)
-{
-  for (GList *link = self->jobs.head; link != NULL; link = link->next)
-    {
-      Job *job = link->data;
-
-      if (job->kind != JOB_FILE)
-        continue;
-      duplex_transfer_report (job->transfer, DUPLEX_TRANSFER_CANCELLED, 0, NULL);
-      g_queue_delete_link (&self->jobs, link);
-      job_free (job);
-      self->callbacks->sent (0, self->user_data);
-      return TRUE;
-    }
-  return FALSE;
-}
-
 void
 duplex_sender_cancel_files (DuplexSender *self)
 {
+  GList *link;
+
   g_return_if_fail (self != NULL);
 
-  /* The callback may change what waits. */
-  while (cancel_waiting_file (self))
-    ;
-  if (self->upload != NULL)
+  /* From the first each time: the callback may change what waits. */
+  while ((link = find_file (self, NULL)) != NULL)
+    cancel_job (self, link);
+  if (self->upload != NULL && duplex_upload_get_transfer (self->upload) != NULL)
     finish_file (self, DUPLEX_TRANSFER_CANCELLED, NULL);
 }
 
@@ -629,11 +658,10 @@ drop_item_cb (gpointer item,
   DuplexSender   *self = data;
   DuplexOutgoing *outgoing = item;
 
+  if (outgoing->streamed)
+    self->n_waiting -= MIN (self->n_waiting, g_bytes_get_size (outgoing->wire));
   if (outgoing->file != NULL)
-    {
-      file_frame_gone (self, outgoing);
-      duplex_sender_refuse_file (outgoing->file);
-    }
+    duplex_transfer_refuse (outgoing->file);
   if (outgoing->opcode == DUPLEX_OPCODE_CLOSE && !outgoing->deliberate)
     self->close_dropped = TRUE;
   if (outgoing->reported)

@@ -51,8 +51,6 @@ void duplex_sender_send_message (DuplexSender *self,
 /* A file as a message; transfer tells of it from here on. It costs nothing. */
 void duplex_sender_send_file (DuplexSender   *self,
                               DuplexTransfer *transfer);
-/* A transfer that does not begin any more, or ends early, fails because the connection ends. */
-void duplex_sender_refuse_file (DuplexTransfer *transfer);
 /* See duplex_transfer_cancel(). */
 void duplex_sender_cancel_file (DuplexSender   *self,
                                 DuplexTransfer *transfer);

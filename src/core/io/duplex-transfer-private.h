@@ -33,5 +33,7 @@ void duplex_transfer_report (DuplexTransfer     *self,
                              DuplexTransferState state,
                              guint64             sent,
                              const GError       *error);
+/* Reports that it fails because the connection ends. */
+void duplex_transfer_refuse (DuplexTransfer *self);
 
 G_END_DECLS

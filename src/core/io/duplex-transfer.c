@@ -2,6 +2,7 @@
 #include "core/io/duplex-transfer.h"
 
 #include "core/io/duplex-transfer-private.h"
+#include "core/proto/duplex-error.h"
 
 /* ms between two changes that are told. */
 #define TELL_INTERVAL 50
@@ -270,6 +271,16 @@ duplex_transfer_report (DuplexTransfer     *self,
       tell (self, is_end (state) ? 0 : TELL_INTERVAL);
     }
   g_mutex_unlock (&self->mutex);
+}
+
+void
+duplex_transfer_refuse (DuplexTransfer *self)
+{
+  g_autoptr (GError) error =
+    g_error_new_literal (DUPLEX_ERROR, DUPLEX_ERROR_CLOSED,
+                         "The connection ended before the file was sent");
+
+  duplex_transfer_report (self, DUPLEX_TRANSFER_FAILED, 0, error);
 }
 
 /* ---- the owner's ---- */

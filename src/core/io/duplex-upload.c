@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-upload.h"
 
+#include "core/io/duplex-io-thread.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-utf8.h"
@@ -19,7 +20,9 @@ struct _DuplexUpload
   gatomicrefcount refs; /* one of the user, one while a read is under way */
 
   /* owned */
-  DuplexTransfer *transfer;
+  DuplexTransfer *transfer; /* or NULL, and then: */
+  GBytes         *bytes;
+  GSource        *turn;  /* for the next piece of them, or NULL */
   GByteArray     *begun; /* the bytes of a character that the last piece cut */
   GBytes         *piece; /* read, and not taken */
   GError         *error;
@@ -30,6 +33,7 @@ struct _DuplexUpload
 
   /* state */
   gsize      size; /* of a piece */
+  gsize      done; /* of bytes */
   DuplexUtf8 utf8;
   gboolean   reading;
   gboolean   at_end;
@@ -41,7 +45,8 @@ unref (DuplexUpload *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
-  g_object_unref (self->transfer);
+  g_clear_object (&self->transfer);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
   g_byte_array_unref (self->begun);
   g_clear_pointer (&self->piece, g_bytes_unref);
   g_clear_error (&self->error);
@@ -138,12 +143,44 @@ read_ready_cb (GObject      *object,
   unref (self);
 }
 
+static gboolean
+turn_cb (gpointer data)
+{
+  DuplexUpload *self = data;
+  gboolean      asked = self->asked;
+  gsize         n = MIN (self->size, g_bytes_get_size (self->bytes) - self->done);
+
+  duplex_io_clear_source (&self->turn);
+  self->reading = FALSE;
+  self->asked = FALSE;
+  self->piece = g_bytes_new_from_bytes (self->bytes, self->done, n);
+  self->done += n;
+  self->at_end = self->done == g_bytes_get_size (self->bytes);
+  if (asked)
+    self->ready (self->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_turn (DuplexUpload *self)
+{
+  self->turn = g_idle_source_new ();
+  g_source_set_priority (self->turn, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->turn, turn_cb, self, NULL);
+  g_source_attach (self->turn, g_main_context_get_thread_default ());
+}
+
 static void
 read_ahead (DuplexUpload *self)
 {
   if (self->reading || self->at_end || self->error != NULL || self->piece != NULL)
     return;
   self->reading = TRUE;
+  if (self->bytes != NULL)
+    {
+      wait_turn (self);
+      return;
+    }
   g_atomic_ref_count_inc (&self->refs);
   g_input_stream_read_bytes_async (duplex_transfer_get_stream (self->transfer), self->size,
                                    G_PRIORITY_DEFAULT, NULL, read_ready_cb, self);
@@ -172,6 +209,21 @@ duplex_upload_get_most_waiting (gsize fragment)
   return fragment < LARGE_FRAGMENT ? 2 * MAX (fragment, get_piece_size (fragment)) : fragment;
 }
 
+static DuplexUpload *new (gsize fragment,
+                          void (*ready) (gpointer user_data),
+                          gpointer user_data)
+{
+  DuplexUpload *self = g_new0 (DuplexUpload, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->begun = g_byte_array_new ();
+  self->ready = ready;
+  self->user_data = user_data;
+  self->size = get_piece_size (duplex_upload_get_fragment (fragment));
+  self->utf8 = (DuplexUtf8)DUPLEX_UTF8_INIT;
+  return self;
+}
+
 DuplexUpload *
 duplex_upload_new (DuplexTransfer *transfer,
                    gsize           fragment,
@@ -183,14 +235,25 @@ duplex_upload_new (DuplexTransfer *transfer,
   g_return_val_if_fail (DUPLEX_IS_TRANSFER (transfer), NULL);
   g_return_val_if_fail (ready != NULL, NULL);
 
-  self = g_new0 (DuplexUpload, 1);
-  g_atomic_ref_count_init (&self->refs);
+  self = new (fragment, ready, user_data);
   self->transfer = g_object_ref (transfer);
-  self->begun = g_byte_array_new ();
-  self->ready = ready;
-  self->user_data = user_data;
-  self->size = get_piece_size (duplex_upload_get_fragment (fragment));
-  self->utf8 = (DuplexUtf8)DUPLEX_UTF8_INIT;
+  read_ahead (self);
+  return self;
+}
+
+DuplexUpload *
+duplex_upload_new_for_bytes (GBytes *bytes,
+                             gsize   fragment,
+                             void (*ready) (gpointer user_data),
+                             gpointer user_data)
+{
+  DuplexUpload *self;
+
+  g_return_val_if_fail (bytes != NULL && g_bytes_get_size (bytes) > 0, NULL);
+  g_return_val_if_fail (ready != NULL, NULL);
+
+  self = new (fragment, ready, user_data);
+  self->bytes = g_bytes_ref (bytes);
   read_ahead (self);
   return self;
 }
@@ -201,6 +264,7 @@ duplex_upload_free (DuplexUpload *self)
   if (self == NULL)
     return;
   self->ready = NULL;
+  duplex_io_clear_source (&self->turn);
   unref (self);
 }
 

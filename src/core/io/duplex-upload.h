@@ -30,9 +30,16 @@ DuplexUpload *duplex_upload_new (DuplexTransfer *transfer,
                                  gsize           fragment,
                                  void (*ready) (gpointer user_data),
                                  gpointer user_data);
+/* Bytes that are in memory already, a piece each time the main loop turns: what is done with one
+ * takes its time. */
+DuplexUpload *duplex_upload_new_for_bytes (GBytes *bytes,
+                                           gsize   fragment,
+                                           void (*ready) (gpointer user_data),
+                                           gpointer user_data);
 /* No call of ready after this, whatever is still being read. */
 void duplex_upload_free (DuplexUpload *self);
 
+/* NULL of bytes. */
 DuplexTransfer *duplex_upload_get_transfer (DuplexUpload *self);
 
 /* ret_piece is the caller's, and set with DUPLEX_UPLOAD_PIECE only. */

@@ -207,7 +207,7 @@ duplex_framer_feed (DuplexFramer *self,
   self->shrunk = done > 0 ? 0 : self->shrunk + len;
   if (done > 0)
     g_byte_array_remove_range (self->ready, 0, (guint)done);
-  if (self->deflater != NULL && self->shrunk >= MAX_SHRUNK)
+  if (self->deflater != NULL && self->fragment < G_MAXSIZE && self->shrunk >= MAX_SHRUNK)
     send_shrunk (self);
 }
 

@@ -45,7 +45,7 @@ void duplex_framer_split (DuplexFramer *self,
 /* A message in pieces: begin, feed any number of times, end. A frame is made when more than
  * fragment bytes, at least 1, are there for it, so that the last one is never needlessly empty; and
  * of what shrinks to less, after every 4 MiB, so that no frame is worth more than that and the
- * sender's progress is seen. */
+ * sender's progress is seen. With G_MAXSIZE it is one frame at the end. */
 void duplex_framer_begin (DuplexFramer *self,
                           DuplexOpcode  opcode,
                           gsize         fragment);

@@ -141,6 +141,7 @@ test_never (void)
   g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
 
   g_assert_true (duplex_session_pong (f->session, NULL, NULL));
+  far_end_assert_frames (far, f, "8a+0"); /* before any ping has come */
   ping (far, "first");
   ping (far, "latest");
   fixture_read_frame (f, DUPLEX_DIRECTION_RECEIVED, 9, 1, &event);

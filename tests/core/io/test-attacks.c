@@ -116,6 +116,115 @@ test_huge_control (gconstpointer data)
   fixture_free (f);
 }
 
+/* ---- messages that take their time ---- */
+
+#define SLOW_SIZE ((gsize)24 * 1024 * 1024)
+
+/* Bytes that take zlib long, and shrink. */
+static GBytes *
+make_slow (gsize size)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  guint8           *bytes = g_malloc (size);
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = 'a' + (g_rand_int (rand) & 15);
+  return g_bytes_new_take (bytes, size);
+}
+
+static gboolean
+is_all_sent (Fixture *f,
+             gpointer data)
+{
+  gsize bytes;
+  guint messages;
+
+  duplex_session_get_waiting (f->session, &bytes, &messages);
+  return bytes == 0 && messages == 0;
+}
+
+/* Nobody waits for a large message to be compressed: not a ping, not another connection. */
+static void
+test_ping_before_slow_message (void)
+{
+  g_autoptr (FarEnd)   far = far_end_new ("permessage-deflate");
+  Fixture             *f = fixture_new_far (far);
+  g_autoptr (GBytes)   slow = make_slow (SLOW_SIZE);
+  g_autoptr (GBytes)   ping = NULL;
+  g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
+
+  g_assert_true (duplex_session_send_binary (f->session, slow, NULL));
+  g_assert_true (duplex_session_send_text (f->session, "next", -1, NULL));
+  g_assert_true (duplex_session_ping (f->session, NULL, NULL));
+  far_end_wait_frames (far, f, 3);
+  ping = far_end_dup_payload (far, 0);
+  g_assert_cmpuint (g_bytes_get_size (ping), ==, 8);
+  fixture_wait (f, is_all_sent, NULL, "an empty queue");
+  fixture_read_frame (f, DUPLEX_DIRECTION_SENT, 2, 0, &event);
+  g_assert_cmpint (event.value, ==, SLOW_SIZE);
+  g_assert_cmpuint (event.n_findings, ==, 0);
+  fixture_disconnect (f);
+  fixture_free (f);
+}
+
+/* In the smallest fragments, compressed and not, with a message behind it and the Close. */
+static void
+test_many_fragments (gconstpointer data)
+{
+  const char           *extension = data;
+  g_autoptr (FarEnd)    far = far_end_new (extension);
+  Fixture              *f = fixture_new (far_end_get_url (far));
+  g_autoptr (GBytes)    slow = make_slow (20000);
+  g_autoptr (DuplexRow) row = NULL;
+  g_autoptr (GBytes)    sent = NULL;
+
+  duplex_session_get_options (f->session)->fragment = 1;
+  fixture_connect (f);
+  g_assert_true (duplex_session_send_binary (f->session, slow, NULL));
+  g_assert_true (duplex_session_send_text (f->session, "n", -1, NULL));
+  g_assert_true (duplex_session_disconnect (f->session, 0, NULL, NULL));
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  g_assert_cmpuint (f->close_code, ==, 1000);
+  row = fixture_find_message (f, DUPLEX_DIRECTION_SENT, 0);
+  sent = duplex_row_dup_payload (row, G_MAXSIZE, NULL);
+  g_assert_true (g_bytes_equal (sent, slow));
+  g_assert_cmpuint (duplex_row_get_n_findings (row), ==, 0);
+  g_clear_object (&row);
+  fixture_free (f);
+}
+
+static gboolean
+is_sending (Fixture *f,
+            gpointer data)
+{
+  gsize bytes;
+
+  duplex_session_get_waiting (f->session, &bytes, NULL);
+  return bytes >= SLOW_SIZE;
+}
+
+/* The connection ends while a message is being made. */
+static void
+test_slow_message_and_the_end (gconstpointer data)
+{
+  gboolean           by_frame = GPOINTER_TO_INT (data);
+  g_autoptr (FarEnd) far = far_end_new ("permessage-deflate");
+  Fixture           *f = fixture_new_far (far);
+  g_autoptr (GBytes) slow = make_slow (SLOW_SIZE);
+
+  g_assert_true (duplex_session_send_binary (f->session, slow, NULL));
+  g_assert_true (duplex_session_send_binary (f->session, slow, NULL));
+  fixture_wait (f, is_sending, NULL, "two messages");
+  if (by_frame)
+    far_end_write_frame (far, 0x88, "\x03\xe8", 2);
+  else
+    far_end_end (far);
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  g_assert_cmpuint (f->close_code, ==, by_frame ? 1000 : 1006);
+  g_assert_true (is_all_sent (f, NULL));
+  fixture_free (f);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -131,5 +240,13 @@ main (int    argc,
 
       g_test_add_data_func (path, GUINT_TO_POINTER (controls[i]), test_huge_control);
     }
+  g_test_add_func ("/core/attacks/slow/ping", test_ping_before_slow_message);
+  g_test_add_data_func ("/core/attacks/slow/fragments", NULL, test_many_fragments);
+  g_test_add_data_func ("/core/attacks/slow/fragments/compressed", "permessage-deflate",
+                        test_many_fragments);
+  g_test_add_data_func ("/core/attacks/slow/closed", GINT_TO_POINTER (TRUE),
+                        test_slow_message_and_the_end);
+  g_test_add_data_func ("/core/attacks/slow/lost", GINT_TO_POINTER (FALSE),
+                        test_slow_message_and_the_end);
   return g_test_run ();
 }

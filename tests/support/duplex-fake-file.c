@@ -141,9 +141,17 @@ duplex_fake_file_class_init (DuplexFakeFileClass *klass)
   G_OBJECT_CLASS (klass)->finalize = duplex_fake_file_finalize;
 }
 
+/* It stands nowhere. */
+static char *
+duplex_fake_file_get_path (GFile *file)
+{
+  return NULL;
+}
+
 static void
 duplex_fake_file_file_init (GFileIface *iface)
 {
+  iface->get_path = duplex_fake_file_get_path;
   iface->read_fn = duplex_fake_file_read;
 }
 

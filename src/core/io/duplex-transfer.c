@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-transfer.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
 #include "core/io/duplex-transfer-private.h"
 #include "core/proto/duplex-error.h"
 
@@ -152,28 +158,70 @@ duplex_transfer_init (DuplexTransfer *self)
 
 /* ---- the sending side ---- */
 
+static gboolean
+is_pipe (const char *path)
+{
+  GStatBuf status;
+
+  return path != NULL && g_stat (path, &status) == 0 && S_ISFIFO (status.st_mode);
+}
+
+/* Opening it as any other file would wait for whoever writes to it, on the caller's thread. As it
+ * is, the reading waits, and holds no thread. */
+static GInputStream *
+open_pipe (const char *path,
+           GError    **error)
+{
+  int fd = g_open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+  int why = errno;
+
+  if (fd >= 0)
+    return g_unix_input_stream_new (fd, /* close_fd= */ TRUE);
+  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (why), "Cannot open %s: %s", path,
+               g_strerror (why));
+  return NULL;
+}
+
+static GInputStream *
+open_file (GFile   *file,
+           guint64 *ret_size,
+           GError **error)
+{
+  g_autofree char             *path = g_file_get_path (file);
+  g_autoptr (GFileInputStream) stream = NULL;
+  g_autoptr (GFileInfo)        info = NULL;
+
+  if (is_pipe (path))
+    return open_pipe (path, error);
+  stream = g_file_read (file, NULL, error);
+  if (stream == NULL)
+    return NULL;
+  /* A device has none. */
+  info = g_file_input_stream_query_info (stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, NULL);
+  if (info != NULL && g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_STANDARD_SIZE))
+    *ret_size = (guint64)g_file_info_get_size (info);
+  return G_INPUT_STREAM (g_steal_pointer (&stream));
+}
+
 DuplexTransfer *
 duplex_transfer_new (GFile       *file,
                      DuplexOpcode opcode,
                      GError     **error)
 {
-  g_autoptr (GFileInputStream) stream = NULL;
-  g_autoptr (GFileInfo)        info = NULL;
-  DuplexTransfer              *self;
+  g_autoptr (GInputStream) stream = NULL;
+  DuplexTransfer          *self;
+  guint64                  size = 0;
 
   g_return_val_if_fail (G_IS_FILE (file), NULL);
 
-  stream = g_file_read (file, NULL, error);
+  stream = open_file (file, &size, error);
   if (stream == NULL)
     return NULL;
   self = g_object_new (DUPLEX_TYPE_TRANSFER, NULL);
   self->owner = g_main_context_ref_thread_default ();
   self->opcode = opcode;
-  /* A pipe has none. */
-  info = g_file_input_stream_query_info (stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, NULL);
-  if (info != NULL && g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_STANDARD_SIZE))
-    self->size = (guint64)g_file_info_get_size (info);
-  self->stream = G_INPUT_STREAM (g_steal_pointer (&stream));
+  self->size = size;
+  self->stream = g_steal_pointer (&stream);
   return self;
 }
 

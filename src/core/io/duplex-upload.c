@@ -25,6 +25,7 @@ struct _DuplexUpload
   GSource        *turn;  /* for the next piece of them, or NULL */
   GByteArray     *begun; /* the bytes of a character that the last piece cut */
   GBytes         *piece; /* read, and not taken */
+  GCancellable   *cancellable;
   GError         *error;
 
   /* borrowed, NULL once freed by the user */
@@ -49,6 +50,7 @@ unref (DuplexUpload *self)
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_byte_array_unref (self->begun);
   g_clear_pointer (&self->piece, g_bytes_unref);
+  g_object_unref (self->cancellable);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -183,7 +185,7 @@ read_ahead (DuplexUpload *self)
     }
   g_atomic_ref_count_inc (&self->refs);
   g_input_stream_read_bytes_async (duplex_transfer_get_stream (self->transfer), self->size,
-                                   G_PRIORITY_DEFAULT, NULL, read_ready_cb, self);
+                                   G_PRIORITY_DEFAULT, self->cancellable, read_ready_cb, self);
 }
 
 gsize
@@ -217,6 +219,7 @@ static DuplexUpload *new (gsize fragment,
 
   g_atomic_ref_count_init (&self->refs);
   self->begun = g_byte_array_new ();
+  self->cancellable = g_cancellable_new ();
   self->ready = ready;
   self->user_data = user_data;
   self->size = get_piece_size (duplex_upload_get_fragment (fragment));
@@ -265,6 +268,8 @@ duplex_upload_free (DuplexUpload *self)
     return;
   self->ready = NULL;
   duplex_io_clear_source (&self->turn);
+  /* A pipe must not be read for nobody: what comes is for whoever reads it next. */
+  g_cancellable_cancel (self->cancellable);
   unref (self);
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a hostile look at the engine found: peers, files and moments that nobody would wish for. */
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/io/duplex-analyzer.h"
 #include "core/proto/duplex-error.h"
@@ -225,6 +229,63 @@ test_slow_message_and_the_end (gconstpointer data)
   fixture_free (f);
 }
 
+/* ---- pipes ---- */
+
+static void
+write_and_close (const char *pipe,
+                 const char *text)
+{
+  int fd = g_open (pipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (write (fd, text, strlen (text)), ==, (gssize)strlen (text));
+  g_assert_cmpint (close (fd), ==, 0);
+}
+
+static gboolean
+is_transfer_over (Fixture *f,
+                  gpointer transfer)
+{
+  return duplex_transfer_is_over (transfer);
+}
+
+/* Nobody waits for whoever writes to a pipe: the first is cancelled, the second comes late, and the
+ * third never. */
+static void
+test_pipe (void)
+{
+  g_autoptr (FarEnd)  far = far_end_new (NULL);
+  Fixture            *f = fixture_new_far (far);
+  g_autofree char    *folder = g_dir_make_tmp ("duplex-attacks-XXXXXX", NULL);
+  g_autofree char    *path = g_build_filename (folder, "pipe", NULL);
+  g_autoptr (GFile)   file = g_file_new_for_path (path);
+  DuplexTransfer     *transfers[3];
+  DuplexTransferState ends[] = { DUPLEX_TRANSFER_CANCELLED, DUPLEX_TRANSFER_SENT,
+                                 DUPLEX_TRANSFER_CANCELLED };
+
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  for (guint i = 0; i < 3; i++)
+    {
+      transfers[i] = duplex_session_send_file (f->session, DUPLEX_OPCODE_BINARY, file, NULL);
+      g_assert_nonnull (transfers[i]);
+      if (i == 0)
+        duplex_transfer_cancel (transfers[i]);
+      else if (i == 1)
+        write_and_close (path, "hello");
+      else
+        g_assert_true (duplex_session_disconnect (f->session, 0, NULL, NULL));
+      fixture_wait (f, is_transfer_over, transfers[i], "the end of a transfer");
+      g_assert_cmpint (duplex_transfer_get_state (transfers[i]), ==, ends[i]);
+    }
+  fixture_wait_state (f, DUPLEX_SESSION_DISCONNECTED);
+  far_end_assert_frames (far, f, "82+5 88+26");
+  fixture_free (f);
+  for (guint i = 0; i < 3; i++)
+    g_object_unref (transfers[i]); /* the thread that read it may still hold it */
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -248,5 +309,6 @@ main (int    argc,
                         test_slow_message_and_the_end);
   g_test_add_data_func ("/core/attacks/slow/lost", GINT_TO_POINTER (FALSE),
                         test_slow_message_and_the_end);
+  g_test_add_func ("/core/attacks/pipe", test_pipe);
   return g_test_run ();
 }

@@ -2,9 +2,10 @@
 #pragma once
 
 /* An upgraded connection, either end of it: from the byte after the handshake to the end of TCP. It
- * owns the stream, reads it through the tap, records every frame, answers pings, and keeps the
+ * owns the stream, reads it through the tap, records every frame, compresses what it sends where
+ * that was agreed on, answers pings and sends its own as the settings have it, and keeps the
  * closing (RFC 6455 §7) with a timer of its own. libsoup's SoupWebsocketConnection stands above the
- * tap as a second judge of the messages that were received; see duplex-tap-stream.h for what it
+ * tap as a second judge of the messages that were received; see duplex-soup-judge.h for what it
  * sees.
  *
  * Everything happens on one thread, the one that made it, with its thread-default context. */
@@ -33,7 +34,8 @@ typedef struct
   /* A pong answers a ping of ours. */
   void (*pong) (DuplexConnection *self, gint64 rtt_us, gpointer user_data);
   /* What was queued has left, or was dropped because of the closing. It cost its payload's bytes,
-   * or DUPLEX_SENDER_CONTROL_COST, or as a file 0. What still waits at the end is not reported. */
+   * or DUPLEX_SENDER_CONTROL_COST, or as a file or composed frame 0. Not reported is what leaves by
+   * itself, what duplex_connection_send_raw() was given, and what still waits at the end. */
   void (*sent) (DuplexConnection *self, gsize cost, gpointer user_data);
   /* Nothing waits to be sent any more. */
   void (*idle) (DuplexConnection *self, gpointer user_data);
@@ -54,8 +56,9 @@ typedef struct
   DuplexRole     role;
   DuplexCapture *capture;     /* or NULL: nothing is recorded */
   guint32        connection;  /* its number in the capture */
-  guint64        max_message; /* bytes on the wire and inflated; 0 for DUPLEX_LIMIT_MESSAGE and
-                                 DUPLEX_LIMIT_INFLATED */
+  guint64        max_message; /* bytes on the wire and inflated; 0 for DUPLEX_LIMIT_MESSAGE,
+                                 DUPLEX_LIMIT_INFLATED and DUPLEX_LIMIT_INFLATE_RATIO. With a
+                                 message callback at most G_MAXINT32 */
   guint       close_timeout;  /* seconds, 0 for DUPLEX_LIMIT_CLOSE_TIMEOUT */
   const char *subprotocol;    /* or NULL */
 
@@ -109,8 +112,9 @@ void duplex_connection_send_draft (DuplexConnection       *self,
 void duplex_connection_send_raw (DuplexConnection *self,
                                  GBytes           *wire);
 
-/* Sends what waits, then a Close frame, and waits for the peer at most the close timeout. code may
- * be DUPLEX_CLOSE_NO_STATUS for an empty body. Ignored once not open. */
+/* Sends what waits, then a Close frame, and waits for the peer: all within the close timeout, from
+ * this call on. Files are cancelled. code may be DUPLEX_CLOSE_NO_STATUS for an empty body. Ignored
+ * once not open. */
 void duplex_connection_close (DuplexConnection *self,
                               guint16           code,
                               const char       *reason);

@@ -13,7 +13,9 @@
  *   /close?code=C&reason=R  Close with that (0: an empty Close) after the first message
  *   /slow?ms=N              like /echo, N ms late (default 1000)
  *
- * Anything else is refused with 404; a plain HTTP request with 426. */
+ * It accepts compression, and compresses what it sends but for /flood and /fragments. Another path
+ * is refused with 404, a plain HTTP request with 426, another method than GET with 405, and what is
+ * no proper request with 400. */
 
 #include <gio/gio.h>
 

@@ -14,11 +14,12 @@ typedef struct
 {
   char *ca_file;         /* PEM file of authorities to trust instead of the system's, or NULL */
   guint connect_timeout; /* seconds from the first DNS query to the end of the upgrade */
-  guint close_timeout;   /* seconds from our Close to the end of TCP */
+  guint close_timeout;   /* seconds from asking for our Close to the end of TCP */
   gsize fragment;        /* most payload bytes of a data frame that is sent; 0, the default: any,
                             and DUPLEX_LIMIT_FRAGMENT for files */
-  guint64 max_message;   /* bytes of a message that is received, on the wire and inflated; 0, the
-                            default: DUPLEX_LIMIT_MESSAGE and DUPLEX_LIMIT_INFLATED */
+  guint64 max_message;   /* bytes of a message that is received, on the wire and inflated, at most
+                            G_MAXINT32 with echo; 0, the default: DUPLEX_LIMIT_MESSAGE,
+                            DUPLEX_LIMIT_INFLATED and DUPLEX_LIMIT_INFLATE_RATIO */
   gsize   max_waiting;   /* bytes that may wait to be sent */
   guint64 max_unread;    /* bytes of events that the capture may hold before reading pauses, for
                             who drops them as they are read; 0, the default: any */

@@ -80,16 +80,17 @@ gboolean duplex_session_connect (DuplexSession *self,
  * connection has just been made it is closed with 1001 instead, and "closed" follows. */
 void duplex_session_cancel (DuplexSession *self);
 
-/* Sends Close and ends within the close timeout. code 0 stands for the specification's default:
- * 1000 "Client closed connection". Fails for a code that may not be sent or a reason over 123
- * bytes. */
+/* Sends what waits and a Close, and ends within the close timeout; files are cancelled. code 0
+ * stands for the specification's default: 1000 "Client closed connection". Fails for a code that
+ * may not be sent or a reason over 123 bytes. */
 gboolean duplex_session_disconnect (DuplexSession *self,
                                     guint16        code,
                                     const char    *reason,
                                     GError       **error);
 
 /* Queue a message; it appears in the capture when its last byte has left. Fail with
- * DUPLEX_ERROR_CLOSED, _QUEUE_FULL, or _INVALID_ARGUMENT for text that is not UTF-8. */
+ * DUPLEX_ERROR_CLOSED, _QUEUE_FULL, or _INVALID_ARGUMENT for text that is not UTF-8, and while a
+ * composed message is open or after a composed frame that stopped half-way. */
 gboolean duplex_session_send_text (DuplexSession *self,
                                    const char    *text,
                                    gssize         len,
@@ -98,9 +99,9 @@ gboolean duplex_session_send_binary (DuplexSession *self,
                                      GBytes        *data,
                                      GError       **error);
 
-/* The same in frames that end at the given points: n_points offsets into the payload, ascending,
- * equal ones make an empty frame. Where the connection compresses, the points cut the compressed
- * bytes, and those past their end are left out. */
+/* The same in frames that end at the given points: n_points offsets into the payload, ascending
+ * (else _INVALID_ARGUMENT), equal ones make an empty frame. Where the connection compresses, the
+ * points cut the compressed bytes, and those past their end are left out. */
 gboolean duplex_session_send_split (DuplexSession *self,
                                     DuplexOpcode   opcode,
                                     GBytes        *payload,
@@ -109,16 +110,17 @@ gboolean duplex_session_send_split (DuplexSession *self,
                                     GError       **error);
 
 /* Sends a file as one message, text (then it must be UTF-8) or binary, in frames of the options'
- * fragment or DUPLEX_LIMIT_FRAGMENT bytes; it is read while it is sent, never whole. Other messages
- * wait until it is through, control frames do not. NULL where there is no open connection or the
- * file cannot be opened; what goes wrong later is the transfer's to say. */
+ * fragment or DUPLEX_LIMIT_FRAGMENT bytes; it is read while it is sent, a few frames ahead. Other
+ * messages wait until it is through, control frames do not. NULL where no message may begin, as
+ * above, or the file cannot be opened; what goes wrong later is the transfer's to say. */
 DuplexTransfer *duplex_session_send_file (DuplexSession *self,
                                           DuplexOpcode   opcode,
                                           GFile         *file,
                                           GError       **error);
 
 /* Sends any frame. Without deliberate one that the RFC forbids at this place is refused with
- * DUPLEX_ERROR_INVALID_ARGUMENT, the text that of the finding; with it, it is sent, and recorded
+ * DUPLEX_ERROR_INVALID_ARGUMENT, the text that of the finding where there is one, and so is one
+ * that is not whole or has RSV1 where that means compression; with it, it is sent, and recorded
  * with its findings and DUPLEX_EVENT_FLAG_DELIBERATE, also after a Close while TCP takes bytes. */
 gboolean duplex_session_send_frame (DuplexSession          *self,
                                     const DuplexFrameDraft *draft,
@@ -126,12 +128,13 @@ gboolean duplex_session_send_frame (DuplexSession          *self,
                                     GError                **error);
 
 /* Sends a pong that nobody asked for (RFC 6455 §5.5.3); payload NULL stands for that of the peer's
- * latest ping. */
+ * latest ping, or an empty one. Fails as duplex_session_ping() does. */
 gboolean duplex_session_pong (DuplexSession *self,
                               GBytes        *payload,
                               GError       **error);
 
-/* What was given to be sent and has not left yet. Either may be NULL. */
+/* What was given to be sent and has not left yet; a file or composed frame counts as a message of
+ * no bytes. Either may be NULL. */
 void duplex_session_get_waiting (DuplexSession *self,
                                  gsize         *ret_bytes,
                                  guint         *ret_messages);
@@ -140,8 +143,9 @@ void duplex_session_get_waiting (DuplexSession *self,
 void duplex_session_get_deflate (DuplexSession          *self,
                                  DuplexDeflateAgreement *ret_agreement);
 
-/* Sends a ping frame; payload (may be NULL: eight bytes that count) is at most 125 bytes. Its
- * pong's event carries the round trip. */
+/* Sends a ping frame; payload (may be NULL: eight bytes that count) is at most 125 bytes, else
+ * DUPLEX_ERROR_INVALID_ARGUMENT, as after a composed frame that stopped half-way. Its pong's event
+ * carries the round trip. */
 gboolean duplex_session_ping (DuplexSession *self,
                               GBytes        *payload,
                               GError       **error);

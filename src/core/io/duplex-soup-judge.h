@@ -3,8 +3,8 @@
 
 /* libsoup as a second judge: a SoupWebsocketConnection above a tap reads the data messages that our
  * own analyzer found nothing wrong with, and the judge compares what both made of them. It sees
- * whole messages of at most DUPLEX_LIMIT_SOUP_MESSAGE bytes, with the bytes of their frames as they
- * came, and no control frame and nothing compressed; in a flood, some of them. One thread. */
+ * whole messages whose frames, headers included, have at most DUPLEX_LIMIT_SOUP_MESSAGE bytes, as
+ * they came, and no control frame and nothing compressed; in a flood, some of them. One thread. */
 
 #include "core/proto/duplex-message.h"
 

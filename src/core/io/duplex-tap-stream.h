@@ -2,11 +2,10 @@
 #pragma once
 
 /* The end of the tap that libsoup holds: a pollable GIOStream in memory. What libsoup reads is what
- * the connection shows it: whole messages that broke no rule and are at most
- * DUPLEX_LIMIT_SOUP_MESSAGE bytes. What libsoup writes is swallowed: every frame that leaves is
- * written by our own encoder, since libsoup takes masking keys from g_random_int(), which can be
- * predicted (RFC 6455 §10.3 asks for keys that cannot), answers each ping itself, refuses 1011 as a
- * client and turns 1012 to 1014 into 1002.
+ * the judge shows it: see duplex-soup-judge.h. What libsoup writes is swallowed: every frame that
+ * leaves is written by our own encoder, since libsoup takes masking keys from g_random_int(), which
+ * can be predicted (RFC 6455 §10.3 asks for keys that cannot), answers each ping itself, refuses
+ * 1011 as a client and turns 1012 to 1014 into 1002.
  *
  * Closing the stream closes nothing below it. One thread, the one whose thread-default context
  * libsoup uses too. */

@@ -6,16 +6,9 @@
 
 #include "cli/duplex-cli-frame.h"
 #include "cli/duplex-cli-hex.h"
+#include "cli/duplex-cli-status.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
-
-static gboolean
-fail (GError    **error,
-      const char *text)
-{
-  g_set_error_literal (error, DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT, text);
-  return FALSE;
-}
 
 /* ---- messages ---- */
 
@@ -31,7 +24,7 @@ parse_payload (const char *text,
     return g_bytes_new (text, strlen (text));
   bytes = duplex_cli_hex_parse (text, strlen (text));
   if (bytes == NULL)
-    fail (error, _ ("these are not pairs of hexadecimal digits"));
+    duplex_cli_refuse (error, _ ("these are not pairs of hexadecimal digits"));
   return bytes;
 }
 
@@ -96,7 +89,7 @@ start_file (const DuplexCliCommands *self,
   g_autofree char *whole = NULL;
 
   if (*path == '\0')
-    return fail (error, _ ("which file?"));
+    return duplex_cli_refuse (error, _ ("which file?"));
   if (g_str_has_prefix (path, "~/"))
     whole = g_build_filename (g_get_home_dir (), path + 2, NULL);
   return duplex_cli_upload_start (self->upload, whole != NULL ? whole : path, binary, error);
@@ -123,7 +116,8 @@ obey_cancel (const DuplexCliCommands *self,
              const char              *rest,
              GError                 **error)
 {
-  return duplex_cli_upload_cancel (self->upload) || fail (error, _ ("no file is being sent"));
+  return duplex_cli_upload_cancel (self->upload) ||
+         duplex_cli_refuse (error, _ ("no file is being sent"));
 }
 
 /* ---- frames ---- */

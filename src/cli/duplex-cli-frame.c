@@ -5,26 +5,7 @@
 #include <string.h>
 
 #include "cli/duplex-cli-hex.h"
-#include "core/proto/duplex-error.h"
-
-static gboolean
-fail (GError    **error,
-      const char *format,
-      ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-fail (GError    **error,
-      const char *format,
-      ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  g_propagate_error (error, g_error_new_valist (DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT, format,
-                                                args));
-  va_end (args);
-  return FALSE;
-}
+#include "cli/duplex-cli-status.h"
 
 /* ---- words ---- */
 
@@ -72,10 +53,10 @@ parse_opcode (const char *word,
         return TRUE;
       }
   if (!parse_number (word, 0xf, &number))
-    return fail (error,
-                 _ ("“%s” is no opcode; text, binary, continuation, close, ping, pong and 0 to 15 "
-                    "are"),
-                 word);
+    return duplex_cli_refuse (error,
+                              _ ("“%s” is no opcode; text, binary, continuation, close, ping, "
+                                 "pong and 0 to 15 are"),
+                              word);
   *ret_opcode = (guint8)number;
   return TRUE;
 }
@@ -191,11 +172,11 @@ check_is_text (const char *word,
                GError    **error)
 {
   if (strcmp (word, "deliberate") == 0)
-    return fail (error, _ ("“%s” stands before the opcode"), word);
+    return duplex_cli_refuse (error, _ ("“%s” stands before the opcode"), word);
   if (looks_like_option (word) || (g_str_has_prefix (word, "rsv") && g_ascii_isdigit (word[3])))
-    return fail (error, _ ("“%s” is no option of a frame; a text that looks like one stands "
-                           "behind --"),
-                 word);
+    return duplex_cli_refuse (error, _ ("“%s” is no option of a frame; a text that looks like "
+                                        "one stands behind --"),
+                              word);
   return TRUE;
 }
 
@@ -215,13 +196,13 @@ take_option (DuplexFrameDraft *draft,
       if (strlen (options[i].name) != len || strncmp (word, options[i].name, len) != 0)
         continue;
       if (*seen & 1u << i)
-        return fail (error, _ ("“%s” stands twice"), options[i].name);
+        return duplex_cli_refuse (error, _ ("“%s” stands twice"), options[i].name);
       *seen |= 1u << i;
       if ((value != NULL) != (options[i].values != NULL) ||
           !options[i].apply (draft, value != NULL ? value + 1 : NULL))
-        return fail (error, _ ("“%s”: it is %s%s%s"), word, options[i].name,
-                     options[i].values != NULL ? "=" : "",
-                     options[i].values != NULL ? options[i].values : "");
+        return duplex_cli_refuse (error, _ ("“%s”: it is %s%s%s"), word, options[i].name,
+                                  options[i].values != NULL ? "=" : "",
+                                  options[i].values != NULL ? options[i].values : "");
       *ret_is_option = TRUE;
       return TRUE;
     }
@@ -237,7 +218,7 @@ take_hex (DuplexFrameDraft *draft,
 {
   draft->payload = duplex_cli_hex_parse (text, strlen (text));
   return draft->payload != NULL ||
-         fail (error, _ ("“%s”: these are not pairs of hexadecimal digits"), text);
+         duplex_cli_refuse (error, _ ("“%s”: these are not pairs of hexadecimal digits"), text);
 }
 
 static void
@@ -302,7 +283,7 @@ duplex_cli_frame_parse (const char *text,
     }
   if (*word == '\0')
     {
-      fail (error, _ ("which opcode? See /help frame"));
+      duplex_cli_refuse (error, _ ("which opcode? See /help frame"));
       return NULL;
     }
   if (!parse_opcode (word, &draft->opcode, error) ||
@@ -332,13 +313,14 @@ duplex_cli_frame_parse_points (const char *text,
 
       if (words[i] == NULL || !parse_number (words[i], G_MAXSIZE, &number))
         {
-          fail (error, _ ("“%s” is no offset into the message"), words[i] != NULL ? words[i] : "");
+          duplex_cli_refuse (error, _ ("“%s” is no offset into the message"),
+                             words[i] != NULL ? words[i] : "");
           return NULL;
         }
       point = (gsize)number;
       if (i > 0 && point < g_array_index (points, gsize, i - 1))
         {
-          fail (error, _ ("“%s” comes after a larger offset"), words[i]);
+          duplex_cli_refuse (error, _ ("“%s” comes after a larger offset"), words[i]);
           return NULL;
         }
       g_array_append_val (points, point);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "cli/duplex-cli-options.h"
+#include "cli/duplex-cli-status.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -48,25 +49,6 @@ duplex_cli_options_free (DuplexCliOptions *self)
 
 /* ---- parsing ---- */
 
-static gboolean
-fail (GError    **error,
-      const char *format,
-      ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-fail (GError    **error,
-      const char *format,
-      ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  g_propagate_error (error, g_error_new_valist (DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT, format,
-                                                args));
-  va_end (args);
-  return FALSE;
-}
-
 static int
 get_given (int number)
 {
@@ -98,7 +80,8 @@ check_numbers (const DuplexCliOptions *self,
 
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     if (!(numbers[i].value >= numbers[i].least && numbers[i].value <= numbers[i].most))
-      return fail (error, _ ("%s: %g is out of range"), numbers[i].name, numbers[i].value);
+      return duplex_cli_refuse (error, _ ("%s: %g is out of range"), numbers[i].name,
+                                numbers[i].value);
   return TRUE;
 }
 
@@ -123,21 +106,21 @@ check (const DuplexCliOptions *self,
        GError                **error)
 {
   if (self->url == NULL && self->profile == NULL)
-    return fail (error, _ ("There is no URL; see duplex-cli connect --help"));
+    return duplex_cli_refuse (error, _ ("There is no URL; see duplex-cli connect --help"));
   if (self->key != NULL && self->certificate == NULL)
-    return fail (error, _ ("--key needs --cert"));
+    return duplex_cli_refuse (error, _ ("--key needs --cert"));
   if (self->record_secrets && self->capture == NULL)
-    return fail (error, _ ("--record-secrets needs --capture"));
+    return duplex_cli_refuse (error, _ ("--record-secrets needs --capture"));
   if (self->progress && self->file == NULL)
-    return fail (error, _ ("--progress needs --file"));
+    return duplex_cli_refuse (error, _ ("--progress needs --file"));
   if (self->no_deflate && self->deflate != NULL)
-    return fail (error, _ ("--no-deflate and --deflate exclude each other"));
+    return duplex_cli_refuse (error, _ ("--no-deflate and --deflate exclude each other"));
   if (self->no_pong && self->pong_delay != NOT_GIVEN)
-    return fail (error, _ ("--no-pong and --pong-delay exclude each other"));
+    return duplex_cli_refuse (error, _ ("--no-pong and --pong-delay exclude each other"));
   if (self->frames && self->json)
-    return fail (error, _ ("--frames and --json exclude each other"));
+    return duplex_cli_refuse (error, _ ("--frames and --json exclude each other"));
   if (self->echo && (self->file != NULL || self->binary || self->interval > 0))
-    return fail (error, _ ("--echo sends nothing of its own"));
+    return duplex_cli_refuse (error, _ ("--echo sends nothing of its own"));
   if (!check_numbers (self, error))
     return FALSE;
   return check_file (self->ca_file, error) && check_file (self->file, error);
@@ -256,7 +239,7 @@ duplex_cli_options_parse (int      argc,
     return NULL;
   if (rest != NULL && rest[0] != NULL && rest[1] != NULL)
     {
-      fail (error, _ ("One URL is enough: “%s”"), rest[1]);
+      duplex_cli_refuse (error, _ ("One URL is enough: “%s”"), rest[1]);
       return NULL;
     }
   if (rest != NULL)
@@ -301,10 +284,10 @@ find_profile (const char *name,
         found = profile; /* the store holds it */
     }
   if (found == NULL)
-    fail (error, _ ("There is no profile “%s” in %s"), name, path);
+    duplex_cli_refuse (error, _ ("There is no profile “%s” in %s"), name, path);
   else if (duplex_profile_get_error (found) != NULL)
-    fail (error, _ ("The profile “%s” cannot be read: %s"), name,
-          duplex_profile_get_error (found));
+    duplex_cli_refuse (error, _ ("The profile “%s” cannot be read: %s"), name,
+                       duplex_profile_get_error (found));
   else
     {
       *ret_id = g_strdup (duplex_profile_get_id (found));
@@ -323,7 +306,7 @@ split_header (const char   *text,
   const char *colon = strchr (text, ':');
 
   if (colon == NULL)
-    return fail (error, _ ("“%s” is not 'NAME: VALUE'"), text);
+    return duplex_cli_refuse (error, _ ("“%s” is not 'NAME: VALUE'"), text);
   ret_header->name = g_strndup (text, (gsize)(colon - text));
   ret_header->value = g_strstrip (g_strdup (colon + 1));
   g_ptr_array_add (texts, ret_header->name);

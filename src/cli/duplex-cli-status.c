@@ -19,6 +19,20 @@ duplex_cli_complain (const char *format,
   fprintf (stderr, "duplex-cli: %s\n", g_strdelimit (text, "\n", ' '));
 }
 
+gboolean
+duplex_cli_refuse (GError    **error,
+                   const char *format,
+                   ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_propagate_error (error, g_error_new_valist (DUPLEX_ERROR, DUPLEX_ERROR_INVALID_ARGUMENT, format,
+                                                args));
+  va_end (args);
+  return FALSE;
+}
+
 DuplexCliStatus
 duplex_cli_status_of_error (const GError *error,
                             gboolean      was_open)

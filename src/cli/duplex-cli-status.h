@@ -22,6 +22,11 @@ typedef enum {
 void duplex_cli_complain (const char *format,
                           ...) G_GNUC_PRINTF (1, 2);
 
+/* Sets error to DUPLEX_ERROR_INVALID_ARGUMENT with that text, and returns FALSE. */
+gboolean duplex_cli_refuse (GError    **error,
+                            const char *format,
+                            ...) G_GNUC_PRINTF (2, 3);
+
 /* The status of an error of DUPLEX_ERROR or GIO's. was_open: of an open connection that broke. */
 DuplexCliStatus duplex_cli_status_of_error (const GError *error,
                                             gboolean      was_open);

@@ -7,52 +7,13 @@
 #include "core/proto/duplex-deflate.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
+#include "duplex-compressed-support.h"
 #include "duplex-deflate-cut.h"
 #include "duplex-far-end.h"
 
 #define PLAIN "permessage-deflate"
 
 static const DuplexDeflateDirection window_15 = { .window_bits = 15 };
-
-static GByteArray *
-compress (DuplexDeflater *deflater,
-          const void     *data,
-          gsize           len)
-{
-  static const DuplexDeflateCut at_once = { .room = 4096 };
-  GByteArray                   *out = g_byte_array_new ();
-
-  duplex_deflate_cut_deflate (&at_once, deflater, data, len, out);
-  return out;
-}
-
-static GByteArray *
-inflate (DuplexInflater   *inflater,
-         const GByteArray *payload)
-{
-  static const DuplexDeflateCut at_once = { .room = 4096 };
-  GByteArray                   *out = g_byte_array_new ();
-
-  g_assert_true (
-    duplex_deflate_cut_inflate (&at_once, inflater, payload->data, payload->len, out));
-  return out;
-}
-
-static void
-assert_row (Fixture        *f,
-            DuplexDirection direction,
-            guint           n,
-            const void     *data,
-            gsize           len)
-{
-  g_autoptr (DuplexRow) row = fixture_find_message (f, direction, n);
-  g_autoptr (GBytes)    payload = duplex_row_dup_payload (row, G_MAXSIZE, NULL);
-
-  g_assert_true (duplex_row_is_compressed (row));
-  g_assert_true (duplex_row_is_inflated (row));
-  g_assert_cmpuint (duplex_row_get_size (row), ==, len);
-  g_assert_cmpmem (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), data, len);
-}
 
 /* ---- limits ---- */
 
@@ -270,14 +231,14 @@ test_large_recorded (void)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       g_autoptr (GByteArray) text = duplex_deflate_cut_new_text (sizes[i]);
-      g_autoptr (GByteArray) payload = compress (deflater, text->data, text->len);
+      g_autoptr (GByteArray) payload = compressed_new (deflater, text->data, text->len);
 
       far_end_write_frame (far, 0xc1, payload->data, payload->len);
       g_assert_true (
         duplex_session_send_text (f->session, (const char *)text->data, text->len, NULL));
       fixture_wait_received (f, i + 1);
       fixture_wait_sent (f, i + 1);
-      assert_row (f, DUPLEX_DIRECTION_RECEIVED, i, text->data, text->len);
+      compressed_assert_row (f, DUPLEX_DIRECTION_RECEIVED, i, text->data, text->len);
     }
   fixture_disconnect (f);
   duplex_capture_finish (duplex_session_get_capture (f->session), &error);
@@ -317,7 +278,7 @@ test_echo (void)
     for (guint halves = 0; halves < 2; halves++)
       {
         g_autoptr (GByteArray) text = duplex_deflate_cut_new_text (sizes[i]);
-        g_autoptr (GByteArray) payload = compress (deflater, text->data, text->len);
+        g_autoptr (GByteArray) payload = compressed_new (deflater, text->data, text->len);
         g_autoptr (GByteArray) back = NULL;
         g_autoptr (GByteArray) inflated = NULL;
 
@@ -332,9 +293,9 @@ test_echo (void)
         far_end_wait_frames (far, f, n + 1);
         fixture_wait_sent (f, n + 1);
         back = far_end_dup_message (far, n, n);
-        inflated = inflate (inflater, back);
+        inflated = compressed_inflate (inflater, back);
         g_assert_cmpmem (inflated->data, inflated->len, text->data, text->len);
-        assert_row (f, DUPLEX_DIRECTION_SENT, n, text->data, text->len);
+        compressed_assert_row (f, DUPLEX_DIRECTION_SENT, n, text->data, text->len);
         n++;
       }
   far_end_write_frame (far, 0x81, "plain", 5);

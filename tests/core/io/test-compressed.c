@@ -7,52 +7,13 @@
 #include "core/model/duplex-row.h"
 #include "core/proto/duplex-deflate.h"
 #include "core/proto/duplex-error.h"
+#include "duplex-compressed-support.h"
 #include "duplex-deflate-cut.h"
 #include "duplex-far-end.h"
 
 #define PLAIN "permessage-deflate"
 
 static const DuplexDeflateDirection window_15 = { .window_bits = 15 };
-
-static GByteArray *
-compress (DuplexDeflater *deflater,
-          const void     *data,
-          gsize           len)
-{
-  static const DuplexDeflateCut at_once = { .room = 4096 };
-  GByteArray                   *out = g_byte_array_new ();
-
-  duplex_deflate_cut_deflate (&at_once, deflater, data, len, out);
-  return out;
-}
-
-static GByteArray *
-inflate (DuplexInflater   *inflater,
-         const GByteArray *payload)
-{
-  static const DuplexDeflateCut at_once = { .room = 4096 };
-  GByteArray                   *out = g_byte_array_new ();
-
-  g_assert_true (
-    duplex_deflate_cut_inflate (&at_once, inflater, payload->data, payload->len, out));
-  return out;
-}
-
-static void
-assert_row (Fixture        *f,
-            DuplexDirection direction,
-            guint           n,
-            const void     *data,
-            gsize           len)
-{
-  g_autoptr (DuplexRow) row = fixture_find_message (f, direction, n);
-  g_autoptr (GBytes)    payload = duplex_row_dup_payload (row, G_MAXSIZE, NULL);
-
-  g_assert_true (duplex_row_is_compressed (row));
-  g_assert_true (duplex_row_is_inflated (row));
-  g_assert_cmpuint (duplex_row_get_size (row), ==, len);
-  g_assert_cmpmem (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), data, len);
-}
 
 /* ---- both ways, with all that can be agreed on ---- */
 
@@ -191,7 +152,7 @@ test_fragments_received (void)
   Fixture                   *f = fixture_new_far (far);
   g_autoptr (DuplexDeflater) deflater = duplex_deflater_new (&window_15, -1, 0);
   g_autoptr (GByteArray)     text = duplex_deflate_cut_new_text (20000);
-  g_autoptr (GByteArray)     payload = compress (deflater, text->data, text->len);
+  g_autoptr (GByteArray)     payload = compressed_new (deflater, text->data, text->len);
   guint                      third = payload->len / 3;
   gsize                      at = 0, wire = 0;
 
@@ -207,7 +168,7 @@ test_fragments_received (void)
   for (guint i = 0; i < 3; i++)
     assert_share (f, DUPLEX_DIRECTION_RECEIVED, 0, i, i + 1, text, &at, &wire);
   g_assert_cmpuint (at, ==, text->len);
-  assert_row (f, DUPLEX_DIRECTION_RECEIVED, 0, text->data, text->len);
+  compressed_assert_row (f, DUPLEX_DIRECTION_RECEIVED, 0, text->data, text->len);
   far_end_assert_frames (far, f, "8a+4");
   fixture_disconnect (f);
   fixture_free (f);
@@ -242,13 +203,13 @@ test_fragments_sent (void)
 
   payload = far_end_dup_message (far, 0, n_frames - 1);
   g_assert_cmpuint (payload->len, ==, duplex_row_get_wire_size (row));
-  inflated = inflate (inflater, payload);
+  inflated = compressed_inflate (inflater, payload);
   g_assert_cmpmem (inflated->data, inflated->len, text->data, text->len);
   assert_share (f, DUPLEX_DIRECTION_SENT, 1, 0, 0, text, &at, &wire);
   for (guint i = 1; i < n_frames; i++)
     assert_share (f, DUPLEX_DIRECTION_SENT, 0, i - 1, i, text, &at, &wire);
   g_assert_cmpuint (at, ==, text->len);
-  assert_row (f, DUPLEX_DIRECTION_SENT, 0, text->data, text->len);
+  compressed_assert_row (f, DUPLEX_DIRECTION_SENT, 0, text->data, text->len);
   g_clear_object (&row);
   fixture_disconnect (f);
   fixture_free (f);
@@ -262,9 +223,9 @@ test_some_are_not (void)
   Fixture                   *f = fixture_new_far (far);
   g_autoptr (DuplexDeflater) deflater = duplex_deflater_new (&window_15, -1, 0);
   g_autoptr (GByteArray)     text = duplex_deflate_cut_new_text (2000);
-  g_autoptr (GByteArray)     first = compress (deflater, text->data, text->len);
-  g_autoptr (GByteArray)     second = compress (deflater, text->data, text->len);
-  g_autoptr (GByteArray)     empty = compress (deflater, NULL, 0);
+  g_autoptr (GByteArray)     first = compressed_new (deflater, text->data, text->len);
+  g_autoptr (GByteArray)     second = compressed_new (deflater, text->data, text->len);
+  g_autoptr (GByteArray)     empty = compressed_new (deflater, NULL, 0);
   g_auto (DuplexEvent)       event = DUPLEX_EVENT_INIT;
 
   g_assert_cmpuint (second->len, <, 50);
@@ -273,9 +234,9 @@ test_some_are_not (void)
   far_end_write_frame (far, 0xc2, second->data, second->len);
   far_end_write_frame (far, 0xc1, empty->data, empty->len);
   fixture_wait_received (f, 4);
-  assert_row (f, DUPLEX_DIRECTION_RECEIVED, 0, text->data, text->len);
-  assert_row (f, DUPLEX_DIRECTION_RECEIVED, 2, text->data, text->len);
-  assert_row (f, DUPLEX_DIRECTION_RECEIVED, 3, NULL, 0);
+  compressed_assert_row (f, DUPLEX_DIRECTION_RECEIVED, 0, text->data, text->len);
+  compressed_assert_row (f, DUPLEX_DIRECTION_RECEIVED, 2, text->data, text->len);
+  compressed_assert_row (f, DUPLEX_DIRECTION_RECEIVED, 3, NULL, 0);
   fixture_read_frame (f, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_TEXT, 1, &event);
   g_assert_cmpint (event.value, ==, -1);
   g_assert_null (event.inflated);
@@ -405,7 +366,7 @@ test_unfinished (void)
                                       &event));
   g_assert_cmpint (event.value, ==, 4);
   g_assert_cmpuint (event.message_size, ==, 16);
-  assert_row (f, DUPLEX_DIRECTION_RECEIVED, 0, "aaaa", 4);
+  compressed_assert_row (f, DUPLEX_DIRECTION_RECEIVED, 0, "aaaa", 4);
   fixture_free (f);
 }
 

@@ -122,6 +122,7 @@ command_draft (FuzzRun *run)
   if (!duplex_frame_draft_check (&draft, NULL))
     return;
   run->composed = TRUE;
+  run->n_asked += duplex_frame_draft_get_size (&draft, run->settings.role);
   duplex_connection_send_draft (run->connection, &draft, /* deliberate= */ (second & 0x80) != 0);
 }
 

@@ -568,7 +568,7 @@ duplex_attempt_send_draft (DuplexAttempt          *self,
   g_return_val_if_fail (self != NULL && draft != NULL, FALSE);
 
   order.draft = duplex_frame_draft_copy (draft);
-  if (send (self, 0, order, error))
+  if (send (self, duplex_frame_draft_get_size (draft, DUPLEX_ROLE_CLIENT), order, error))
     return TRUE;
   duplex_frame_draft_free (order.draft);
   return FALSE;

@@ -34,8 +34,9 @@ typedef struct
   /* A pong answers a ping of ours. */
   void (*pong) (DuplexConnection *self, gint64 rtt_us, gpointer user_data);
   /* What was queued has left, or was dropped because of the closing. It cost its payload's bytes,
-   * or DUPLEX_SENDER_CONTROL_COST, or as a file or composed frame 0. Not reported is what leaves by
-   * itself, what duplex_connection_send_raw() was given, and what still waits at the end. */
+   * DUPLEX_SENDER_CONTROL_COST, as a composed frame all its bytes, or as a file 0. Not reported is
+   * what leaves by itself, what duplex_connection_send_raw() was given, and what still waits at the
+   * end. */
   void (*sent) (DuplexConnection *self, gsize cost, gpointer user_data);
   /* Nothing waits to be sent any more. */
   void (*idle) (DuplexConnection *self, gpointer user_data);

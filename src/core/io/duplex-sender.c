@@ -172,6 +172,7 @@ push_raw (DuplexSender *self,
 
   item->deliberate = deliberate;
   item->reported = reported;
+  item->cost = reported ? g_bytes_get_size (wire) : 0;
   duplex_outbox_push (self->outbox, item);
 }
 
@@ -470,7 +471,7 @@ drop_jobs (DuplexSender *self)
         duplex_transfer_refuse (job->transfer);
       self->close_dropped = self->close_dropped || job->kind == JOB_CLOSE;
       if (job->kind != JOB_CLOSE && (job->kind != JOB_RAW || job->reported) && !self->stopped)
-        self->callbacks->sent (job->kind == JOB_MESSAGE ? g_bytes_get_size (job->payload) : 0,
+        self->callbacks->sent (job->kind != JOB_FILE ? g_bytes_get_size (job->payload) : 0,
                                self->user_data);
       job_free (job);
     }

@@ -72,8 +72,8 @@ void duplex_sender_send_control (DuplexSender *self,
 void duplex_sender_send_close (DuplexSender *self,
                                GBytes       *body);
 
-/* Bytes as they are; deliberate ones do not wait for a file. Their leaving is reported with cost
- * 0 where reported is TRUE. */
+/* Bytes as they are; deliberate ones do not wait for a file. They cost what they are where their
+ * leaving is reported, else nothing. */
 void duplex_sender_send_raw (DuplexSender *self,
                              GBytes       *wire,
                              gboolean      deliberate,

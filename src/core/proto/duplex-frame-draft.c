@@ -82,12 +82,10 @@ duplex_frame_draft_check (const DuplexFrameDraft *self,
   return FALSE;
 }
 
-void
-duplex_frame_draft_get_header (const DuplexFrameDraft *self,
-                               DuplexRole              role,
-                               DuplexMaskSource        source,
-                               gpointer                user_data,
-                               DuplexFrameHeader      *ret_header)
+/* All of the header but its masking key. */
+static DuplexFrameHeader
+get_bare_header (const DuplexFrameDraft *self,
+                 DuplexRole              role)
 {
   DuplexFrameHeader header = {
     .fin = self->fin,
@@ -101,13 +99,37 @@ duplex_frame_draft_get_header (const DuplexFrameDraft *self,
 
   header.masked = self->mask != DUPLEX_DRAFT_MASK_NONE &&
                   (self->mask != DUPLEX_DRAFT_MASK_DEFAULT || role == DUPLEX_ROLE_CLIENT);
+  if (header.length_bits == 0)
+    header.length_bits = duplex_frame_minimal_length_bits (header.length);
+  return header;
+}
+
+void
+duplex_frame_draft_get_header (const DuplexFrameDraft *self,
+                               DuplexRole              role,
+                               DuplexMaskSource        source,
+                               gpointer                user_data,
+                               DuplexFrameHeader      *ret_header)
+{
+  DuplexFrameHeader header = get_bare_header (self, role);
+
   if (header.masked && self->mask == DUPLEX_DRAFT_MASK_KEY)
     memcpy (header.mask, self->key, sizeof header.mask);
   else if (header.masked)
     source (header.mask, user_data);
-  if (header.length_bits == 0)
-    header.length_bits = duplex_frame_minimal_length_bits (header.length);
   *ret_header = header;
+}
+
+gsize
+duplex_frame_draft_get_size (const DuplexFrameDraft *self,
+                             DuplexRole              role)
+{
+  DuplexFrameHeader header;
+
+  g_return_val_if_fail (self != NULL, 0);
+
+  header = get_bare_header (self, role);
+  return (gsize)MIN (duplex_frame_header_get_size (&header) + get_payload_size (self), self->stop);
 }
 
 GBytes *

@@ -56,6 +56,10 @@ void duplex_frame_draft_get_header (const DuplexFrameDraft *self,
                                     gpointer                user_data,
                                     DuplexFrameHeader      *ret_header);
 
+/* The number of bytes that role sends. self passed the check. */
+gsize duplex_frame_draft_get_size (const DuplexFrameDraft *self,
+                                   DuplexRole              role);
+
 /* The bytes that role sends, up to the stop. self passed the check. */
 GBytes *duplex_frame_draft_encode (const DuplexFrameDraft *self,
                                    DuplexRole              role,

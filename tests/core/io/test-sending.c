@@ -277,6 +277,36 @@ test_bound_and_one_larger (void)
   fixture_free (f);
 }
 
+/* A composed frame counts with all its bytes: 6 of header and mask, 2 of a longer length. */
+static void
+test_bound_and_composed (void)
+{
+  g_autoptr (FarEnd) far = far_end_new (NULL);
+  Fixture           *f = fixture_new (far_end_get_url (far));
+  g_autoptr (GBytes) large = new_zeros (16 * MIB);
+  g_autoptr (GBytes) small = new_zeros (992);
+  g_autoptr (GError) error = NULL;
+  DuplexFrameDraft   draft = DUPLEX_FRAME_DRAFT_INIT;
+
+  far_end_set_reads (far, FALSE);
+  duplex_session_get_options (f->session)->max_waiting = 16 * MIB + 1000;
+  fixture_connect (f);
+  draft.opcode = DUPLEX_OPCODE_BINARY;
+  draft.payload = small;
+  g_assert_true (duplex_session_send_binary (f->session, large, NULL));
+  g_assert_true (duplex_session_send_frame (f->session, &draft, /* deliberate= */ FALSE, NULL));
+  assert_waiting (f, 16 * MIB + 1000, 2);
+  g_assert_false (
+    duplex_session_send_frame (f->session, &draft, /* deliberate= */ FALSE, &error));
+  g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_QUEUE_FULL);
+  far_end_set_reads (far, TRUE);
+  wait_left (f);
+  far_end_assert_frames (far, f, "82+16777216 82+992");
+  assert_waiting (f, 0, 0);
+  fixture_disconnect (f);
+  fixture_free (f);
+}
+
 /* And one in number, which control frames count for. */
 static void
 test_bound_in_number (void)
@@ -491,6 +521,7 @@ main (int    argc,
   g_test_add_func ("/core/sending/waiting/ends", test_waiting_ends);
   g_test_add_func ("/core/sending/bound", test_bound);
   g_test_add_func ("/core/sending/bound/one-larger", test_bound_and_one_larger);
+  g_test_add_func ("/core/sending/bound/composed", test_bound_and_composed);
   g_test_add_func ("/core/sending/bound/in-number", test_bound_in_number);
   g_test_add_func ("/core/sending/stalled", test_stalled);
   g_test_add_func ("/core/sending/stalled/closes", test_stalled_closes);

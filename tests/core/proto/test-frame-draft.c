@@ -141,6 +141,7 @@ test_bytes (gconstpointer data)
   g_assert_cmpmem (g_bytes_get_data (wire, NULL), g_bytes_get_size (wire),
                    g_bytes_get_data (wanted, NULL), g_bytes_get_size (wanted));
   g_assert_cmpuint (n_masks, ==, strstr (row->hex, "a1a2a3a4") != NULL);
+  g_assert_cmpuint (duplex_frame_draft_get_size (&draft, row->role), ==, g_bytes_get_size (wire));
 
   /* The header alone is that of the bytes. */
   duplex_frame_draft_get_header (&draft, row->role, mask_source, &n_masks, &header);
@@ -238,6 +239,8 @@ test_stops (void)
           wire = duplex_frame_draft_encode (&draft, CLIENT, mask_source, &n_masks);
           g_assert_cmpmem (g_bytes_get_data (wire, NULL), g_bytes_get_size (wire),
                            g_bytes_get_data (whole, NULL), MIN (draft.stop, size));
+          g_assert_cmpuint (duplex_frame_draft_get_size (&draft, CLIENT), ==,
+                            MIN (draft.stop, size));
         }
     }
 }

@@ -339,18 +339,24 @@ test_in_a_frame (void)
   fixture_free (f);
 }
 
-/* Reads a little now and then. */
+/* What it reads at a time: enough that TCP tells the client of the room (RFC 9293 §3.8.6.2.2). */
+#define SIP ((guint64)8 * 1024 * 1024)
+
+/* Reads some now and then, however long the thread that reads waits for a processor. */
 static gboolean
 sip (Fixture *f,
      gpointer data)
 {
   Trickle *self = data;
   gint64   now = g_get_monotonic_time ();
+  guint64  enough = far_end_get_n_bytes (self->far) + SIP;
 
   if (now >= self->next)
     {
       far_end_set_reads (self->far, TRUE);
-      g_usleep (1000);
+      while (far_end_get_n_bytes (self->far) < enough &&
+             g_get_monotonic_time () < self->until)
+        g_usleep (1000);
       far_end_set_reads (self->far, FALSE);
       self->next = now + 300 * 1000;
     }

@@ -49,8 +49,7 @@ duplex_options_clear (DuplexOptions *self)
   g_return_if_fail (self != NULL);
 
   g_clear_object (&self->address);
-  g_clear_pointer (&self->settings.policy, duplex_policy_free);
-  g_clear_pointer (&self->settings.ca_file, g_free);
+  g_clear_pointer (&self->settings, duplex_relay_settings_unref);
 }
 
 static gboolean
@@ -188,7 +187,7 @@ fill_policy (DuplexOptions *self,
              const Raw     *raw,
              GError       **error)
 {
-  DuplexPolicy *policy = self->settings.policy = duplex_policy_new ();
+  DuplexPolicy *policy = self->settings->policy;
   gboolean      loopback =
     g_inet_address_get_is_loopback (g_inet_socket_address_get_address (self->address));
 
@@ -232,17 +231,17 @@ duplex_options_parse (DuplexOptions *self,
   if (!check_numbers (&raw, error))
     return FALSE;
   self->address = parse_address (raw.listen != NULL ? raw.listen : DEFAULT_ADDRESS, error);
+  self->settings = duplex_relay_settings_new ();
   if (self->address == NULL || !fill_policy (self, &raw, error))
     return FALSE;
   self->drain = (guint)raw.drain;
-  self->settings.pump = (DuplexPumpSettings){
-    .limits = { .max_message = (guint64)raw.max_message, .rate = (guint)raw.rate },
-    .idle_timeout = (guint)raw.idle_timeout,
-    .close_timeout = (guint)raw.close_timeout,
-  };
-  self->settings.connect_timeout = (guint)raw.connect_timeout;
-  self->settings.max_connections = (guint)raw.max_connections;
-  self->settings.status = !raw.no_status;
-  self->settings.ca_file = g_steal_pointer (&raw.ca_file);
+  self->settings->pump.limits.max_message = (guint64)raw.max_message;
+  self->settings->pump.limits.rate = (guint)raw.rate;
+  self->settings->pump.idle_timeout = (guint)raw.idle_timeout;
+  self->settings->pump.close_timeout = (guint)raw.close_timeout;
+  self->settings->connect_timeout = (guint)raw.connect_timeout;
+  self->settings->max_connections = (guint)raw.max_connections;
+  self->settings->status = !raw.no_status;
+  self->settings->ca_file = g_steal_pointer (&raw.ca_file);
   return TRUE;
 }

@@ -3,16 +3,16 @@
 
 /* The command line of duplex-relay. */
 
-#include "relay/duplex-tunnel.h"
+#include "relay/duplex-settings.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  GInetSocketAddress *address;  /* to listen on */
-  DuplexRelaySettings settings; /* owned, unlike in a tunnel */
-  guint               drain;    /* seconds */
-  gboolean            version;  /* only that is asked for */
+  GInetSocketAddress  *address; /* to listen on */
+  DuplexRelaySettings *settings;
+  guint                drain;   /* seconds */
+  gboolean             version; /* only that is asked for */
 } DuplexOptions;
 
 void duplex_options_clear (DuplexOptions *self);

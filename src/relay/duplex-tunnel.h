@@ -6,21 +6,9 @@
 
 #include <gio/gio.h>
 
-#include "core/io/duplex-pump.h"
-#include "relay/duplex-policy.h"
+#include "relay/duplex-settings.h"
 
 G_BEGIN_DECLS
-
-/* What all tunnels of a relay share; it outlives them. */
-typedef struct
-{
-  DuplexPolicy      *policy;
-  DuplexPumpSettings pump;
-  guint              connect_timeout; /* seconds from the request to an open backend */
-  guint              max_connections;
-  gboolean           status;  /* the first message says that the backend is open */
-  char              *ca_file; /* authorities to trust for wss instead of the system's, or NULL */
-} DuplexRelaySettings;
 
 typedef enum {
   DUPLEX_TUNNEL_REQUEST, /* its request is read */

@@ -67,8 +67,8 @@ run (DuplexOptions *options,
   g_autofree char         *url = NULL;
   Relay                    relay = { loop, NULL, options->drain, FALSE };
 
-  raise_descriptor_limit (options->settings.max_connections);
-  server = relay.server = duplex_server_new (options->address, &options->settings, error);
+  raise_descriptor_limit (options->settings->max_connections);
+  server = relay.server = duplex_server_new (options->address, options->settings, error);
   if (server == NULL)
     return 1;
   signal (SIGPIPE, SIG_IGN);

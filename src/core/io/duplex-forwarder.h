@@ -23,7 +23,9 @@ typedef enum {
 typedef struct
 {
   guint64 max_message; /* bytes of a message over its fragments */
+  guint64 max_frame;   /* bytes of a frame's payload */
   guint   rate;        /* messages and control frames a second, 0 for any number */
+  guint64 byte_rate;   /* bytes a second, 0 for any number */
 } DuplexForwardLimits;
 
 typedef struct _DuplexForwarder DuplexForwarder;

@@ -13,6 +13,7 @@
 
 #include "core/io/duplex-forwarder.h"
 #include "core/io/duplex-leg.h"
+#include "core/io/duplex-pump-stats.h"
 
 G_BEGIN_DECLS
 
@@ -21,16 +22,9 @@ typedef struct
   DuplexForwardLimits limits;        /* the rate holds for the client */
   guint               idle_timeout;  /* seconds without a byte, 0 for ever; then 1001 both ways */
   guint               close_timeout; /* seconds from a Close that has left to the end of TCP */
+  guint               ping_interval; /* seconds without a byte from an end after which it gets a
+                                        Ping, and after as many more is given up; 0 for never */
 } DuplexPumpSettings;
-
-/* What happened to one end. */
-typedef struct
-{
-  guint16 code_sent;     /* of the Close that it got, 0 for none, 1005 without a code */
-  guint16 code_received; /* of the Close that it sent, likewise */
-  guint64 n_messages;    /* from it */
-  guint64 n_bytes;       /* from it */
-} DuplexPumpEnd;
 
 typedef struct _DuplexPump DuplexPump;
 

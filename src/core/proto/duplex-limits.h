@@ -111,33 +111,53 @@ G_BEGIN_DECLS
 /* Bytes that may wait in each direction of a relayed connection: four reads of 64 KiB. */
 #define DUPLEX_LIMIT_PUMP_BUFFER ((gsize)256 * 1024)
 
-/* Connections that may wait to be accepted. GIO's own 10 is passed by a page that opens a few tabs.
- */
-#define DUPLEX_LIMIT_RELAY_BACKLOG 1024
+/* Bytes of a frame, with its header, that is held until it is whole; a longer one is cut. Most
+ * messages are smaller, so that their frames stay as they are. */
+#define DUPLEX_LIMIT_PUMP_HOLD ((gsize)16 * 1024)
+
+/* Connections that may wait to be accepted: what the system takes by default. GIO's own 10 is
+ * passed by a page that opens a few tabs. */
+#define DUPLEX_LIMIT_RELAY_BACKLOG 4096
 
 /* Clients whose request is not complete, and the seconds that each has for it: whoever sends it a
  * byte a minute occupies a place for ten seconds. */
 #define DUPLEX_LIMIT_RELAY_HEADS        256
 #define DUPLEX_LIMIT_RELAY_HEAD_TIMEOUT 10
 
-/* Bytes of a message through the relay, which holds none: it protects the ends. */
+/* Bytes of a message, and of a frame's payload, through the relay, which holds none: it protects
+ * the ends. */
 #define DUPLEX_LIMIT_RELAY_MESSAGE ((guint64)64 * 1024 * 1024)
+#define DUPLEX_LIMIT_RELAY_FRAME   DUPLEX_LIMIT_RELAY_MESSAGE
 
-/* Connections at a time, two descriptors each. */
+/* Connections at a time, two descriptors each; and from one address, 0 for as many: a relay on
+ * loopback, or behind a proxy, sees one address only. */
 #define DUPLEX_LIMIT_RELAY_CONNECTIONS 1000
+#define DUPLEX_LIMIT_RELAY_PER_ADDRESS 0
 
-/* Messages a second from one client, 0 for any number: what is read too fast waits in TCP, not in
- * memory, so no default would protect more than it breaks. */
-#define DUPLEX_LIMIT_RELAY_RATE 0
+/* Messages and bytes a second from one client, 0 for any number: what is read too fast waits in
+ * TCP, not in memory, so no default would protect more than it breaks. */
+#define DUPLEX_LIMIT_RELAY_RATE      0
+#define DUPLEX_LIMIT_RELAY_BYTE_RATE ((guint64)0)
 
 /* Seconds without a byte in either direction. Subscriptions can be quiet for long; NATs and proxies
  * forget them within an hour. */
 #define DUPLEX_LIMIT_RELAY_IDLE_TIMEOUT 3600
 
+/* Seconds without a byte from an end after which it gets a Ping, and is given up after as many
+ * more: what vanished without a FIN is gone after two minutes. */
+#define DUPLEX_LIMIT_RELAY_PING_INTERVAL 60
+
 /* Seconds from SIGTERM to the end: half of what systemd and containers wait by default, or less. */
 #define DUPLEX_LIMIT_RELAY_DRAIN 5
 
-/* Bytes of a token file. */
+/* Bytes of a token file, and of a first message that shows one. */
 #define DUPLEX_LIMIT_RELAY_TOKEN 4096
+
+/* Workers of a relay: far beyond what helps. */
+#define DUPLEX_LIMIT_RELAY_WORKERS 256
+
+/* Bytes that may wait for the relay's recorder, and bytes of its file by default. */
+#define DUPLEX_LIMIT_RECORDER_WAITS ((gsize)32 * 1024 * 1024)
+#define DUPLEX_LIMIT_RELAY_CAPTURE  ((guint64)4 * 1024 * 1024 * 1024)
 
 G_END_DECLS

@@ -177,7 +177,7 @@ read_token (DuplexPolicy *policy,
     return FALSE;
   if (len > DUPLEX_LIMIT_RELAY_TOKEN || strlen (g_strstrip (text)) == 0)
     return fail (error, _ ("No token in file"), file);
-  duplex_policy_set_token (policy, text);
+  duplex_policy_add_token (policy, text);
   return TRUE;
 }
 

@@ -2,7 +2,10 @@
 #pragma once
 
 /* Who may use the relay, and to reach what. A page in a browser can open WebSockets to this
- * machine, so whatever is not known to be harmless is refused. */
+ * machine, so whatever is not known to be harmless is refused.
+ *
+ * A policy is made by one thread; from then on it does not change, and the functions that take it
+ * as const may be called by any number of threads at once. */
 
 #include <gio/gio.h>
 
@@ -16,13 +19,14 @@ typedef struct _DuplexPolicy DuplexPolicy;
 DuplexPolicy *duplex_policy_new (void);
 void          duplex_policy_free (DuplexPolicy *self);
 
-/* HOST[:PORT], where both may hold '*' and '?'; an IPv6 address stands in brackets. Fails with
- * DUPLEX_ERROR_INVALID_ARGUMENT. */
+/* ---- making ---- */
+
+/* [ws:// or wss://]HOST[:PORT], where HOST and PORT may hold '*' and '?'; an IPv6 address stands in
+ * brackets. Without a scheme and a port any will do; a scheme without a port means that scheme's
+ * own, 80 or 443. Fails with DUPLEX_ERROR_INVALID_ARGUMENT. */
 gboolean duplex_policy_add_backend (DuplexPolicy *self,
                                     const char   *pattern,
                                     GError      **error);
-/* Whether add_backend was called. */
-gboolean duplex_policy_has_backends (DuplexPolicy *self);
 
 /* "https://example.com", as browsers write it, or "*". */
 void duplex_policy_add_origin (DuplexPolicy *self,
@@ -31,25 +35,43 @@ void duplex_policy_add_origin (DuplexPolicy *self,
 /* Every address of this machine's loopback is a backend. */
 void duplex_policy_allow_loopback (DuplexPolicy *self);
 
-/* Who asks must know it. */
-void     duplex_policy_set_token (DuplexPolicy *self,
-                                  const char   *token);
-gboolean duplex_policy_has_token (DuplexPolicy *self);
+/* Who asks must know this one, or another that was added. */
+void duplex_policy_add_token (DuplexPolicy *self,
+                              const char   *token);
 
-/* origin and authorization are the values of these headers, or NULL. */
-gboolean duplex_policy_allows_origin (DuplexPolicy *self,
-                                      const char   *origin);
-gboolean duplex_policy_allows_token (DuplexPolicy *self,
-                                     const char   *authorization);
+/* Tokens are shown by the first message: a request needs none. */
+void duplex_policy_ask_later (DuplexPolicy *self);
 
-/* Judges the address that will be dialled, since a name can be made to mean any. A pattern with
- * wildcards in its host allows no address of this machine or its link by name: those have to be
- * named. */
-gboolean duplex_policy_allows_backend (DuplexPolicy    *self,
-                                       const DuplexUrl *url,
-                                       GInetAddress    *address);
+/* ---- asking ---- */
 
-/* Loopback as the system sees it: also 0.0.0.0, ::, and IPv4 written as IPv6. */
+gboolean duplex_policy_has_backends (const DuplexPolicy *self);
+gboolean duplex_policy_has_token (const DuplexPolicy *self);
+
+/* Whether a request must show a token: there is one, and ask_later was not called. */
+gboolean duplex_policy_asks_request (const DuplexPolicy *self);
+
+/* origin and authorization are the values of these headers, or NULL; text is a whole message. All
+ * tokens are allowed where none was added. */
+gboolean duplex_policy_allows_origin (const DuplexPolicy *self,
+                                      const char         *origin);
+gboolean duplex_policy_allows_token (const DuplexPolicy *self,
+                                     const char         *authorization);
+gboolean duplex_policy_allows_token_text (const DuplexPolicy *self,
+                                          const char         *text);
+
+/* Judges the address that will be dialled, since a name can be made to mean any. Loopback is
+ * reached by a pattern only where its host has no wildcard. Addresses that are special (of the
+ * link, of a cloud's metadata service, of no host or many) are reached only where a pattern is that
+ * very address: no name is enough, whatever it is resolved to. */
+gboolean duplex_policy_allows_backend (const DuplexPolicy *self,
+                                       const DuplexUrl    *url,
+                                       GInetAddress       *address);
+
+/* Why allows_backend said no to address, for whoever asked: short English. */
+const char *duplex_policy_explain_refusal (const DuplexPolicy *self,
+                                           GInetAddress       *address);
+
+/* Also where IPv4 is written as IPv6. Neither 0.0.0.0 nor :: is. */
 gboolean duplex_policy_is_loopback (GInetAddress *address);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexPolicy, duplex_policy_free)

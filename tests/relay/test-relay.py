@@ -332,7 +332,7 @@ async def options():
     """A bad option: one line on stderr and exit 1; --help and --version print and exit 0."""
     for bad in (['--nonsense'], ['more'], ['--rate', '-1'], ['--max-message', '0'],
                 ['--listen', 'nowhere'], ['--listen', '127.0.0.1:65536'], ['--listen', '1.2.3.4'],
-                ['--allow-backend', 'ws://x'], ['--token-file', '/nonexistent'],
+                ['--allow-backend', 'http://x'], ['--token-file', '/nonexistent'],
                 ['--drain', 'soon'], ['--close-timeout', '0']):
         result, out, err = await call(*bad)
         assert result == 1 and out == '' and err.count('\n') == 1, (bad, result, out, err)

@@ -111,7 +111,7 @@ test_judge (void)
   };
   g_autoptr (DuplexPolicy) policy = duplex_policy_new ();
 
-  duplex_policy_set_token (policy, "t");
+  duplex_policy_add_token (policy, "t");
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (DuplexHead) head = parse (cases[i].target, cases[i].fields);

@@ -479,27 +479,21 @@ answer (const DuplexDeflateParams *offer,
 }
 
 gboolean
-duplex_deflate_accept_offer (const char                *value,
-                             const DuplexDeflateParams *own,
-                             char                     **ret_response,
-                             DuplexDeflateAgreement    *ret_agreement)
+duplex_deflate_find_offer (const char          *value,
+                           DuplexDeflateParams *ret_offer)
 {
-  static const DuplexDeflateParams no_wishes = { 0 };
-  const char                      *rest = value;
-  const char                      *item;
-  gsize                            len;
+  const char *rest = value;
+  const char *item;
+  gsize       len;
 
-  g_return_val_if_fail (value != NULL, FALSE);
-  g_return_val_if_fail (own == NULL || duplex_deflate_params_is_valid (own), FALSE);
-  g_return_val_if_fail (ret_response != NULL && ret_agreement != NULL, FALSE);
+  g_return_val_if_fail (value != NULL && ret_offer != NULL, FALSE);
 
   while (duplex_list_next (&rest, &item, &len))
     {
-      Element             element = { .value = value, .is_offer = TRUE };
-      Span                span = { item, len };
-      Span                name;
-      gboolean            has_parameters = split (&span, ';', &name);
-      DuplexDeflateParams response;
+      Element  element = { .value = value, .is_offer = TRUE };
+      Span     span = { item, len };
+      Span     name;
+      gboolean has_parameters = split (&span, ';', &name);
 
       if (!equals (name, DUPLEX_DEFLATE_NAME))
         continue;
@@ -508,11 +502,54 @@ duplex_deflate_accept_offer (const char                *value,
       if (element.failed)
         continue;
 
-      response = answer (&element.params, own != NULL ? own : &no_wishes);
-      *ret_response = duplex_deflate_params_to_string (&response);
-      *ret_agreement = agree (&element.params, &response);
+      *ret_offer = element.params;
       return TRUE;
     }
 
   return FALSE;
+}
+
+gboolean
+duplex_deflate_accept_offer (const char                *value,
+                             const DuplexDeflateParams *own,
+                             char                     **ret_response,
+                             DuplexDeflateAgreement    *ret_agreement)
+{
+  static const DuplexDeflateParams no_wishes = { 0 };
+  DuplexDeflateParams              offer;
+  DuplexDeflateParams              response;
+
+  g_return_val_if_fail (value != NULL, FALSE);
+  g_return_val_if_fail (own == NULL || duplex_deflate_params_is_valid (own), FALSE);
+  g_return_val_if_fail (ret_response != NULL && ret_agreement != NULL, FALSE);
+
+  if (!duplex_deflate_find_offer (value, &offer))
+    return FALSE;
+
+  response = answer (&offer, own != NULL ? own : &no_wishes);
+  *ret_response = duplex_deflate_params_to_string (&response);
+  *ret_agreement = agree (&offer, &response);
+  return TRUE;
+}
+
+/* What was asked for is said, and what is not the default; of the client's window only where the
+ * offer lets the server speak of it (§7.1.2.2). */
+char *
+duplex_deflate_dup_response (const DuplexDeflateParams    *offer,
+                             const DuplexDeflateAgreement *agreement)
+{
+  DuplexDeflateParams response;
+
+  g_return_val_if_fail (offer != NULL && duplex_deflate_params_is_valid (offer), NULL);
+  g_return_val_if_fail (agreement != NULL && agreement->agreed, NULL);
+
+  response = (DuplexDeflateParams){
+    .server_no_context_takeover = agreement->server.no_context_takeover,
+    .client_no_context_takeover = agreement->client.no_context_takeover,
+  };
+  if (offer->server_max_window_bits != 0 || agreement->server.window_bits < DUPLEX_WINDOW_BITS_MAX)
+    response.server_max_window_bits = agreement->server.window_bits;
+  if (offer->client_max_window_bits != 0 && agreement->client.window_bits < DUPLEX_WINDOW_BITS_MAX)
+    response.client_max_window_bits = agreement->client.window_bits;
+  return duplex_deflate_params_to_string (&response);
 }

@@ -81,4 +81,14 @@ gboolean duplex_deflate_accept_offer (const char                *value,
                                       char                     **ret_response,
                                       DuplexDeflateAgreement    *ret_agreement);
 
+/* For an intermediary, which makes the offer of its client to a server: that same first one that is
+ * well-formed. FALSE where there is none. */
+gboolean duplex_deflate_find_offer (const char          *value,
+                                    DuplexDeflateParams *ret_offer);
+
+/* And then tells its client what it has agreed on with the server: the value of a response to
+ * offer with which agreement, made about that offer, holds. */
+char *duplex_deflate_dup_response (const DuplexDeflateParams    *offer,
+                                   const DuplexDeflateAgreement *agreement);
+
 G_END_DECLS

@@ -539,12 +539,14 @@ test_choice (gconstpointer data)
   g_autofree char       *expected = c->response ? expand_value (c->response, places) : NULL;
   g_autofree char       *response = NULL;
   DuplexDeflateAgreement agreement = { 0 };
+  DuplexDeflateParams    found;
   gboolean               ok;
 
   ok = duplex_deflate_accept_offer (value, c->own, &response, &agreement);
   g_assert_cmpint (ok, ==, c->response != NULL);
   g_assert_cmpstr (response, ==, expected);
   assert_agreement (&agreement, c->agreement);
+  g_assert_cmpint (duplex_deflate_find_offer (value, &found), ==, ok);
 }
 
 static void
@@ -585,6 +587,37 @@ test_both_ends (void)
     }
 }
 
+/* With somebody between them who makes the client's offer to the server, and says to the client
+ * what was agreed on, they agree on the same. */
+static void
+test_in_between (void)
+{
+  const guint n_params = 2 * 2 * 6 * 6;
+
+  for (guint i = 0; i < n_params * n_params; i++)
+    {
+      g_autoptr (GArray)     findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
+      g_autofree char       *offered = NULL;
+      g_autofree char       *response = NULL;
+      g_autofree char       *told = NULL;
+      DuplexDeflateParams    offer;
+      DuplexDeflateParams    own;
+      DuplexDeflateParams    found;
+      DuplexDeflateAgreement server;
+      DuplexDeflateAgreement client = { 0 };
+
+      nth_params (i % n_params, &offer);
+      nth_params (i / n_params, &own);
+      offered = duplex_deflate_params_to_string (&offer);
+      g_assert_true (duplex_deflate_find_offer (offered, &found));
+      g_assert_cmpmem (&found, sizeof found, &offer, sizeof offer);
+      g_assert_true (duplex_deflate_accept_offer (offered, &own, &response, &server));
+      told = duplex_deflate_dup_response (&found, &server);
+      g_assert_true (duplex_deflate_check_response (&offer, told, findings, &client));
+      g_assert_cmpmem (&client, sizeof client, &server, sizeof server);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -614,6 +647,7 @@ main (int    argc,
       g_test_add_data_func (path, &choices[i], test_choice);
     }
   g_test_add_func (PATH "both-ends", test_both_ends);
+  g_test_add_func (PATH "in-between", test_in_between);
   for (gsize i = 0; i < G_N_ELEMENTS (good_texts); i++)
     {
       g_autofree char *path = g_strconcat (PATH "parse/good/", good_texts[i].name, NULL);

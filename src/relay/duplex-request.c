@@ -5,6 +5,8 @@
 
 #include "core/proto/duplex-list.h"
 
+#define PLAIN_TEXT "text/plain; charset=utf-8"
+
 typedef struct
 {
   guint       status;
@@ -12,8 +14,9 @@ typedef struct
   const char *fields; /* what else the status asks for */
 } Status;
 
-/* RFC 9110 §15.5; RFC 6455 §4.4 for 426; RFC 6585 for 431; RFC 6750 §3 for 401. */
+/* RFC 9110 §15; RFC 6455 §4.4 for 426; RFC 6585 for 431; RFC 6750 §3 for 401. */
 static const Status statuses[] = {
+  { 200, "OK", "" },
   { 400, "Bad Request", "" },
   { 401, "Unauthorized", "WWW-Authenticate: Bearer\r\n" },
   { 403, "Forbidden", "" },
@@ -24,27 +27,83 @@ static const Status statuses[] = {
   { 503, "Service Unavailable", "Retry-After: 1\r\n" },
 };
 
+/* ---- responses ---- */
+
+static const Status *
+find_status (guint status)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (statuses); i++)
+    if (statuses[i].status == status)
+      return &statuses[i];
+  return find_status (400);
+}
+
+/* fields, each with its line's end, stand before those that every response has. */
+static GBytes *
+build_response (const Status *status,
+                const char   *content_type,
+                const char   *fields,
+                const char   *body)
+{
+  char *response = g_strdup_printf ("HTTP/1.1 %u %s\r\n"
+                                    "Content-Type: %s\r\n"
+                                    "Content-Length: %" G_GSIZE_FORMAT "\r\n"
+                                    "%s"
+                                    "Connection: close%s\r\n\r\n%s",
+                                    status->status, status->phrase, content_type, strlen (body),
+                                    fields, status->status == 426 ? ", Upgrade" : "", body);
+
+  return g_bytes_new_take (response, strlen (response));
+}
+
 GBytes *
 duplex_request_refuse (guint       status,
                        const char *text)
 {
-  const Status    *known = &statuses[0];
-  g_autofree char *response = NULL;
+  const Status *known;
 
   g_return_val_if_fail (text != NULL, NULL);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (statuses); i++)
-    if (statuses[i].status == status)
-      known = &statuses[i];
-  response = g_strdup_printf ("HTTP/1.1 %u %s\r\n"
-                              "Content-Type: text/plain; charset=utf-8\r\n"
-                              "Content-Length: %" G_GSIZE_FORMAT "\r\n"
-                              "%s"
-                              "Connection: close%s\r\n\r\n%s",
-                              known->status, known->phrase, strlen (text), known->fields,
-                              known->status == 426 ? ", Upgrade" : "", text);
-  return g_bytes_new (response, strlen (response));
+  known = find_status (status);
+  return build_response (known, PLAIN_TEXT, known->fields, text);
 }
+
+GBytes *
+duplex_request_respond (guint       status,
+                        const char *content_type,
+                        const char *body)
+{
+  g_return_val_if_fail (content_type != NULL && body != NULL, NULL);
+
+  return build_response (find_status (status), content_type, "Cache-Control: no-store\r\n", body);
+}
+
+GBytes *
+duplex_request_respond_health (gboolean draining)
+{
+  return draining ? duplex_request_respond (503, PLAIN_TEXT, "draining\n")
+                  : duplex_request_respond (200, PLAIN_TEXT, "ok\n");
+}
+
+GBytes *
+duplex_request_take_for (DuplexHead *head,
+                         GBytes     *response)
+{
+  g_autoptr (GBytes) whole = response;
+  const char        *text;
+  gsize              size;
+  const char        *end;
+
+  g_return_val_if_fail (head != NULL && response != NULL, NULL);
+
+  text = g_bytes_get_data (whole, &size);
+  end = g_strstr_len (text, (gssize)size, "\r\n\r\n");
+  if (g_strcmp0 (duplex_head_get_method (head), "HEAD") != 0 || end == NULL)
+    return g_steal_pointer (&whole);
+  return g_bytes_new_from_bytes (whole, 0, (gsize)(end - text) + strlen ("\r\n\r\n"));
+}
+
+/* ---- the path ---- */
 
 /* The path and query of a target, which may be a whole URL (RFC 9112 §3.2.2). */
 static const char *
@@ -59,25 +118,40 @@ find_path (const char *target)
   return path != NULL ? path : "/";
 }
 
-static gboolean
-is_path (const char *target)
+DuplexRequestKind
+duplex_request_get_kind (DuplexHead *head)
 {
-  const char *path = find_path (target);
-  gsize       len = strcspn (path, "?");
+  static const char *const paths[] = {
+    [DUPLEX_REQUEST_KIND_UPGRADE] = DUPLEX_REQUEST_PATH,
+    [DUPLEX_REQUEST_KIND_HEALTH] = DUPLEX_REQUEST_HEALTH,
+    [DUPLEX_REQUEST_KIND_METRICS] = DUPLEX_REQUEST_METRICS,
+  };
+  const char       *path;
+  gsize             len;
+  DuplexRequestKind kind = 0;
 
-  return len == strlen (DUPLEX_REQUEST_PATH) && strncmp (path, DUPLEX_REQUEST_PATH, len) == 0;
+  g_return_val_if_fail (head != NULL, DUPLEX_REQUEST_KIND_OTHER);
+
+  path = find_path (duplex_head_get_target (head));
+  len = strcspn (path, "?");
+  while (kind < DUPLEX_REQUEST_KIND_OTHER &&
+         (len != strlen (paths[kind]) || strncmp (path, paths[kind], len) != 0))
+    kind++;
+  return kind;
 }
 
+/* ---- verdicts ---- */
+
 GBytes *
-duplex_request_judge (DuplexHead   *head,
-                      DuplexPolicy *policy)
+duplex_request_judge (DuplexHead         *head,
+                      const DuplexPolicy *policy)
 {
   g_autoptr (GError) error = NULL;
   guint              status;
 
   g_return_val_if_fail (head != NULL && policy != NULL, NULL);
 
-  if (!is_path (duplex_head_get_target (head)))
+  if (duplex_request_get_kind (head) != DUPLEX_REQUEST_KIND_UPGRADE)
     return duplex_request_refuse (404, "Not found");
   if (!duplex_head_has_token (head, "Upgrade", "websocket"))
     return duplex_request_refuse (426, "Expected Upgrade: websocket");
@@ -85,10 +159,47 @@ duplex_request_judge (DuplexHead   *head,
     return duplex_request_refuse (status, error->message);
   if (!duplex_policy_allows_origin (policy, duplex_head_lookup (head, "Origin")))
     return duplex_request_refuse (403, "Origin not allowed; see --allow-origin");
-  if (!duplex_policy_allows_token (policy, duplex_head_lookup (head, "Authorization")))
+  if (duplex_policy_asks_request (policy) &&
+      !duplex_policy_allows_token (policy, duplex_head_lookup (head, "Authorization")))
     return duplex_request_refuse (401, "Token required");
   return NULL;
 }
+
+/* A proxy on this machine says in these whose request it passes on. */
+static gboolean
+is_of_this_machine (DuplexHead   *head,
+                    GInetAddress *client)
+{
+  return client != NULL && duplex_policy_is_loopback (client) &&
+         duplex_head_lookup (head, "Forwarded") == NULL &&
+         duplex_head_lookup (head, "X-Forwarded-For") == NULL;
+}
+
+GBytes *
+duplex_request_judge_watcher (DuplexHead         *head,
+                              const DuplexPolicy *policy,
+                              GInetAddress       *client)
+{
+  const char *method;
+
+  g_return_val_if_fail (head != NULL && policy != NULL, NULL);
+
+  method = duplex_head_get_method (head);
+  if (g_strcmp0 (method, "GET") != 0 && g_strcmp0 (method, "HEAD") != 0)
+    return build_response (find_status (405), PLAIN_TEXT, "Allow: GET, HEAD\r\n",
+                           "Only GET and HEAD");
+  if (duplex_request_get_kind (head) == DUPLEX_REQUEST_KIND_HEALTH)
+    return NULL;
+  if (is_of_this_machine (head, client) &&
+      duplex_policy_allows_origin (policy, duplex_head_lookup (head, "Origin")))
+    return NULL;
+  if (duplex_policy_has_token (policy) &&
+      duplex_policy_allows_token (policy, duplex_head_lookup (head, "Authorization")))
+    return NULL;
+  return duplex_request_refuse (403, "Metrics are for this machine, or with the token");
+}
+
+/* ---- what is asked of the backend ---- */
 
 /* application/x-www-form-urlencoded, as browsers write and read a query. What is no escape stays as
  * it is. */
@@ -167,4 +278,75 @@ duplex_request_dup_subprotocols (DuplexHead *head)
         }
     }
   return g_strv_builder_end (builder);
+}
+
+gboolean
+duplex_request_find_deflate_offer (DuplexHead          *head,
+                                   DuplexDeflateParams *ret_offer)
+{
+  g_autofree char *offers = NULL;
+
+  g_return_val_if_fail (head != NULL && ret_offer != NULL, FALSE);
+
+  offers = duplex_head_dup_list (head, "Sec-WebSocket-Extensions");
+  return offers != NULL && duplex_deflate_find_offer (offers, ret_offer);
+}
+
+/* RFC 9110 §7.6.1 and, for what frames a request, RFC 9112 §6. */
+gboolean
+duplex_request_may_forward (const char *name)
+{
+  static const char *const refused[] = {
+    "Content-Length",
+    "Keep-Alive",
+    "Proxy-Authorization",
+    "Proxy-Connection",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    NULL,
+  };
+
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  for (gsize i = 0; refused[i] != NULL; i++)
+    if (g_ascii_strcasecmp (refused[i], name) == 0)
+      return FALSE;
+  return duplex_token_is_valid (name) && !duplex_header_is_reserved (name);
+}
+
+static gboolean
+has_name (char      **names,
+          const char *name)
+{
+  for (gsize i = 0; names[i] != NULL; i++)
+    if (g_ascii_strcasecmp (names[i], name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* What Connection names is for the relay only (RFC 9110 §7.6.1). */
+DuplexHeader *
+duplex_request_forwarded_headers (DuplexHead                *head,
+                                  const DuplexRelaySettings *settings,
+                                  gsize                     *ret_n)
+{
+  g_autoptr (GArray) headers = g_array_new (FALSE, FALSE, sizeof (DuplexHeader));
+
+  g_return_val_if_fail (head != NULL && settings != NULL && ret_n != NULL, NULL);
+
+  for (guint i = 0; i < duplex_head_get_n_fields (head); i++)
+    {
+      const char  *name = duplex_head_get_field_name (head, i);
+      const char  *value = duplex_head_get_field_value (head, i);
+      DuplexHeader header;
+
+      if (!has_name (settings->forward_headers, name) || !duplex_header_is_valid (name, value) ||
+          duplex_head_has_token (head, "Connection", name))
+        continue;
+      header = (DuplexHeader){ g_strdup (name), g_strdup (value) };
+      g_array_append_val (headers, header);
+    }
+  *ret_n = headers->len;
+  return headers->len > 0 ? g_array_steal (headers, NULL) : NULL;
 }

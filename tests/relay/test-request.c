@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relay/duplex-request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static DuplexHead *
-parse (const char *target,
-       const char *fields)
+parse_method (const char *method,
+              const char *target,
+              const char *fields)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char   *text = NULL;
   DuplexHead        *head;
 
-  text = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", target, fields);
+  text = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: x\r\n%s\r\n", method, target, fields);
   head = duplex_head_parse_request ((const guint8 *)text, strlen (text), &error);
   g_assert_no_error (error);
   return head;
+}
+
+static DuplexHead *
+parse (const char *target,
+       const char *fields)
+{
+  return parse_method ("GET", target, fields);
 }
 
 /* As URLSearchParams.get ("backend") of the specification's Worker would have it. */
@@ -125,6 +134,224 @@ test_judge (void)
     }
 }
 
+/* With a token that the first message shows, the request needs none. */
+static void
+test_judge_later (void)
+{
+  g_autoptr (DuplexPolicy) policy = duplex_policy_new ();
+  g_autoptr (DuplexHead)   head = parse ("/api/websocket", UPGRADE);
+
+  duplex_policy_add_token (policy, "t");
+  duplex_policy_ask_later (policy);
+  g_assert_null (duplex_request_judge (head, policy));
+}
+
+static void
+test_kind (void)
+{
+  static const struct
+  {
+    const char       *target;
+    DuplexRequestKind kind;
+  } cases[] = {
+    { "/api/websocket", DUPLEX_REQUEST_KIND_UPGRADE },
+    { "/api/websocket?backend=/metrics", DUPLEX_REQUEST_KIND_UPGRADE },
+    { "/healthz", DUPLEX_REQUEST_KIND_HEALTH },
+    { "http://relay/healthz?x", DUPLEX_REQUEST_KIND_HEALTH },
+    { "/metrics", DUPLEX_REQUEST_KIND_METRICS },
+    { "/metrics/", DUPLEX_REQUEST_KIND_OTHER },
+    { "/Metrics", DUPLEX_REQUEST_KIND_OTHER },
+    { "//metrics", DUPLEX_REQUEST_KIND_OTHER },
+    { "/?/healthz", DUPLEX_REQUEST_KIND_OTHER },
+    { "*", DUPLEX_REQUEST_KIND_OTHER },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DuplexHead) head = parse (cases[i].target, "");
+
+      g_assert_cmpint (duplex_request_get_kind (head), ==, cases[i].kind);
+    }
+}
+
+#define TOKEN     "Authorization: Bearer t\r\n"
+#define FORWARDED "Forwarded: for=192.0.2.1\r\n"
+
+/* Who may see how the relay does. */
+static void
+test_watcher (void)
+{
+  static const struct
+  {
+    const char *method;
+    const char *target;
+    const char *fields;
+    const char *client;
+    gboolean    token;  /* the relay has one */
+    guint       status; /* 0: answered */
+  } cases[] = {
+    { "GET", "/healthz", "", "192.0.2.1", FALSE, 0 },
+    { "HEAD", "/healthz", "", "192.0.2.1", TRUE, 0 },
+    { "GET", "/healthz", "", NULL, TRUE, 0 },
+    { "POST", "/healthz", "", "127.0.0.1", FALSE, 405 },
+    { "GET", "/metrics", "", "127.0.0.1", FALSE, 0 },
+    { "GET", "/metrics", "", "::ffff:127.0.0.1", TRUE, 0 },
+    { "HEAD", "/metrics", "", "::1", TRUE, 0 },
+    { "DELETE", "/metrics", "", "::1", TRUE, 405 },
+    { "GET", "/metrics", "", "192.0.2.1", FALSE, 403 },
+    { "GET", "/metrics", TOKEN, "192.0.2.1", FALSE, 403 },
+    { "GET", "/metrics", TOKEN, "192.0.2.1", TRUE, 0 },
+    { "GET", "/metrics", "Authorization: Bearer u\r\n", "192.0.2.1", TRUE, 403 },
+    { "GET", "/metrics", "", "192.0.2.1", TRUE, 403 },
+    { "GET", "/metrics", "", NULL, FALSE, 403 },
+    /* of another, through a proxy on this machine */
+    { "GET", "/metrics", FORWARDED, "127.0.0.1", FALSE, 403 },
+    { "GET", "/metrics", "X-Forwarded-For: 192.0.2.1\r\n", "127.0.0.1", FALSE, 403 },
+    { "GET", "/metrics", FORWARDED TOKEN, "127.0.0.1", TRUE, 0 },
+    /* by a page */
+    { "GET", "/metrics", "Origin: https://evil.example\r\n", "127.0.0.1", FALSE, 403 },
+    { "GET", "/metrics", "Origin: http://localhost\r\n", "127.0.0.1", FALSE, 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DuplexPolicy) policy = duplex_policy_new ();
+      g_autoptr (DuplexHead)   head =
+        parse_method (cases[i].method, cases[i].target, cases[i].fields);
+      g_autoptr (GInetAddress) client =
+        cases[i].client != NULL ? g_inet_address_new_from_string (cases[i].client) : NULL;
+      g_autoptr (GBytes) response = NULL;
+      guint              status = 0;
+
+      if (cases[i].token)
+        duplex_policy_add_token (policy, "t");
+      response = duplex_request_judge_watcher (head, policy, client);
+      if (response != NULL)
+        g_assert_cmpint (sscanf (g_bytes_get_data (response, NULL), "HTTP/1.1 %u ", &status), ==,
+                         1);
+      if (status != cases[i].status)
+        g_error ("case %" G_GSIZE_FORMAT ": %u", i, status);
+    }
+}
+
+static void
+assert_bytes (GBytes     *bytes,
+              const char *expected)
+{
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), expected,
+                   strlen (expected));
+}
+
+#define METRICS_HEAD                                                                            \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/x\r\nContent-Length: 4\r\nCache-Control: no-store\r\n" \
+  "Connection: close\r\n\r\n"
+
+static void
+test_responses (void)
+{
+  g_autoptr (DuplexHead) get = parse ("/metrics", "");
+  g_autoptr (DuplexHead) only_head = parse_method ("HEAD", "/metrics", "");
+  g_autoptr (GBytes)     whole =
+    duplex_request_take_for (get, duplex_request_respond (200, "text/x", "abc\n"));
+  g_autoptr (GBytes) cut =
+    duplex_request_take_for (only_head, duplex_request_respond (200, "text/x", "abc\n"));
+  g_autoptr (GBytes) healthy = duplex_request_respond_health (/* draining= */ FALSE);
+  g_autoptr (GBytes) draining = duplex_request_respond_health (/* draining= */ TRUE);
+
+  assert_bytes (whole, METRICS_HEAD "abc\n");
+  assert_bytes (cut, METRICS_HEAD);
+  assert_bytes (healthy, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                         "Content-Length: 3\r\nCache-Control: no-store\r\n"
+                         "Connection: close\r\n\r\nok\n");
+  assert_bytes (draining, "HTTP/1.1 503 Service Unavailable\r\n"
+                          "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 9\r\n"
+                          "Cache-Control: no-store\r\nConnection: close\r\n\r\ndraining\n");
+}
+
+#define EXTENSIONS "Sec-WebSocket-Extensions: "
+
+static void
+test_deflate_offer (void)
+{
+  static const struct
+  {
+    const char *fields;
+    const char *offer; /* NULL: none */
+  } cases[] = {
+    { "", NULL },
+    { EXTENSIONS "x\r\n", NULL },
+    { EXTENSIONS "permessage-deflate; y\r\n", NULL },
+    { EXTENSIONS "permessage-deflate; client_max_window_bits\r\n",
+      "permessage-deflate; client_max_window_bits" },
+    { EXTENSIONS "x, permessage-deflate; server_max_window_bits=9, permessage-deflate\r\n",
+      "permessage-deflate; server_max_window_bits=9" },
+    { EXTENSIONS "permessage-deflate; y\r\n" EXTENSIONS "permessage-deflate\r\n",
+      "permessage-deflate" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DuplexHead) head = parse ("/api/websocket", cases[i].fields);
+      DuplexDeflateParams    params;
+      g_autofree char       *offer = NULL;
+
+      if (duplex_request_find_deflate_offer (head, &params))
+        offer = duplex_deflate_params_to_string (&params);
+      g_assert_cmpstr (offer, ==, cases[i].offer);
+    }
+}
+
+static void
+test_forwarded (void)
+{
+  static const struct
+  {
+    const char *fields;
+    const char *joined;
+  } cases[] = {
+    { "", "" },
+    { "Cookie: a=b\r\n", "Cookie: a=b|" },
+    { "Other: x\r\ncookie: a=b\r\nX-Y: \r\nCOOKIE: c=d\r\n", "cookie: a=b|X-Y: |COOKIE: c=d|" },
+    { "Cookie: a=b\r\nX-Y: z\r\nConnection: upgrade, cookie\r\n", "X-Y: z|" },
+  };
+  g_autoptr (DuplexRelaySettings) settings = duplex_relay_settings_new ();
+
+  g_strfreev (settings->forward_headers);
+  settings->forward_headers = g_strsplit ("Cookie x-y", " ", 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DuplexHead)   head = parse ("/api/websocket", cases[i].fields);
+      g_autoptr (GString)      joined = g_string_new (NULL);
+      gsize                    n = 99;
+      g_autofree DuplexHeader *headers = duplex_request_forwarded_headers (head, settings, &n);
+
+      for (gsize k = 0; k < n; k++)
+        {
+          g_string_append_printf (joined, "%s: %s|", headers[k].name, headers[k].value);
+          g_free (headers[k].name);
+          g_free (headers[k].value);
+        }
+      g_assert_cmpstr (joined->str, ==, cases[i].joined);
+      g_assert_true ((headers == NULL) == (n == 0));
+    }
+}
+
+static void
+test_may_forward (void)
+{
+  static const char *const good[] = { "Authorization", "cookie", "Origin", "X-Tenant", "User-Agent" };
+  static const char *const bad[] = { "Host", "upgrade", "Connection", "Sec-WebSocket-Key",
+                                     "sec-websocket-protocol", "Transfer-Encoding",
+                                     "content-length", "TE", "Trailer", "Keep-Alive",
+                                     "Proxy-Authorization", "Proxy-Connection", "", "a b", "a:",
+                                     "a\r\nb" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    g_assert_true (duplex_request_may_forward (good[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_false (duplex_request_may_forward (bad[i]));
+}
+
 static void
 test_refusal (void)
 {
@@ -150,6 +377,13 @@ main (int    argc,
   g_test_add_func ("/relay/request/backend", test_backend);
   g_test_add_func ("/relay/request/subprotocols", test_subprotocols);
   g_test_add_func ("/relay/request/judge", test_judge);
+  g_test_add_func ("/relay/request/judge-later", test_judge_later);
+  g_test_add_func ("/relay/request/kind", test_kind);
+  g_test_add_func ("/relay/request/watcher", test_watcher);
+  g_test_add_func ("/relay/request/responses", test_responses);
+  g_test_add_func ("/relay/request/deflate-offer", test_deflate_offer);
+  g_test_add_func ("/relay/request/forwarded", test_forwarded);
+  g_test_add_func ("/relay/request/may-forward", test_may_forward);
   g_test_add_func ("/relay/request/refusal", test_refusal);
 
   return g_test_run ();

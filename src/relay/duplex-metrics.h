@@ -38,7 +38,8 @@ DuplexPumpStats *duplex_metrics_add_worker (DuplexMetrics *self);
 /* A client was accepted, and is gone: TCP connections in whatever state. */
 void duplex_metrics_accepted (DuplexMetrics *self);
 void duplex_metrics_gone (DuplexMetrics *self);
-/* An upgraded one begins to be pumped, elapsed_us after it was accepted; and has ended. */
+/* An upgraded one begins to be pumped, elapsed_us after it was accepted; and has ended, with a
+ * backend of NULL where it had none. */
 void duplex_metrics_opened (DuplexMetrics *self,
                             gint64         elapsed_us);
 void duplex_metrics_closed (DuplexMetrics       *self,

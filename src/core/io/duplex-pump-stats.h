@@ -14,8 +14,8 @@ typedef struct
   guint16 code_received; /* of the Close that it sent, likewise */
   guint64 n_messages;    /* from it */
   guint64 n_bytes;       /* from it */
-  guint64 n_late;        /* of them those that nobody could get any more, since a Close had passed or
-                            a rule was broken */
+  guint64 n_late;        /* of them those that nobody could get any more, since a Close had passed
+                            or a rule was broken */
 } DuplexPumpEnd;
 
 /* From reading bytes to the last of them having been written: bucket i holds what took less than

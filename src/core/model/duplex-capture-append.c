@@ -165,7 +165,11 @@ take_event (DuplexCapture     *self,
   duplex_totals_add (&self->totals, event);
   add_held (self, entry, event);
   if (event->kind == DUPLEX_EVENT_CONNECTING)
-    g_array_append_val (self->connecting, number);
+    {
+      DuplexCaptureConnecting connecting = { number, event->connection };
+
+      g_array_append_val (self->connecting, connecting);
+    }
   duplex_capture_schedule_publish (self);
   return number;
 }

@@ -448,7 +448,8 @@ check_record (const Record *record,
   gsize room = record->size - sizeof *record;
   Apart apart = { 0 };
 
-  if (record->kind > DUPLEX_EVENT_UNFINISHED || record->direction > DUPLEX_DIRECTION_RECEIVED ||
+  if (record->kind > DUPLEX_EVENT_GAP || record->kind == DUPLEX_EVENT_LOST ||
+      record->direction > DUPLEX_DIRECTION_RECEIVED ||
       record->header_size > DUPLEX_FRAME_HEADER_MAX || record->extra & ~(guint32)EXTRA_APART ||
       record->n_findings > room / sizeof (DuplexFinding) ||
       !check_findings (data, record->n_findings))

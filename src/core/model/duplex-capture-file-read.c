@@ -386,7 +386,7 @@ duplex_capture_file_read_payload (DuplexCaptureFile *self,
 GArray *
 duplex_capture_file_dup_connecting (DuplexCaptureFile *self)
 {
-  GArray       *events = g_array_new (FALSE, FALSE, sizeof (guint64));
+  GArray       *events = g_array_new (FALSE, FALSE, sizeof (DuplexCaptureConnecting));
   sqlite3_stmt *get;
   gint64        last_id = -1;
   gint64        last_event = -1;
@@ -396,14 +396,14 @@ duplex_capture_file_dup_connecting (DuplexCaptureFile *self)
   get = duplex_capture_file_get_statement (self, DUPLEX_STATEMENT_GET_CONNECTING);
   while (get != NULL && sqlite3_step (get) == SQLITE_ROW)
     {
-      gint64  id = sqlite3_column_int64 (get, 0);
-      gint64  event = sqlite3_column_int64 (get, 1);
-      guint64 number = event;
+      gint64                  id = sqlite3_column_int64 (get, 0);
+      gint64                  event = sqlite3_column_int64 (get, 1);
+      DuplexCaptureConnecting connecting = { (guint64)event, (guint32)id };
 
       /* Only a damaged table goes back, and it may do so for ever. */
       if (id <= last_id || event <= last_event)
         break;
-      g_array_append_val (events, number);
+      g_array_append_val (events, connecting);
       last_id = id;
       last_event = event;
       duplex_capture_file_renew (self);

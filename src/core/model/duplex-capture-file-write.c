@@ -446,6 +446,7 @@ find_fact (DuplexEventKind kind)
     case DUPLEX_EVENT_BODY:
     case DUPLEX_EVENT_UNFINISHED:
     case DUPLEX_EVENT_LOST:
+    case DUPLEX_EVENT_GAP:
       return DUPLEX_N_STATEMENTS;
     }
 

@@ -185,7 +185,14 @@ char *duplex_capture_file_dup_meta (DuplexCaptureFile *self,
 void duplex_capture_file_read_sums (DuplexCaptureFile *self,
                                     DuplexTotals      *totals);
 
-/* Numbers of the CONNECTING events, as guint64, ascending. */
+/* A CONNECTING event. */
+typedef struct
+{
+  guint64 number;
+  guint32 connection;
+} DuplexCaptureConnecting;
+
+/* Of DuplexCaptureConnecting, with ascending numbers. */
 GArray *duplex_capture_file_dup_connecting (DuplexCaptureFile *self);
 
 typedef void (*DuplexCaptureFileNoteFunc) (guint64     event,

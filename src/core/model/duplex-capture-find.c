@@ -240,23 +240,30 @@ duplex_capture_find_connecting (DuplexCapture *self,
                                 guint64        number,
                                 guint64       *ret_number)
 {
-  gboolean found = FALSE;
+  g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
+  gboolean             found = FALSE;
 
   g_return_val_if_fail (DUPLEX_IS_CAPTURE (self), FALSE);
   g_return_val_if_fail (ret_number != NULL, FALSE);
 
+  /* Of an event that is not to be had the connection is not known: the last that began is it. */
+  duplex_capture_read (self, number, &event);
+
   g_mutex_lock (&self->mutex);
 
   /* From the end: the question is mostly about the connection that is open. */
-  for (guint i = self->connecting->len; i > 0 && !found; i--)
+  for (guint i = self->connecting->len; i > 0; i--)
     {
-      guint64 candidate = g_array_index (self->connecting, guint64, i - 1);
+      const DuplexCaptureConnecting *candidate =
+        &g_array_index (self->connecting, DuplexCaptureConnecting, i - 1);
 
-      if (candidate <= number)
-        {
-          *ret_number = candidate;
-          found = TRUE;
-        }
+      if (candidate->number > number)
+        continue;
+      if (!found || candidate->connection == event.connection)
+        *ret_number = candidate->number;
+      found = TRUE;
+      if (event.connection == 0 || candidate->connection == event.connection)
+        break;
     }
 
   g_mutex_unlock (&self->mutex);

@@ -51,7 +51,7 @@ struct _DuplexCapture
   GMutex mutex; /* guards all below */
 
   DuplexCaptureIndex index;
-  GArray            *connecting; /* guint64: numbers of the CONNECTING events */
+  GArray            *connecting; /* of DuplexCaptureConnecting */
   DuplexTotals       totals;
   DuplexTotals       cleared;      /* what totals had when they were cleared: the file keeps it */
   guint64            first_number; /* below it all was cleared */

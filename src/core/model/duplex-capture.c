@@ -390,7 +390,7 @@ duplex_capture_init (DuplexCapture *self)
   g_mutex_init (&self->mutex);
   g_mutex_init (&self->file_mutex);
   duplex_capture_index_init (&self->index);
-  self->connecting = g_array_new (FALSE, FALSE, sizeof (guint64));
+  self->connecting = g_array_new (FALSE, FALSE, sizeof (DuplexCaptureConnecting));
   self->rows = g_hash_table_new (NULL, NULL);
   self->payloads = duplex_capture_payloads_new ();
   self->notes = duplex_capture_notes_new ();

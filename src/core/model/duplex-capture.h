@@ -212,8 +212,9 @@ gboolean duplex_capture_set_note (DuplexCapture *self,
 void duplex_capture_get_totals (DuplexCapture *self,
                                 DuplexTotals  *ret_totals);
 
-/* Numbers of the last CONNECTING event at or before number, so that a page can show the handshake
- * that belongs to a row. FALSE where there is none. */
+/* Number of the CONNECTING event of the connection that event number belongs to, so that a page can
+ * show the handshake that belongs to a row; of the last one before it where that is not known.
+ * FALSE where there is none. */
 gboolean duplex_capture_find_connecting (DuplexCapture *self,
                                          guint64        number,
                                          guint64       *ret_number);

@@ -30,6 +30,8 @@ typedef enum {
                               of its last frame */
   DUPLEX_EVENT_LOST,       /* never recorded: reading gives it where an event was not kept, or is
                               damaged in the file. Only number, time_us and flags say something */
+  DUPLEX_EVENT_GAP,        /* bytes of that connection and direction were not recorded here; value:
+                              how many. -1, without a direction: nothing is from here on */
 } DuplexEventKind;
 
 /* CLOSED's code (RFC 6455 §7.1.5): the one of the peer's Close, 1005 for a Close without a code,
@@ -51,6 +53,8 @@ typedef enum {
   DUPLEX_EVENT_FLAG_DELIBERATE = 1 << 2, /* the user asked for what is wrong with it */
   DUPLEX_EVENT_FLAG_PEER = 1 << 3,       /* of CLOSED: the peer began the closing */
   DUPLEX_EVENT_FLAG_REDACTED = 1 << 4,   /* secrets in the payload were replaced */
+  DUPLEX_EVENT_FLAG_SERVER = 1 << 5,     /* of CONNECTING, CONNECTED and CLOSED: this end is the
+                                            server. CONNECTED has the client's address, no URL */
 } DuplexEventFlags;
 
 typedef struct

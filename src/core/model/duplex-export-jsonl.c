@@ -24,6 +24,7 @@ static const struct
   [DUPLEX_EVENT_FAILED] = { "failed", "error" },
   [DUPLEX_EVENT_UNFINISHED] = { "unfinished", NULL },
   [DUPLEX_EVENT_LOST] = { "lost", NULL },
+  [DUPLEX_EVENT_GAP] = { "gap", "missing_bytes" },
 };
 
 /* A line that is being written. */
@@ -128,13 +129,21 @@ append_header (GString           *out,
 }
 
 static void
-append_message (GString           *out,
-                const DuplexEvent *event)
+append_direction (GString           *out,
+                  const DuplexEvent *event)
 {
   static const char *const directions[] = { "none", "sent", "received" };
 
-  g_string_append_printf (out, ",\"direction\":\"%s\",\"type\":",
+  g_string_append_printf (out, ",\"direction\":\"%s\"",
                           directions[event->direction % G_N_ELEMENTS (directions)]);
+}
+
+static void
+append_message (GString           *out,
+                const DuplexEvent *event)
+{
+  append_direction (out, event);
+  g_string_append (out, ",\"type\":");
   duplex_export_jsonl_append_string (out, duplex_opcode_get_name (event->opcode & 0xf),
                                      strlen (duplex_opcode_get_name (event->opcode & 0xf)));
   append_header (out, event);
@@ -160,6 +169,8 @@ append_flags (GString           *out,
     g_string_append (out, ",\"by_peer\":true");
   if (event->flags & DUPLEX_EVENT_FLAG_REDACTED)
     g_string_append (out, ",\"redacted\":true");
+  if (event->flags & DUPLEX_EVENT_FLAG_SERVER)
+    g_string_append (out, ",\"server\":true");
 }
 
 static void
@@ -358,6 +369,8 @@ append_state (GString           *out,
                           duplex_export_jsonl_get_kind_name (event->kind));
   if (is_frame)
     append_message (out, event);
+  else if (event->kind == DUPLEX_EVENT_GAP)
+    append_direction (out, event);
   append_flags (out, event);
   if (!is_frame || event->message == 0)
     append_value (out, event);

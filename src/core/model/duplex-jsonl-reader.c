@@ -216,7 +216,7 @@ static gboolean
 set_kind (DuplexJsonlReader *self,
           const Value       *value)
 {
-  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_LOST; kind++)
+  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_GAP; kind++)
     if (value_is (value, duplex_export_jsonl_get_kind_name (kind)))
       {
         self->event.kind = kind;
@@ -331,6 +331,7 @@ typedef enum {
   MEMBER_DELIBERATE,
   MEMBER_BY_PEER,
   MEMBER_REDACTED,
+  MEMBER_SERVER,
   MEMBER_VALUE,
   MEMBER_TEXT,
   MEMBER_BASE64,
@@ -361,6 +362,7 @@ static const struct
   { "deliberate", MEMBER_DELIBERATE },
   { "by_peer", MEMBER_BY_PEER },
   { "redacted", MEMBER_REDACTED },
+  { "server", MEMBER_SERVER },
   { "text", MEMBER_TEXT },
   { "base64", MEMBER_BASE64 },
   { "inflated_text", MEMBER_INFLATED_TEXT },
@@ -375,6 +377,7 @@ static const struct
   { "elapsed_us", MEMBER_VALUE },
   { "code", MEMBER_VALUE },
   { "error", MEMBER_VALUE },
+  { "missing_bytes", MEMBER_VALUE },
 };
 
 /* key has its quotes. */
@@ -435,6 +438,8 @@ set_member (DuplexJsonlReader *self,
       return set_flag (self, DUPLEX_EVENT_FLAG_PEER, value);
     case MEMBER_REDACTED:
       return set_flag (self, DUPLEX_EVENT_FLAG_REDACTED, value);
+    case MEMBER_SERVER:
+      return set_flag (self, DUPLEX_EVENT_FLAG_SERVER, value);
     case MEMBER_VALUE:
       return read_signed (value, &self->event.value);
     case MEMBER_TEXT:

@@ -229,6 +229,7 @@ duplex_redact_event (const DuplexEvent *event)
     case DUPLEX_EVENT_CLOSED:
     case DUPLEX_EVENT_UNFINISHED:
     case DUPLEX_EVENT_LOST:
+    case DUPLEX_EVENT_GAP:
     default:
       return NULL;
     }

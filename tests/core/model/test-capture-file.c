@@ -475,8 +475,8 @@ test_facts (DuplexTestFile *fixture,
 
   connecting = duplex_capture_file_dup_connecting (file);
   g_assert_cmpuint (connecting->len, ==, 2);
-  g_assert_cmpuint (g_array_index (connecting, guint64, 0), ==, 5);
-  g_assert_cmpuint (g_array_index (connecting, guint64, 1), ==, 12);
+  g_assert_cmpuint (g_array_index (connecting, DuplexCaptureConnecting, 0).number, ==, 5);
+  g_assert_cmpuint (g_array_index (connecting, DuplexCaptureConnecting, 1).number, ==, 12);
 
   /* As the manual page has the columns. */
   g_assert_true (duplex_capture_file_finish (file, NULL));

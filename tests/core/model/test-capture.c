@@ -44,7 +44,7 @@ test_round_trip (void)
   const guint8 payload[] = "0123456789abcdef";
   guint        n = 0;
 
-  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_UNFINISHED; kind++)
+  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_GAP; kind++)
     for (gsize size = 0; size < sizeof payload; size++, n++)
       {
         g_auto (DuplexEvent) seen = DUPLEX_EVENT_INIT;
@@ -395,6 +395,43 @@ test_connections (void)
     }
 }
 
+/* As a relay's are: each event belongs to the one that has its number. */
+static void
+test_overlapping (void)
+{
+  static const struct
+  {
+    DuplexEventKind kind;
+    guint32         connection;
+    guint64         connecting;
+  } cases[] = {
+    { DUPLEX_EVENT_CONNECTING, 1, 0 },
+    { DUPLEX_EVENT_CONNECTING, 2, 1 },
+    { DUPLEX_EVENT_FRAME, 1, 0 },
+    { DUPLEX_EVENT_FRAME, 2, 1 },
+    { DUPLEX_EVENT_CONNECTING, 3, 4 },
+    { DUPLEX_EVENT_CLOSED, 1, 0 },
+    { DUPLEX_EVENT_FRAME, 3, 4 },
+    { DUPLEX_EVENT_FRAME, 9, 4 }, /* of none that is there */
+  };
+  g_autoptr (DuplexCapture) capture = duplex_capture_new ();
+  guint64                   number;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DuplexEvent event = duplex_test_text ("x");
+
+      event.kind = cases[i].kind;
+      event.connection = cases[i].connection;
+      duplex_capture_append (capture, &event);
+    }
+  for (guint64 i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_assert_true (duplex_capture_find_connecting (capture, i, &number));
+      g_assert_cmpuint (number, ==, cases[i].connecting);
+    }
+}
+
 static void
 test_clear (void)
 {
@@ -648,6 +685,7 @@ main (int   argc,
   g_test_add_func ("/core/capture/many-findings", test_many_findings);
   g_test_add_func ("/core/capture/totals", test_totals);
   g_test_add_func ("/core/capture/connections", test_connections);
+  g_test_add_func ("/core/capture/overlapping", test_overlapping);
   g_test_add_func ("/core/capture/clear", test_clear);
   g_test_add_func ("/core/capture/drop-before", test_drop_before);
   g_test_add_func ("/core/capture/bound", test_bound);

@@ -62,6 +62,8 @@ check_round_trip (const DuplexEvent *event)
       g_assert_cmpuint (seen.message_size, ==, event->message_size);
       g_assert_cmpuint (seen.n_frames, ==, event->n_frames);
     }
+  if (event->kind == DUPLEX_EVENT_GAP)
+    g_assert_cmpint (seen.direction, ==, event->direction);
   if (event->kind == DUPLEX_EVENT_CLOSED)
     g_assert_cmpuint (seen.message_size, ==, event->message_size);
   if (event->flags & DUPLEX_EVENT_FLAG_ROW)
@@ -83,7 +85,7 @@ test_round_trip (void)
 
   for (guint i = 0; i < 256; i++)
     bytes[i] = (guint8)i;
-  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_LOST; kind++)
+  for (int kind = DUPLEX_EVENT_FRAME; kind <= DUPLEX_EVENT_GAP; kind++)
     for (guint8 opcode = 0; opcode < 16; opcode++, n++)
       {
         DuplexEvent       event = DUPLEX_EVENT_INIT;
@@ -102,7 +104,7 @@ test_round_trip (void)
         event.number = (guint64)n << 33;
         event.time_us = G_GINT64_CONSTANT (1700000000000000) + n * 123457;
         event.kind = kind;
-        event.flags = n % 32;
+        event.flags = n % 64;
         event.connection = G_MAXUINT32 - n;
         event.value = n % 4 == 0 ? -1 : (gint64)n * G_GINT64_CONSTANT (-1000000007);
         event.direction = n % 3;

@@ -177,6 +177,7 @@ test_other_kinds (void)
     DUPLEX_EVENT_CLOSED,
     DUPLEX_EVENT_UNFINISHED,
     DUPLEX_EVENT_LOST,
+    DUPLEX_EVENT_GAP,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)

@@ -1,53 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/io/duplex-analyzer.h"
+#include "core/io/duplex-analyzer-private.h"
 
 #include <string.h>
 
-#include "core/io/duplex-inflation.h"
-#include "core/proto/duplex-frame-decoder.h"
 #include "core/proto/duplex-limits.h"
 
 /* Bytes that a peer's claim of a length may make us reserve before they arrive. */
 #define GATHER_START ((gsize)1024 * 1024)
-
-struct _DuplexAnalyzer
-{
-  /* owned */
-  DuplexFrameDecoder   *decoder;
-  DuplexMessageTracker *tracker;
-  DuplexCapture        *capture;
-  GArray               *findings;  /* of the current frame */
-  GByteArray           *gathered;  /* payload of a frame that spans reads, unmasked; or NULL */
-  GByteArray           *scratch;   /* payload of a masked frame that came whole, unmasked */
-  DuplexInflation      *inflation; /* or NULL where nothing is compressed */
-
-  /* borrowed */
-  const DuplexAnalyzerCallbacks *callbacks;
-  gpointer                       user_data;
-  const guint8                  *whole; /* payload of a frame that came whole, in the fed bytes */
-  gsize                          whole_size;
-
-  /* state */
-  DuplexDirection    direction;
-  guint32            connection;
-  guint64            max_message;
-  DuplexMessagePlace place;
-  gboolean           in_frame;
-  gboolean           inflating; /* the current frame is, or was up to where that failed */
-  gboolean           lost;
-  gboolean           finished;
-  gboolean           after_close;
-  gboolean           skipping;    /* the frame breaks the size limit: its payload is not kept */
-  gboolean           streams;     /* see duplex_analyzer_set_streams() */
-  guint64            payload_id;  /* of a frame whose payload goes to the capture in pieces, or 0 */
-  gsize              streamed;    /* bytes of it */
-  guint64            first_event; /* of the message that is open */
-  guint64            open;        /* its number, or 0 */
-  gint64             fed_at;      /* time of the bytes that are being fed, or 0: to be asked for */
-  DuplexMessagePlace last;        /* of its newest frame */
-  guint              flags;       /* see duplex_analyzer_set_flags() */
-  guint              frame_flags; /* of the current frame, or of the header that has begun */
-};
 
 DuplexAnalyzer *
 duplex_analyzer_new (DuplexRole                     sender,
@@ -86,6 +45,12 @@ duplex_analyzer_free (DuplexAnalyzer *self)
   g_clear_pointer (&self->gathered, g_byte_array_unref);
   g_byte_array_unref (self->scratch);
   g_free (self);
+}
+
+gint64
+duplex_analyzer_get_time (DuplexAnalyzer *self)
+{
+  return self->time != 0 ? self->time : g_get_real_time ();
 }
 
 static void
@@ -182,7 +147,7 @@ begin_payload (DuplexAnalyzer *self)
   DuplexEvent     event = DUPLEX_EVENT_INIT;
 
   frame.header_bytes = duplex_frame_decoder_get_header_bytes (self->decoder, &frame.header_size);
-  fill_event (self, &frame, g_get_real_time (), &event);
+  fill_event (self, &frame, duplex_analyzer_get_time (self), &event);
   return duplex_capture_begin_payload (self->capture, &event);
 }
 
@@ -208,10 +173,10 @@ begin_inflating (DuplexAnalyzer *self)
     duplex_message_tracker_skip_text (self->tracker);
 }
 
-static void
-inflated_cb (const guint8 *data,
-             gsize         len,
-             gpointer      user_data)
+void
+duplex_analyzer_inflated_cb (const guint8 *data,
+                             gsize         len,
+                             gpointer      user_data)
 {
   DuplexAnalyzer *self = user_data;
 
@@ -280,6 +245,25 @@ is_too_large (DuplexAnalyzer          *self,
 }
 
 static void
+drop (DuplexAnalyzer *self,
+      gsize           len)
+{
+  self->missing += len;
+  self->n_dropped += len;
+}
+
+/* After missing bytes: whether the frame goes on with a message whose beginning is one of them. */
+static gboolean
+is_remnant (DuplexAnalyzer          *self,
+            const DuplexFrameHeader *header)
+{
+  if (!self->resuming || duplex_opcode_is_control (header->opcode))
+    return FALSE;
+  self->resuming = header->opcode == DUPLEX_OPCODE_CONTINUATION && !header->fin;
+  return header->opcode == DUPLEX_OPCODE_CONTINUATION;
+}
+
+static void
 begin_frame (DuplexAnalyzer *self)
 {
   const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);
@@ -288,6 +272,13 @@ begin_frame (DuplexAnalyzer *self)
 
   g_array_set_size (self->findings, 0);
   self->in_frame = TRUE;
+  self->dropping = is_remnant (self, header);
+  if (self->dropping)
+    {
+      drop (self, duplex_frame_header_get_size (header));
+      return;
+    }
+  duplex_analyzer_record_gap (self);
   self->frame_flags |= self->flags;
   self->whole = NULL;
   self->whole_size = 0;
@@ -344,9 +335,15 @@ take_payload (DuplexAnalyzer    *self,
               const DuplexSlice *slice)
 {
   const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);
-  const guint8            *plain = unmask (self, header, slice);
+  const guint8            *plain;
   guint                    before = self->findings->len;
 
+  if (self->dropping)
+    {
+      drop (self, slice->len);
+      return;
+    }
+  plain = unmask (self, header, slice);
   show_wire (self, slice->data, slice->len);
   self->frame_flags |= self->flags;
   duplex_message_tracker_payload (self->tracker, plain, slice->len, self->findings);
@@ -390,14 +387,20 @@ fill_payload (DuplexAnalyzer  *self,
   frame->payload = g_bytes_get_data (frame->owner, &frame->payload_size);
 }
 
-static void
-end_frame (DuplexAnalyzer *self,
-           guint           flags)
+void
+duplex_analyzer_end_frame (DuplexAnalyzer *self,
+                           guint           flags)
 {
   DuplexSeenFrame frame = { .place = &self->place, .findings = self->findings, .value = -1 };
   gboolean        whole = (flags & DUPLEX_EVENT_FLAG_CUT) == 0;
   guint           before = self->findings->len;
 
+  if (self->dropping)
+    {
+      self->in_frame = self->dropping = FALSE;
+      self->frame_flags = 0;
+      return;
+    }
   frame.header = duplex_frame_decoder_get_header (self->decoder);
   frame.header_bytes = duplex_frame_decoder_get_header_bytes (self->decoder, &frame.header_size);
   fill_payload (self, &frame);
@@ -413,7 +416,7 @@ end_frame (DuplexAnalyzer *self,
         self->callbacks->note (&frame, self->user_data);
     }
   if (self->fed_at == 0)
-    self->fed_at = g_get_real_time ();
+    self->fed_at = duplex_analyzer_get_time (self);
   record (self, &frame, self->fed_at, flags);
   self->in_frame = FALSE;
   self->frame_flags = 0;
@@ -434,7 +437,7 @@ lose (DuplexAnalyzer *self)
     return;
   self->lost = TRUE;
   self->skipping = TRUE;
-  end_frame (self, DUPLEX_EVENT_FLAG_CUT);
+  duplex_analyzer_end_frame (self, DUPLEX_EVENT_FLAG_CUT);
 }
 
 static gboolean
@@ -469,7 +472,7 @@ duplex_analyzer_feed (DuplexAnalyzer *self,
         take_payload (self, &slice);
         break;
       case DUPLEX_DECODE_END:
-        end_frame (self, DUPLEX_EVENT_FLAG_NONE);
+        duplex_analyzer_end_frame (self, DUPLEX_EVENT_FLAG_NONE);
         break;
       case DUPLEX_DECODE_LOST:
         lose (self);
@@ -482,81 +485,21 @@ duplex_analyzer_feed (DuplexAnalyzer *self,
     self->frame_flags |= self->flags;
 }
 
-/* The stream ended inside a header: its bytes are recorded as they came. */
-static void
-record_partial_header (DuplexAnalyzer *self,
-                       const guint8   *bytes,
-                       gsize           size)
+guint64
+duplex_analyzer_get_n_dropped (DuplexAnalyzer *self)
 {
-  DuplexEvent   event = DUPLEX_EVENT_INIT;
-  DuplexFinding finding = { DUPLEX_FINDING_FRAME_CUT, size };
+  g_return_val_if_fail (self != NULL, 0);
 
-  if (self->capture == NULL)
-    return;
-  event.time_us = g_get_real_time ();
-  event.kind = DUPLEX_EVENT_FRAME;
-  event.direction = self->direction;
-  event.connection = self->connection;
-  event.flags = DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_CUT | self->frame_flags;
-  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
-  event.opcode = bytes[0] & 0x0f;
-  event.payload = bytes;
-  event.payload_size = size;
-  event.findings = &finding;
-  event.n_findings = 1;
-  duplex_capture_append (self->capture, &event);
-}
-
-static void
-record_unfinished (DuplexAnalyzer *self)
-{
-  DuplexEvent   event = DUPLEX_EVENT_INIT;
-  DuplexFinding finding = { DUPLEX_FINDING_MESSAGE_UNFINISHED, 0 };
-
-  if (self->capture == NULL || self->open == 0)
-    return;
-  event.time_us = g_get_real_time ();
-  event.kind = DUPLEX_EVENT_UNFINISHED;
-  event.direction = self->direction;
-  event.connection = self->connection;
-  event.flags = DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_CUT;
-  event.opcode = self->last.opcode;
-  event.message = self->open;
-  event.message_size = self->last.message_size;
-  event.n_frames = self->last.n_frames;
-  event.first = self->first_event;
-  if (self->last.compressed && self->inflation != NULL &&
-      !duplex_inflation_is_broken (self->inflation))
-    event.value = (gint64)duplex_inflation_get_size (self->inflation);
-  event.findings = &finding;
-  event.n_findings = 1;
-  duplex_capture_append (self->capture, &event);
-  self->open = 0;
+  return self->n_dropped;
 }
 
 void
-duplex_analyzer_finish (DuplexAnalyzer *self)
+duplex_analyzer_set_time (DuplexAnalyzer *self,
+                          gint64          time_us)
 {
-  const guint8 *bytes;
-  gsize         size;
-
   g_return_if_fail (self != NULL);
 
-  self->finished = TRUE;
-  if (self->in_frame && !self->lost)
-    {
-      const DuplexFrameHeader *header = duplex_frame_decoder_get_header (self->decoder);
-      DuplexFinding            cut = { DUPLEX_FINDING_FRAME_CUT, 0 };
-
-      cut.offset = duplex_frame_header_get_size (header);
-      cut.offset += self->gathered != NULL ? self->gathered->len : self->streamed;
-      g_array_append_val (self->findings, cut);
-      end_frame (self, DUPLEX_EVENT_FLAG_CUT);
-    }
-  bytes = duplex_frame_decoder_get_partial_header (self->decoder, &size);
-  if (size > 0)
-    record_partial_header (self, bytes, size);
-  record_unfinished (self);
+  self->time = time_us;
 }
 
 void
@@ -568,8 +511,11 @@ duplex_analyzer_set_deflate (DuplexAnalyzer               *self,
   g_return_if_fail (self != NULL && self->inflation == NULL);
 
   duplex_message_tracker_set_deflate (self->tracker);
+  self->deflate = *deflate;
+  self->max_inflated = max_inflated;
+  self->max_ratio = max_ratio;
   self->inflation = duplex_inflation_new (deflate, max_inflated, max_ratio,
-                                          self->streams ? self->capture : NULL, inflated_cb, self);
+                                          self->streams ? self->capture : NULL, duplex_analyzer_inflated_cb, self);
 }
 
 void

@@ -68,6 +68,20 @@ void duplex_analyzer_set_deflate (DuplexAnalyzer               *self,
                                   guint64                       max_inflated,
                                   guint                         max_ratio);
 
+/* g_get_real_time() of what is fed from now on, where that is not now. */
+void duplex_analyzer_set_time (DuplexAnalyzer *self,
+                               gint64          time_us);
+
+/* So many bytes that followed what was fed are not to be had; what is fed next begins a frame. What
+ * they cut off is recorded as cut, and the number in an event of its own, where recording goes on.
+ * That is at a message's beginning, or with a control frame: fragments of a message whose beginning
+ * is missing are missing too. None of this is a finding. */
+void duplex_analyzer_miss (DuplexAnalyzer *self,
+                           guint64         n_bytes);
+
+/* Bytes that were fed, and are missing nevertheless. */
+guint64 duplex_analyzer_get_n_dropped (DuplexAnalyzer *self);
+
 /* DuplexEventFlags that frames get which have bytes of what is fed from now on. */
 void duplex_analyzer_set_flags (DuplexAnalyzer *self,
                                 guint           flags);

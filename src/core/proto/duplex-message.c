@@ -327,6 +327,14 @@ duplex_message_tracker_end (DuplexMessageTracker *self,
     }
 }
 
+void
+duplex_message_tracker_abandon (DuplexMessageTracker *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->open = FALSE;
+}
+
 guint64
 duplex_message_tracker_get_open (DuplexMessageTracker *self)
 {

@@ -71,6 +71,9 @@ void duplex_message_tracker_skip_text (DuplexMessageTracker *self);
 void duplex_message_tracker_end (DuplexMessageTracker *self,
                                  GArray               *findings);
 
+/* Bytes are missing: the message that is open will not be finished, and that is no finding. */
+void duplex_message_tracker_abandon (DuplexMessageTracker *self);
+
 /* Number of the fragmented message that is open, or 0: what an end of the stream would cut off. */
 guint64 duplex_message_tracker_get_open (DuplexMessageTracker *self);
 

@@ -578,7 +578,8 @@ duplex_bubble_style_of (DuplexRow *row)
       return sent ? DUPLEX_BUBBLE_SENT_CONTROL : DUPLEX_BUBBLE_RECEIVED_CONTROL;
     case DUPLEX_ROW_STATE:
     default:
-      if (event->kind == DUPLEX_EVENT_FAILED || event->kind == DUPLEX_EVENT_LOST)
+      if (event->kind == DUPLEX_EVENT_FAILED || event->kind == DUPLEX_EVENT_LOST ||
+          event->kind == DUPLEX_EVENT_GAP)
         return DUPLEX_BUBBLE_ERROR;
       return DUPLEX_BUBBLE_STATE;
     }

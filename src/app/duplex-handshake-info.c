@@ -108,6 +108,7 @@ take_event (DuplexHandshakeInfo *self,
     case DUPLEX_EVENT_CLOSED:
     case DUPLEX_EVENT_UNFINISHED:
     case DUPLEX_EVENT_LOST:
+    case DUPLEX_EVENT_GAP:
     default:
       return FALSE;
     }

@@ -177,6 +177,7 @@ get_page_for (DuplexEventKind kind)
     case DUPLEX_EVENT_CLOSED:
     case DUPLEX_EVENT_FAILED:
     case DUPLEX_EVENT_UNFINISHED:
+    case DUPLEX_EVENT_GAP:
     default:
       return "message";
     }

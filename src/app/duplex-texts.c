@@ -335,6 +335,7 @@ closing_text (const DuplexEvent *event,
 {
   guint            code = (guint)CLAMP (event->value, 0, G_MAXUINT16);
   gboolean         by_peer = (event->flags & DUPLEX_EVENT_FLAG_PEER) != 0;
+  gboolean         is_server = (event->flags & DUPLEX_EVENT_FLAG_SERVER) != 0;
   g_autofree char *code_text = duplex_text_close_code (code);
   g_autofree char *time = duplex_text_duration ((gint64)MIN (event->message_size, G_MAXINT64));
   g_autofree char *sentence = NULL;
@@ -344,11 +345,15 @@ closing_text (const DuplexEvent *event,
     sentence = g_strdup_printf (_ ("The connection ended without a Close (%s)"), code_text);
   else if (event->message_size == 0)
     return duplex_text_closed (code, reason);
+  else if (code == DUPLEX_CLOSE_ABNORMAL && is_server)
+    /* Translators: a close code with its name, and a time: "after 2 ms". */
+    sentence = g_strdup_printf (_ ("Closed without a Close of the client (%s) after %s"),
+                                code_text, time);
   else if (code == DUPLEX_CLOSE_ABNORMAL)
     /* Translators: a close code with its name, and a time: "after 2 ms". */
     sentence = g_strdup_printf (_ ("Closed without a Close of the server (%s) after %s"),
                                 code_text, time);
-  else if (by_peer)
+  else if (by_peer != is_server)
     /* Translators: a close code with its name, and a time: "after 2 ms". */
     sentence = g_strdup_printf (_ ("Closed by the server with %s after %s"), code_text, time);
   else
@@ -356,6 +361,23 @@ closing_text (const DuplexEvent *event,
     sentence = g_strdup_printf (_ ("Closed by the client with %s after %s"), code_text, time);
 
   return with_detail (sentence, reason);
+}
+
+static char *
+gap_text (const DuplexEvent *event)
+{
+  g_autofree char *size = NULL;
+
+  if (event->value < 0)
+    return g_strdup (_ ("Nothing is recorded from here on"));
+
+  size = duplex_text_size ((guint64)event->value);
+  if (event->direction == DUPLEX_DIRECTION_SENT)
+    /* Translators: %s is a size: "12 kB". */
+    return g_strdup_printf (_ ("Not recorded: %s that were sent"), size);
+
+  /* Translators: %s is a size: "12 kB". */
+  return g_strdup_printf (_ ("Not recorded: %s that were received"), size);
 }
 
 char *
@@ -373,8 +395,12 @@ duplex_text_state (const DuplexEvent *event)
   switch (event->kind)
     {
     case DUPLEX_EVENT_CONNECTING:
+      if (event->flags & DUPLEX_EVENT_FLAG_SERVER)
+        return g_strdup_printf (_ ("A client asks for %s"), payload);
       return g_strdup_printf (_ ("Connecting to %s"), payload);
     case DUPLEX_EVENT_REQUEST:
+      if (event->direction == DUPLEX_DIRECTION_RECEIVED)
+        return g_strdup (_ ("Request received"));
       return g_strdup (_ ("Request sent"));
     case DUPLEX_EVENT_RESPONSE:
       if (event->value > 0)
@@ -394,6 +420,8 @@ duplex_text_state (const DuplexEvent *event)
       return g_strdup (_ ("The message was not finished"));
     case DUPLEX_EVENT_LOST:
       return g_strdup (_ ("Not in the recording"));
+    case DUPLEX_EVENT_GAP:
+      return gap_text (event);
     case DUPLEX_EVENT_FRAME:
     default:
       return g_strdup ("");

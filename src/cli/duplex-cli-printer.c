@@ -16,10 +16,11 @@
 /* Bytes of a payload that --frames shows. */
 #define SHOWN 64
 
-/* The message of a direction that has begun and not ended. */
+/* The message of a connection and direction that has begun and not ended. */
 typedef struct
 {
-  DuplexCliSpool *spool;
+  guint64         key;
+  DuplexCliSpool *spool; /* or NULL */
   gboolean        is_compressed;
   guint           n_frames; /* that were seen of it */
   guint64         missing;  /* bytes that were not to be had */
@@ -29,17 +30,30 @@ struct _DuplexCliPrinter
 {
   DuplexCliPrint   what;
   char             end;
-  DuplexCliOutput *output;  /* borrowed */
-  Open             open[2]; /* by direction: 0 sent, 1 received */
+  DuplexCliOutput *output; /* borrowed */
+  GHashTable      *open;   /* of Open */
   gboolean         escapes;
   gboolean         marks;
   gboolean         sent_too;
   gboolean         damaged;
 
+  /* of lines of events */
+  guint32  connection; /* of the last one */
+  gboolean overlaps;   /* connections do: lines say whose they are */
+
   /* of the message that is being printed */
   gboolean     is_text;
   DuplexEscape escape;
 };
+
+static void
+open_free (gpointer data)
+{
+  Open *open = data;
+
+  g_clear_pointer (&open->spool, duplex_cli_spool_free);
+  g_free (open);
+}
 
 DuplexCliPrinter *
 duplex_cli_printer_new (DuplexCliPrint   what,
@@ -51,8 +65,7 @@ duplex_cli_printer_new (DuplexCliPrint   what,
   self->what = what;
   self->end = end;
   self->output = output;
-  for (int i = 0; i < 2; i++)
-    self->open[i].spool = duplex_cli_spool_new ();
+  self->open = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, open_free);
   return self;
 }
 
@@ -61,8 +74,7 @@ duplex_cli_printer_free (DuplexCliPrinter *self)
 {
   if (self == NULL)
     return;
-  for (int i = 0; i < 2; i++)
-    duplex_cli_spool_free (self->open[i].spool);
+  g_hash_table_unref (self->open);
   g_free (self);
 }
 
@@ -210,8 +222,11 @@ gather (Open              *open,
         const DuplexEvent *event)
 {
   DuplexPayload which = open->is_compressed ? DUPLEX_PAYLOAD_INFLATED : DUPLEX_PAYLOAD_WIRE;
-  guint64       seen = duplex_payload_walk (capture, event, which, gather_cb, open->spool);
+  guint64       seen;
 
+  if (open->spool == NULL)
+    open->spool = duplex_cli_spool_new ();
+  seen = duplex_payload_walk (capture, event, which, gather_cb, open->spool);
   if (duplex_cli_spool_get_failure (open->spool) == 0)
     open->missing += duplex_payload_get_size (event, which) - seen;
   open->n_frames++;
@@ -251,7 +266,23 @@ static Open *
 get_open (DuplexCliPrinter  *self,
           const DuplexEvent *event)
 {
-  return &self->open[event->direction == DUPLEX_DIRECTION_RECEIVED ? 1 : 0];
+  guint64 key = (guint64)event->connection << 8 | event->direction;
+  Open   *open = g_hash_table_lookup (self->open, &key);
+
+  if (open == NULL)
+    {
+      open = g_new0 (Open, 1);
+      open->key = key;
+      g_hash_table_insert (self->open, &open->key, open);
+    }
+  return open;
+}
+
+static void
+forget_open (DuplexCliPrinter *self,
+             Open             *open)
+{
+  g_hash_table_remove (self->open, &open->key);
 }
 
 /* A frame of a message, before anything is made of it. */
@@ -265,20 +296,12 @@ note_compressed (Open              *open,
 }
 
 static void
-reset (Open *open)
-{
-  duplex_cli_spool_reset (open->spool);
-  open->n_frames = 0;
-  open->missing = 0;
-}
-
-static void
 take_message (DuplexCliPrinter  *self,
               DuplexCapture     *capture,
               const DuplexEvent *event)
 {
   gboolean received = event->direction == DUPLEX_DIRECTION_RECEIVED;
-  Open    *open = get_open (self, event);
+  Open    *open;
 
   if (event->kind != DUPLEX_EVENT_FRAME || duplex_opcode_is_control (event->opcode) ||
       (!received && !self->sent_too))
@@ -289,13 +312,14 @@ take_message (DuplexCliPrinter  *self,
       return;
     }
   if (event->n_frames <= 1)
-    reset (open);
+    forget_open (self, get_open (self, event));
+  open = get_open (self, event);
   note_compressed (open, event);
   gather (open, capture, event);
   if (ends_message (event))
     print_gathered (self, open, event);
   if (event->flags & DUPLEX_EVENT_FLAG_ROW)
-    reset (open);
+    forget_open (self, open);
 }
 
 /* ---- frames ---- */
@@ -364,6 +388,20 @@ append_inflated_size (GString           *out,
   return is_inflated || !is_compressed;
 }
 
+/* "[2] " before the line where connections overlap, as in what a relay records. */
+static void
+begin_line (DuplexCliPrinter  *self,
+            const DuplexEvent *event)
+{
+  if (self->connection != 0 && event->connection != self->connection &&
+      event->kind != DUPLEX_EVENT_CONNECTING && event->kind != DUPLEX_EVENT_LOST)
+    self->overlaps = TRUE;
+  self->connection = event->connection;
+  if (self->overlaps)
+    g_string_append_printf (duplex_cli_output_get_buffer (self->output), "[%u] ",
+                            event->connection);
+}
+
 /* "< text fin=1 rsv=000 opcode=1 mask=- length=5 "hello"", and of a compressed message
  * "< text fin=1 rsv=100 opcode=1 mask=- length=7 inflated=5 "hello"". */
 static void
@@ -372,10 +410,10 @@ print_frame (DuplexCliPrinter  *self,
              const DuplexEvent *event)
 {
   GString          *out = duplex_cli_output_get_buffer (self->output);
-  Open             *open = get_open (self, event);
   gboolean          is_text = event->opcode == DUPLEX_OPCODE_TEXT;
   DuplexFrameHeader header;
 
+  begin_line (self, event);
   g_string_append_printf (out, "%s %s", event->direction == DUPLEX_DIRECTION_SENT ? ">" : "<",
                           duplex_opcode_get_name (event->opcode & 0xf));
   if (duplex_event_get_header (event, &header))
@@ -391,8 +429,12 @@ print_frame (DuplexCliPrinter  *self,
     }
   if (event->message != 0)
     {
+      Open *open = get_open (self, event);
+
       note_compressed (open, event);
       is_text &= append_inflated_size (out, event, open->is_compressed);
+      if (event->flags & DUPLEX_EVENT_FLAG_ROW)
+        forget_open (self, open);
     }
   if (event->flags & DUPLEX_EVENT_FLAG_CUT)
     g_string_append (out, " cut");
@@ -413,7 +455,12 @@ print_state (DuplexCliPrinter  *self,
   GString    *out = duplex_cli_output_get_buffer (self->output);
   const char *value = duplex_export_jsonl_get_value_name (event->kind);
 
+  begin_line (self, event);
   g_string_append_printf (out, "* %s", duplex_export_jsonl_get_kind_name (event->kind));
+  if (event->flags & DUPLEX_EVENT_FLAG_SERVER)
+    g_string_append (out, " as=server");
+  if (event->kind == DUPLEX_EVENT_GAP && event->direction != DUPLEX_DIRECTION_NONE)
+    g_string_append (out, event->direction == DUPLEX_DIRECTION_SENT ? " of=sent" : " of=received");
   if (value != NULL && event->value != -1)
     g_string_append_printf (out, " %s=%" G_GINT64_FORMAT, value, event->value);
   if (event->kind == DUPLEX_EVENT_CLOSED)

@@ -155,6 +155,8 @@ test_state (void)
     { DUPLEX_EVENT_FAILED, "gave up", DUPLEX_ERROR_CANCELLED, "The attempt was cancelled" },
     { DUPLEX_EVENT_FAILED, "odd", 4711, "The operation failed: odd" },
     { DUPLEX_EVENT_UNFINISHED, NULL, -1, "The message was not finished" },
+    { DUPLEX_EVENT_GAP, NULL, 1500, "Not recorded: 1.5 kB that were received" },
+    { DUPLEX_EVENT_GAP, NULL, -1, "Nothing is recorded from here on" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -185,6 +187,12 @@ test_closing (void)
       "Closed without a Close of the server (1006 Abnormal Closure) after 5.00 s" },
     { 1006, DUPLEX_EVENT_FLAG_PEER, 0, "",
       "The connection ended without a Close (1006 Abnormal Closure)" },
+    { 1000, DUPLEX_EVENT_FLAG_PEER | DUPLEX_EVENT_FLAG_SERVER, 2000, "",
+      "Closed by the client with 1000 Normal Closure after 2.0 ms" },
+    { 1001, DUPLEX_EVENT_FLAG_SERVER, 15000, NULL,
+      "Closed by the server with 1001 Going Away after 15 ms" },
+    { 1006, DUPLEX_EVENT_FLAG_SERVER, 5000000, "",
+      "Closed without a Close of the client (1006 Abnormal Closure) after 5.00 s" },
     /* of older recordings */
     { 1000, 0, 0, "bye", "Disconnected (1000 Normal Closure): bye" },
   };

@@ -15,15 +15,17 @@
 struct _DuplexServer
 {
   /* owned */
-  GSocket   *socket;
-  GSource   *accept_source; /* NULL while no more are taken */
-  GSource   *timer;         /* of a pause or of the drain */
-  GPtrArray *tunnels;       /* of DuplexTunnel, each its own until it has ended */
+  GSocket      *socket;
+  GSource      *accept_source; /* NULL while no more are taken */
+  GSource      *timer;         /* of a pause or of the drain */
+  GPtrArray    *tunnels;       /* of DuplexTunnel, each its own until it has ended */
+  DuplexPoller *poller;
 
   /* borrowed */
   const DuplexRelaySettings *settings;
 
   /* state */
+  DuplexPumpStats stats;
   guint64         n_accepted;
   gboolean        draining;
   GSourceOnceFunc drained;
@@ -129,7 +131,7 @@ accept_one (DuplexServer *self)
   g_socket_set_blocking (socket, FALSE);
   connection = g_socket_connection_factory_create_connection (socket);
   duplex_socket_set_no_delay (connection);
-  g_ptr_array_add (self->tunnels, duplex_tunnel_new (connection, self->settings,
+  g_ptr_array_add (self->tunnels, duplex_tunnel_new (self->poller, &self->stats, connection, self->settings,
                                                      ++self->n_accepted, &callbacks, self));
   return TRUE;
 }
@@ -205,6 +207,7 @@ duplex_server_new (GInetSocketAddress        *address,
   self->socket = g_steal_pointer (&socket);
   self->settings = settings;
   self->tunnels = g_ptr_array_new ();
+  self->poller = duplex_poller_new ();
   watch (self);
   return self;
 }
@@ -218,7 +221,10 @@ duplex_server_free (DuplexServer *self)
   duplex_io_clear_source (&self->timer);
   g_socket_close (self->socket, NULL);
   g_object_unref (self->socket);
+  for (guint i = 0; i < self->tunnels->len; i++)
+    duplex_tunnel_free (g_ptr_array_index (self->tunnels, i));
   g_ptr_array_unref (self->tunnels);
+  duplex_poller_free (self->poller);
   g_free (self);
 }
 

@@ -5,7 +5,6 @@
 
 #include "core/io/duplex-dialer.h"
 #include "core/io/duplex-io-thread.h"
-#include "core/io/duplex-stream-leg.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -37,6 +36,8 @@ struct _DuplexTunnel
   DuplexPump         *pump;
 
   /* borrowed */
+  DuplexPoller                *poller;
+  DuplexPumpStats             *stats;
   const DuplexRelaySettings   *settings;
   const DuplexTunnelCallbacks *callbacks;
   gpointer                     user_data;
@@ -141,15 +142,17 @@ build_json (const char *name,
 static void
 start_pump (DuplexTunnel *self)
 {
-  DuplexLeg *client =
-    duplex_stream_leg_new (G_IO_STREAM (self->connection), self->leftover);
+  DuplexLeg       *client = duplex_leg_new_stream (self->poller, G_IO_STREAM (self->connection));
   DuplexLeg       *backend = NULL;
   g_autofree char *greeting = NULL;
 
   if (self->backend_stream != NULL)
-    backend = duplex_stream_leg_new (self->backend_stream, self->backend_leftover);
+    backend = duplex_leg_new_stream (self->poller, self->backend_stream);
   duplex_io_clear_source (&self->deadline);
-  self->pump = duplex_pump_new (client, backend, &self->settings->pump, pump_ended_cb, self);
+  self->pump = duplex_pump_new (self->poller, client, backend, &self->settings->pump, self->stats,
+                                pump_ended_cb, self);
+  duplex_pump_unread (self->pump, DUPLEX_ROLE_CLIENT, self->leftover);
+  duplex_pump_unread (self->pump, DUPLEX_ROLE_SERVER, self->backend_leftover);
   if (self->error_text != NULL)
     greeting = build_json ("error", self->error_text, NULL, NULL);
   else if (self->settings->status)
@@ -472,7 +475,9 @@ describe_peer (GSocketConnection *connection)
 }
 
 DuplexTunnel *
-duplex_tunnel_new (GSocketConnection           *connection,
+duplex_tunnel_new (DuplexPoller                *poller,
+                   DuplexPumpStats             *stats,
+                   GSocketConnection           *connection,
                    const DuplexRelaySettings   *settings,
                    guint64                      number,
                    const DuplexTunnelCallbacks *callbacks,
@@ -485,6 +490,8 @@ duplex_tunnel_new (GSocketConnection           *connection,
 
   self = g_new0 (DuplexTunnel, 1);
   self->connection = g_object_ref (connection);
+  self->poller = poller;
+  self->stats = stats;
   self->settings = settings;
   self->number = number;
   self->callbacks = callbacks;

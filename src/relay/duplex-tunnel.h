@@ -30,7 +30,9 @@ typedef struct
 } DuplexTunnelCallbacks;
 
 /* number is its name in the log. callbacks is borrowed for life. */
-DuplexTunnel *duplex_tunnel_new (GSocketConnection           *connection,
+DuplexTunnel *duplex_tunnel_new (DuplexPoller                *poller,
+                                 DuplexPumpStats             *stats,
+                                 GSocketConnection           *connection,
                                  const DuplexRelaySettings   *settings,
                                  guint64                      number,
                                  const DuplexTunnelCallbacks *callbacks,

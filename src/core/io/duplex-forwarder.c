@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/proto/duplex-close-code.h"
-#include "core/proto/duplex-frame-decoder.h"
 #include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-message.h"
 
@@ -14,28 +13,53 @@
  * cost as much as the rest of its way. */
 #define ENTROPY_SIZE 256
 
+/* Bytes that are unmasked at a time to be judged as text: they stay in the first cache. */
+#define TEXT_SIZE ((gsize)8 * 1024)
+
+typedef struct
+{
+  gint64  at; /* when left was right, monotonic µs; 0 before the first use */
+  gdouble left;
+} Bucket;
+
 struct _DuplexForwarder
 {
   /* owned */
-  DuplexFrameDecoder   *decoder;
   DuplexMessageTracker *tracker;
-  GArray               *findings;
+  guint8               *close_body;
+
+  /* borrowed */
+  const DuplexForwardLimits *limits;
 
   /* state */
-  DuplexRole          sender;
-  DuplexForwardLimits limits;
-  DuplexForwardState  state;
-  DuplexFrameHeader   header; /* of the frame that is coming */
-  gboolean            control;
-  guint8              body[DUPLEX_LIMIT_CONTROL_PAYLOAD]; /* of a control frame */
-  gsize               body_len;
-  guint16             code;
-  const char         *reason;
-  gint64              tokens_at; /* when tokens was right, monotonic µs */
-  gdouble             tokens;
-  guint64             n_messages;
-  guint64             n_bytes;
+  DuplexRole         sender;
+  DuplexForwardState state;
+  guint16            code;
+  guint8             close_len;
+  gboolean           judged; /* header is of the frame that what is fed begins with */
+  gboolean           cut;    /* of a long frame done bytes of payload have gone on */
+  gboolean           text;   /* its bytes are text */
+  gboolean           awaits_pong;
+  gboolean           has_pong;
+  guint64            pong;
+  DuplexFrameHeader  header;
+  guint64            done;
+  gsize              begin;
+  const char        *reason;
+  Bucket             messages;
+  Bucket             bytes;
+  guint64            n_messages;
 };
+
+/* What one call of feed works on. */
+typedef struct
+{
+  const guint8     *data;
+  gsize             at;
+  gsize             len;
+  gint64            now;
+  DuplexForwardOut *out;
+} Feed;
 
 /* A key that cannot be predicted (§10.3); of each 4 bytes one key is made and then they are gone.
  */
@@ -56,33 +80,33 @@ take_mask (guint8 mask[4])
   memset (pool + left, 0, 4);
 }
 
-void
-duplex_forwarder_write (DuplexByteQueue *out,
-                        DuplexRole       sender,
-                        DuplexOpcode     opcode,
-                        gboolean         fin,
-                        const guint8    *payload,
-                        gsize            len)
+gsize
+duplex_forwarder_write (guint8       *out,
+                        DuplexRole    sender,
+                        DuplexOpcode  opcode,
+                        const guint8 *payload,
+                        gsize         len)
 {
   DuplexFrameHeader header = {
-    .fin = fin,
+    .fin = TRUE,
     .opcode = opcode,
     .masked = sender == DUPLEX_ROLE_CLIENT,
     .length_bits = duplex_frame_minimal_length_bits (len),
     .length = len,
   };
-  guint8 *room = duplex_byte_queue_reserve (out, len + DUPLEX_FRAME_HEADER_MAX);
-  gsize   size;
+  gsize size;
 
   if (header.masked)
     take_mask (header.mask);
-  size = duplex_frame_header_encode (&header, room);
+  size = duplex_frame_header_encode (&header, out);
   if (header.masked && len > 0)
-    duplex_mask (room + size, payload, len, header.mask, 0);
+    duplex_mask (out + size, payload, len, header.mask, 0);
   else if (len > 0)
-    memcpy (room + size, payload, len);
-  duplex_byte_queue_commit (out, size + len);
+    memcpy (out + size, payload, len);
+  return size + len;
 }
+
+/* ---- judging ---- */
 
 static void
 fail (DuplexForwarder *self,
@@ -108,39 +132,54 @@ get_reason (guint16 code)
     }
 }
 
+/* All forwarders of a thread share it, since it is empty between calls. */
+static GArray *
+get_findings (void)
+{
+  static GPrivate findings = G_PRIVATE_INIT ((GDestroyNotify)g_array_unref);
+  GArray         *array = g_private_get (&findings);
+
+  if (array == NULL)
+    {
+      array = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
+      g_private_set (&findings, array);
+    }
+  return array;
+}
+
 /* Returns FALSE where a finding ends the connection. */
 static gboolean
-judge (DuplexForwarder *self)
+judge (DuplexForwarder *self,
+       GArray          *findings)
 {
   guint16 code = 0;
 
-  for (guint i = 0; i < self->findings->len && code == 0; i++)
-    code =
-      duplex_finding_get_close_code (g_array_index (self->findings, DuplexFinding, i).id);
-  g_array_set_size (self->findings, 0);
+  for (guint i = 0; i < findings->len && code == 0; i++)
+    code = duplex_finding_get_close_code (g_array_index (findings, DuplexFinding, i).id);
+  g_array_set_size (findings, 0);
   if (code != 0)
     fail (self, code, get_reason (code));
   return code == 0;
 }
 
-/* A token bucket that holds the messages of one second. */
+/* A token bucket that holds what is allowed in one second. */
 static gboolean
-take_token (DuplexForwarder *self,
-            gint64           now)
+take_tokens (Bucket *bucket,
+             gdouble rate,
+             guint64 n,
+             gint64  now)
 {
-  gdouble rate = self->limits.rate;
-
-  if (self->limits.rate == 0)
+  if (rate <= 0)
     return TRUE;
-  self->tokens += (gdouble)(now - self->tokens_at) * rate / G_USEC_PER_SEC;
-  self->tokens = MIN (self->tokens, rate);
-  self->tokens_at = now;
-  if (self->tokens < 1)
-    {
-      fail (self, DUPLEX_CLOSE_POLICY, "Too many messages");
-      return FALSE;
-    }
-  self->tokens--;
+  if (bucket->at == 0)
+    bucket->left = rate;
+  else
+    bucket->left =
+      MIN (rate, bucket->left + (gdouble)(now - bucket->at) * rate / G_USEC_PER_SEC);
+  bucket->at = now;
+  if (bucket->left < (gdouble)n)
+    return FALSE;
+  bucket->left -= (gdouble)n;
   return TRUE;
 }
 
@@ -152,95 +191,130 @@ costs_token (const DuplexFrameHeader  *header,
   return place->is_control || place->first || header->length == 0;
 }
 
-static void
-handle_header (DuplexForwarder *self,
-               gint64           now)
+static gboolean
+judge_header (DuplexForwarder *self,
+              gint64           now)
 {
+  GArray            *findings = get_findings ();
   DuplexMessagePlace place;
 
-  self->header = *duplex_frame_decoder_get_header (self->decoder);
-  duplex_message_tracker_header (self->tracker, &self->header, &place, self->findings);
-  self->control = place.is_control;
-  self->body_len = 0;
-  if (!judge (self))
-    return;
-  if (costs_token (&self->header, &place) && !take_token (self, now))
-    return;
+  self->judged = TRUE;
+  duplex_message_tracker_header (self->tracker, &self->header, &place, findings);
+  if (findings->len > 0 && !judge (self, findings))
+    return FALSE;
+  if (self->header.length > self->limits->max_frame)
+    {
+      fail (self, DUPLEX_CLOSE_TOO_BIG, "Frame too big");
+      return FALSE;
+    }
+  if (self->sender == DUPLEX_ROLE_CLIENT && costs_token (&self->header, &place) &&
+      !take_tokens (&self->messages, self->limits->rate, 1, now))
+    {
+      fail (self, DUPLEX_CLOSE_POLICY, "Too many messages");
+      return FALSE;
+    }
+  self->text = !place.is_control && place.opcode == DUPLEX_OPCODE_TEXT && !place.compressed;
   if (!place.is_control && place.first)
     self->n_messages++;
-}
-
-static void
-handle_control_payload (DuplexForwarder   *self,
-                        const DuplexSlice *slice)
-{
-  /* A longer one was a finding of its header. */
-  g_assert (slice->len <= sizeof self->body - self->body_len);
-
-  if (self->header.masked)
-    duplex_mask (self->body + self->body_len, slice->data, slice->len, self->header.mask,
-                 slice->offset);
-  else
-    memcpy (self->body + self->body_len, slice->data, slice->len);
-  self->body_len += slice->len;
+  return TRUE;
 }
 
 /* Text is judged, with its end where this is one, before any of the piece goes on. */
 static gboolean
-judge_piece (DuplexForwarder *self,
-             const guint8    *data,
-             gsize            len,
-             gboolean         last)
+judge_payload (DuplexForwarder *self,
+               const guint8    *data,
+               gsize            len,
+               gboolean         last)
 {
-  duplex_message_tracker_payload (self->tracker, data, len, self->findings);
+  guint8  text[TEXT_SIZE];
+  GArray *findings = get_findings ();
+  gsize   done = 0;
+
+  while (self->text && done < len)
+    {
+      gsize         part = MIN (len - done, TEXT_SIZE);
+      const guint8 *plain = data + done;
+
+      if (self->header.masked)
+        {
+          duplex_mask (text, plain, part, self->header.mask, self->done + done);
+          plain = text;
+        }
+      duplex_message_tracker_payload (self->tracker, plain, part, findings);
+      done += part;
+    }
   if (last)
-    duplex_message_tracker_end (self->tracker, self->findings);
-  return self->findings->len == 0 || judge (self);
+    duplex_message_tracker_end (self->tracker, findings);
+  return findings->len == 0 || judge (self, findings);
 }
 
-static void
-forward_piece (DuplexForwarder   *self,
-               const DuplexSlice *slice,
-               DuplexByteQueue   *out)
+static gboolean
+take_bytes (DuplexForwarder *self,
+            guint64          n,
+            gint64           now)
 {
-  gboolean          last = slice->offset + slice->len == self->header.length;
+  if (self->sender == DUPLEX_ROLE_SERVER ||
+      take_tokens (&self->bytes, (gdouble)self->limits->byte_rate, n, now))
+    return TRUE;
+  fail (self, DUPLEX_CLOSE_POLICY, "Too many bytes");
+  return FALSE;
+}
+
+/* ---- what goes on ---- */
+
+static void
+add_span (DuplexForwardOut *out,
+          const guint8     *data,
+          gsize             len)
+{
+  GOutputVector *last = out->n > 0 ? &out->spans[out->n - 1] : NULL;
+
+  out->size += len;
+  if (last != NULL && (const guint8 *)last->buffer + last->size == data)
+    last->size += len;
+  else
+    out->spans[out->n++] = (GOutputVector){ data, len };
+}
+
+/* len bytes of a long frame's payload, as a fragment. */
+static void
+forward_piece (DuplexForwarder *self,
+               Feed            *feed,
+               gsize            len)
+{
+  gboolean          last = self->done + len == self->header.length;
   DuplexFrameHeader header = {
     .fin = self->header.fin && last,
-    .opcode = slice->offset == 0 ? self->header.opcode : DUPLEX_OPCODE_CONTINUATION,
-    .masked = self->sender == DUPLEX_ROLE_CLIENT,
-    .length_bits = duplex_frame_minimal_length_bits (slice->len),
-    .length = slice->len,
+    .rsv1 = self->header.rsv1 && self->done == 0,
+    .opcode = self->done == 0 ? self->header.opcode : DUPLEX_OPCODE_CONTINUATION,
+    .masked = self->header.masked,
+    .length_bits = duplex_frame_minimal_length_bits (len),
+    .length = len,
   };
-  guint8 *room = duplex_byte_queue_reserve (out, slice->len + DUPLEX_FRAME_HEADER_MAX);
-  guint8 *payload = room + duplex_frame_header_get_size (&header);
+  const guint8     *payload = feed->data + feed->at;
+  DuplexForwardOut *out = feed->out;
 
-  if (self->header.masked)
-    duplex_mask (payload, slice->data, slice->len, self->header.mask, slice->offset);
-  else
-    memcpy (payload, slice->data, slice->len);
-  if (!judge_piece (self, payload, slice->len, last))
+  if (!take_bytes (self, len, feed->now) || !judge_payload (self, payload, len, last))
     return;
-  if (header.masked)
+  if (out != NULL)
     {
-      take_mask (header.mask);
-      duplex_mask (payload, payload, slice->len, header.mask, 0);
+      /* One long frame may end in what was fed, and one begin: no header is written twice. */
+      guint8 *room = out->headers[out->n == 0 ? 0 : 1];
+
+      for (guint i = 0; i < sizeof header.mask; i++)
+        header.mask[i] = self->header.mask[(self->done + i) % 4];
+      add_span (out, room, duplex_frame_header_encode (&header, room));
+      add_span (out, payload, len);
     }
-  duplex_byte_queue_commit (out, duplex_frame_header_encode (&header, room) + slice->len);
+  feed->at += len;
+  self->done += len;
+  self->cut = !last;
 }
 
 static void
-handle_payload (DuplexForwarder   *self,
-                const DuplexSlice *slice,
-                DuplexByteQueue   *out)
-{
-  if (self->control)
-    handle_control_payload (self, slice);
-  else if (out != NULL)
-    forward_piece (self, slice, out);
-}
-
-static void
-handle_close (DuplexForwarder *self)
+take_close (DuplexForwarder *self,
+            const guint8    *body,
+            gsize            len)
 {
   DuplexFinding finding;
   const char   *reason;
@@ -248,30 +322,139 @@ handle_close (DuplexForwarder *self)
   guint16       wrong;
 
   self->state = DUPLEX_FORWARD_CLOSED;
-  self->code =
-    duplex_close_body_parse (self->body, self->body_len, &reason, &reason_len, &finding);
+  self->close_body = g_memdup2 (body, len);
+  self->close_len = (guint8)len;
+  self->code = duplex_close_body_parse (self->close_body, len, &reason, &reason_len, &finding);
   wrong = duplex_finding_get_close_code (finding.id);
   if (wrong != 0)
     fail (self, wrong, get_reason (wrong));
 }
 
-static void
-handle_end (DuplexForwarder *self,
-            DuplexByteQueue *out)
+/* Returns FALSE for a control frame that does not go on as it is. */
+static gboolean
+take_control (DuplexForwarder *self,
+              const guint8    *payload,
+              gsize            len)
 {
-  if (self->control && self->header.opcode == DUPLEX_OPCODE_CLOSE)
-    handle_close (self);
-  else if (out == NULL)
+  guint8 body[DUPLEX_LIMIT_CONTROL_PAYLOAD];
+
+  /* A longer one was a finding of its header. */
+  g_assert (len <= sizeof body);
+
+  if (self->header.opcode == DUPLEX_OPCODE_PING)
+    return TRUE;
+  if (self->header.masked)
+    duplex_mask (body, payload, len, self->header.mask, 0);
+  else if (len > 0)
+    memcpy (body, payload, len);
+  if (self->header.opcode == DUPLEX_OPCODE_CLOSE)
     {
-      duplex_message_tracker_end (self->tracker, self->findings);
-      g_array_set_size (self->findings, 0);
+      take_close (self, body, len);
+      return FALSE;
     }
-  else if (self->control)
-    duplex_forwarder_write (out, self->sender, self->header.opcode, /* fin= */ TRUE, self->body,
-                            self->body_len);
-  else if (self->header.length == 0 && judge_piece (self, NULL, 0, /* last= */ TRUE))
-    duplex_forwarder_write (out, self->sender, self->header.opcode, self->header.fin, NULL, 0);
+  if (!self->awaits_pong || len != sizeof self->pong || memcmp (body, &self->pong, len) != 0)
+    return TRUE;
+  self->awaits_pong = FALSE;
+  self->has_pong = TRUE;
+  return FALSE;
 }
+
+static void
+forward_whole (DuplexForwarder *self,
+               Feed            *feed,
+               gsize            size)
+{
+  const guint8 *frame = feed->data + feed->at;
+  gsize         len = (gsize)self->header.length;
+  gboolean      goes_on = TRUE;
+
+  self->judged = FALSE;
+  self->done = 0;
+  if (!take_bytes (self, size + len, feed->now))
+    return;
+  if (duplex_opcode_is_control (self->header.opcode))
+    goes_on = take_control (self, frame + size, len);
+  else if (!judge_payload (self, frame + size, len, /* last= */ TRUE))
+    return;
+  if (self->state == DUPLEX_FORWARD_BROKEN)
+    return;
+  feed->at += size + len;
+  if (goes_on && feed->out != NULL)
+    add_span (feed->out, frame, size + len);
+}
+
+/* Returns FALSE where nothing more can be done with what is there. */
+static gboolean
+step (DuplexForwarder *self,
+      Feed            *feed)
+{
+  gsize   left = feed->len - feed->at;
+  gsize   size;
+  guint64 whole;
+
+  /* A piece takes two. */
+  if (feed->out != NULL && feed->out->n + 2 > DUPLEX_FORWARD_SPANS)
+    {
+      self->state = DUPLEX_FORWARD_FULL;
+      return FALSE;
+    }
+  if (left == 0)
+    return FALSE;
+  if (self->cut)
+    {
+      forward_piece (self, feed, (gsize)MIN (left, self->header.length - self->done));
+      return TRUE;
+    }
+
+  self->begin = feed->at;
+  if (self->judged)
+    size = duplex_frame_header_get_size (&self->header);
+  else
+    size = duplex_frame_header_decode (feed->data + feed->at, left, &self->header);
+  if (size == 0 || (!self->judged && !judge_header (self, feed->now)))
+    return FALSE;
+  whole = size + self->header.length;
+  if (left >= whole)
+    forward_whole (self, feed, size);
+  else if (whole <= DUPLEX_LIMIT_PUMP_HOLD || left == size)
+    return FALSE;
+  else
+    {
+      self->judged = FALSE;
+      self->done = 0;
+      feed->at += size;
+      forward_piece (self, feed, left - size);
+    }
+  return TRUE;
+}
+
+DuplexForwardState
+duplex_forwarder_feed (DuplexForwarder  *self,
+                       const guint8     *data,
+                       gsize             len,
+                       gint64            now,
+                       DuplexForwardOut *out,
+                       gsize            *ret_used)
+{
+  Feed feed = { .data = data, .len = len, .now = now, .out = out };
+
+  g_return_val_if_fail (self != NULL && ret_used != NULL, DUPLEX_FORWARD_BROKEN);
+
+  if (out != NULL)
+    {
+      out->n = 0;
+      out->size = 0;
+    }
+  if (self->state == DUPLEX_FORWARD_FULL)
+    self->state = DUPLEX_FORWARD_ON;
+  self->begin = G_MAXSIZE;
+  while (self->state == DUPLEX_FORWARD_ON && step (self, &feed))
+    ;
+  *ret_used = feed.at;
+  return self->state;
+}
+
+/* ---- the rest ---- */
 
 DuplexForwarder *
 duplex_forwarder_new (DuplexRole                 sender,
@@ -282,12 +465,9 @@ duplex_forwarder_new (DuplexRole                 sender,
   g_return_val_if_fail (limits != NULL, NULL);
 
   self = g_new0 (DuplexForwarder, 1);
-  self->decoder = duplex_frame_decoder_new ();
   self->tracker = duplex_message_tracker_new (sender, limits->max_message);
-  self->findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
   self->sender = sender;
-  self->limits = *limits;
-  self->tokens = limits->rate;
+  self->limits = limits;
   return self;
 }
 
@@ -296,50 +476,48 @@ duplex_forwarder_free (DuplexForwarder *self)
 {
   if (self == NULL)
     return;
-  duplex_frame_decoder_free (self->decoder);
   duplex_message_tracker_free (self->tracker);
-  g_array_unref (self->findings);
+  g_free (self->close_body);
   g_free (self);
 }
 
-DuplexForwardState
-duplex_forwarder_feed (DuplexForwarder *self,
-                       const guint8    *data,
-                       gsize            len,
-                       DuplexByteQueue *out,
-                       gint64           now)
+void
+duplex_forwarder_set_deflate (DuplexForwarder *self)
 {
-  DuplexDecodeStep step;
-  DuplexSlice      slice;
+  g_return_if_fail (self != NULL);
 
-  g_return_val_if_fail (self != NULL, DUPLEX_FORWARD_BROKEN);
+  duplex_message_tracker_set_deflate (self->tracker);
+}
 
-  self->n_bytes += len;
-  if (self->tokens_at == 0)
-    self->tokens_at = now;
-  while (self->state == DUPLEX_FORWARD_ON &&
-         (step = duplex_frame_decoder_step (self->decoder, &data, &len, &slice)) !=
-           DUPLEX_DECODE_NEED_MORE)
-    {
-      switch (step)
-        {
-        case DUPLEX_DECODE_HEADER:
-          handle_header (self, now);
-          break;
-        case DUPLEX_DECODE_PAYLOAD:
-          handle_payload (self, &slice, out);
-          break;
-        case DUPLEX_DECODE_END:
-          handle_end (self, out);
-          break;
-        case DUPLEX_DECODE_LOST:
-        case DUPLEX_DECODE_NEED_MORE:
-        default:
-          fail (self, DUPLEX_CLOSE_PROTOCOL_ERROR, get_reason (DUPLEX_CLOSE_PROTOCOL_ERROR));
-          break;
-        }
-    }
-  return self->state;
+void
+duplex_forwarder_expect_pong (DuplexForwarder *self,
+                              guint64          payload)
+{
+  g_return_if_fail (self != NULL);
+
+  self->pong = payload;
+  self->awaits_pong = TRUE;
+  self->has_pong = FALSE;
+}
+
+gboolean
+duplex_forwarder_take_pong (DuplexForwarder *self)
+{
+  gboolean has_pong;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  has_pong = self->has_pong;
+  self->has_pong = FALSE;
+  return has_pong;
+}
+
+gsize
+duplex_forwarder_get_begin (DuplexForwarder *self)
+{
+  g_return_val_if_fail (self != NULL, G_MAXSIZE);
+
+  return self->begin;
 }
 
 guint16
@@ -356,8 +534,8 @@ duplex_forwarder_get_close_body (DuplexForwarder *self,
 {
   g_return_val_if_fail (self != NULL && ret_size != NULL, NULL);
 
-  *ret_size = self->state == DUPLEX_FORWARD_CLOSED ? self->body_len : 0;
-  return self->body;
+  *ret_size = self->state == DUPLEX_FORWARD_CLOSED ? self->close_len : 0;
+  return self->close_body;
 }
 
 const char *
@@ -374,12 +552,4 @@ duplex_forwarder_get_n_messages (DuplexForwarder *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->n_messages;
-}
-
-guint64
-duplex_forwarder_get_n_bytes (DuplexForwarder *self)
-{
-  g_return_val_if_fail (self != NULL, 0);
-
-  return self->n_bytes;
 }

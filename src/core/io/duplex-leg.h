@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* One end of a relayed connection as the pump sees it: bytes in, bytes out, and being told when
- * either is possible. What stands behind it, a GIO stream or something faster, is the leg's own
- * matter. One thread. */
+/* One end of a relayed connection: bytes in, bytes out, and being told when either became possible.
+ * A plain socket is read and written as such; TLS is a matter of the leg. One thread, the
+ * poller's. */
 
-#include <glib.h>
+#include <gio/gio.h>
+
+#include "core/io/duplex-poller.h"
 
 G_BEGIN_DECLS
 
 typedef struct _DuplexLeg DuplexLeg;
 
-/* conditions: G_IO_IN, G_IO_OUT or both. The leg may be freed in the call. */
+/* conditions as of DuplexWatchFunc. The leg may be freed in the call. */
 typedef void (*DuplexLegReady) (DuplexLeg   *self,
                                 GIOCondition conditions,
                                 gpointer     user_data);
 
 typedef enum {
   DUPLEX_LEG_OK,
-  DUPLEX_LEG_WOULD_BLOCK,
-  DUPLEX_LEG_ENDED, /* the peer's end of the stream, or an error: no more in this direction */
+  DUPLEX_LEG_WOULD_BLOCK, /* ready is called when that has changed */
+  DUPLEX_LEG_ENDED,       /* the peer's end of the stream, or an error: no more this way */
 } DuplexLegResult;
 
 typedef struct
 {
   DuplexLegResult (*read) (DuplexLeg *self, guint8 *data, gsize size, gsize *ret_len);
-  DuplexLegResult (*write) (DuplexLeg *self, const guint8 *data, gsize size, gsize *ret_len);
-  void (*watch) (DuplexLeg *self, GIOCondition conditions);
+  DuplexLegResult (*write) (DuplexLeg *self, const GOutputVector *spans, guint n, gsize *ret_len);
+  void (*again) (DuplexLeg *self);
   void (*shutdown) (DuplexLeg *self);
   void (*free) (DuplexLeg *self);
 } DuplexLegClass;
@@ -39,24 +41,33 @@ struct _DuplexLeg
   gpointer       user_data;
 };
 
+/* A connected, non-blocking socket, which the leg takes and closes. */
+DuplexLeg *duplex_leg_new_socket (DuplexPoller *poller,
+                                  int           fd);
+/* A stream of a dialer or a TLS server, its handshakes done: TLS over a socket, or a socket. The
+ * leg takes a reference, and where it is a plain socket, only its descriptor. */
+DuplexLeg *duplex_leg_new_stream (DuplexPoller *poller,
+                                  GIOStream    *stream);
+
+/* ready is called soon after for what is possible already, never within the call. */
 void duplex_leg_set_ready (DuplexLeg     *self,
                            DuplexLegReady ready,
                            gpointer       user_data);
 
-/* Never block. ret_len is set with DUPLEX_LEG_OK and is then at least 1; size must be, too. After
+/* These never block. ret_len is set with DUPLEX_LEG_OK and is then at least 1; what is asked for
+ * must be, too. Fewer bytes than asked for do not mean that the next call would block. After
  * DUPLEX_LEG_WOULD_BLOCK a write is to be repeated with the same bytes, and may have more. */
 DuplexLegResult duplex_leg_read (DuplexLeg *self,
                                  guint8    *data,
                                  gsize      size,
                                  gsize     *ret_len);
-DuplexLegResult duplex_leg_write (DuplexLeg    *self,
-                                  const guint8 *data,
-                                  gsize         size,
-                                  gsize        *ret_len);
+DuplexLegResult duplex_leg_write (DuplexLeg           *self,
+                                  const GOutputVector *spans,
+                                  guint                n,
+                                  gsize               *ret_len);
 
-/* From now on ready is called for these conditions, again and again while they hold; 0 for none. */
-void duplex_leg_watch (DuplexLeg   *self,
-                       GIOCondition conditions);
+/* ready is called once more, with 0, when others have had their turn. */
+void duplex_leg_again (DuplexLeg *self);
 
 /* No more will be written: the peer reads the end of the stream. Does nothing where the transport
  * has no such half-close, as TLS. */

@@ -2,14 +2,16 @@
 #pragma once
 
 /* Carries frames between a client and a backend, both open, until both have ended. At most
- * DUPLEX_LIMIT_PUMP_BUFFER bytes wait in each direction: while they do, the end that sent them is
- * not read, and TCP slows it. What waits is delivered before a Close.
+ * DUPLEX_LIMIT_PUMP_BUFFER bytes wait in each direction, and memory is taken only while they do:
+ * meanwhile the end that sent them is not read, and TCP slows it. What waits is delivered before a
+ * Close.
  *
  *   Close from one end        carried over, and so is the answer
  *   end lost without a Close  the client gets 1011 "Backend error", the backend 1001
  *   end breaks a rule         it gets 1002, 1007, 1008 or 1009; the other as if it was lost
+ *   end that answers no Ping  it gets 1001 "Ping timeout"; the other as if it was lost
  *
- * One thread, whose thread-default context is used. */
+ * One thread, the poller's. */
 
 #include "core/io/duplex-forwarder.h"
 #include "core/io/duplex-leg.h"
@@ -19,12 +21,29 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  DuplexForwardLimits limits;        /* the rate holds for the client */
+  DuplexForwardLimits limits;
   guint               idle_timeout;  /* seconds without a byte, 0 for ever; then 1001 both ways */
   guint               close_timeout; /* seconds from a Close that has left to the end of TCP */
   guint               ping_interval; /* seconds without a byte from an end after which it gets a
                                         Ping, and after as many more is given up; 0 for never */
 } DuplexPumpSettings;
+
+/* Whoever records what passes. Within these calls only data is to be copied. */
+typedef struct
+{
+  /* Bytes as they came from an end. begin is where in data the last frame begins that begins there,
+   * G_MAXSIZE where none does. */
+  void (*received) (DuplexRole    sender,
+                    const guint8 *data,
+                    gsize         len,
+                    gsize         begin,
+                    gpointer      user_data);
+  /* Whole frames that are on their way to an end. */
+  void (*sent) (DuplexRole           receiver,
+                const GOutputVector *spans,
+                guint                n,
+                gpointer             user_data);
+} DuplexPumpTap;
 
 typedef struct _DuplexPump DuplexPump;
 
@@ -32,16 +51,28 @@ typedef struct _DuplexPump DuplexPump;
 typedef void (*DuplexPumpEnded) (DuplexPump *self,
                                  gpointer    user_data);
 
-/* Takes both legs; backend is NULL where there is none, and then duplex_pump_close() is due. */
-DuplexPump *duplex_pump_new (DuplexLeg                *client,
+/* Takes both legs; backend is NULL where there is none, and then duplex_pump_close() is due.
+ * settings and stats are borrowed for life. */
+DuplexPump *duplex_pump_new (DuplexPoller             *poller,
+                             DuplexLeg                *client,
                              DuplexLeg                *backend,
                              const DuplexPumpSettings *settings,
+                             DuplexPumpStats          *stats,
                              DuplexPumpEnded           ended,
                              gpointer                  user_data);
 /* Closes what is open at once. */
 void duplex_pump_free (DuplexPump *self);
 
-/* A text message of the relay's own to the client; before anything else of this header. */
+/* These before duplex_pump_start(): both ends have agreed on permessage-deflate; bytes that an end
+ * sent behind its handshake; who records (borrowed for life); and a text message of the relay's own
+ * to the client. */
+void duplex_pump_set_deflate (DuplexPump *self);
+void duplex_pump_unread (DuplexPump *self,
+                         DuplexRole  sender,
+                         GBytes     *bytes);
+void duplex_pump_set_tap (DuplexPump          *self,
+                          const DuplexPumpTap *tap,
+                          gpointer             user_data);
 void duplex_pump_greet (DuplexPump *self,
                         const char *text);
 

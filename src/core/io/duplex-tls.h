@@ -15,6 +15,9 @@ GTlsConnection *duplex_tls_new_client (GIOStream  *base,
                                        const char *ca_file,
                                        GError    **error);
 
+/* The socket below, or NULL where the stream below is none. */
+GSocket *duplex_tls_get_socket (GTlsConnection *connection);
+
 /* SHA-256 of the certificate in DER, 64 lower-case hex digits. */
 char *duplex_tls_dup_fingerprint (GTlsCertificate *certificate);
 

@@ -3,13 +3,16 @@
 
 #include <string.h>
 
+#include "core/io/duplex-byte-queue.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-frame-decoder.h"
 #include "core/proto/duplex-frame-encoder.h"
+#include "core/proto/duplex-limits.h"
 
 #define MESSAGE_LIMIT 1000
 
-static const DuplexForwardLimits limits = { .max_message = MESSAGE_LIMIT };
+static const DuplexForwardLimits limits = { .max_message = MESSAGE_LIMIT,
+                                            .max_frame = MESSAGE_LIMIT };
 
 /* A frame of the tests' shorthand: what the sender writes. */
 typedef struct
@@ -46,6 +49,36 @@ append_frame (GByteArray *wire,
     memcpy (header.mask, "\x12\x34\x56\x78", 4);
   frame = duplex_frame_encode (&header, (const guint8 *)sent->payload, len);
   g_byte_array_append (wire, g_bytes_get_data (frame, NULL), (guint)g_bytes_get_size (frame));
+}
+
+/* As the pump does it: what was not used is fed again, with more behind it. */
+static DuplexForwardState
+feed (DuplexForwarder *forwarder,
+      GByteArray      *held,
+      const guint8    *data,
+      gsize            len,
+      DuplexByteQueue *queue)
+{
+  DuplexForwardState state;
+  DuplexForwardOut   out;
+  gsize              used;
+
+  g_byte_array_append (held, data, (guint)len);
+  do
+    {
+      state = duplex_forwarder_feed (forwarder, held->data, held->len, 1, &out, &used);
+      for (guint i = 0; i < out.n; i++)
+        {
+          memcpy (duplex_byte_queue_reserve (queue, out.spans[i].size), out.spans[i].buffer,
+                  out.spans[i].size);
+          duplex_byte_queue_commit (queue, out.spans[i].size);
+        }
+      if (used > 0)
+        g_byte_array_remove_range (held, 0, (guint)used);
+  } while (state == DUPLEX_FORWARD_FULL);
+  if (state == DUPLEX_FORWARD_ON)
+    g_assert_cmpuint (held->len, <, DUPLEX_LIMIT_PUMP_HOLD);
+  return state;
 }
 
 /* What came out, as text: "text(abc)+ cont(d)", '+' for more to come. Checks the masks. */
@@ -169,12 +202,13 @@ test_case (gconstpointer data)
   const Case                 *test = data;
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (test->sender, &limits);
   g_autoptr (GByteArray)      wire = g_byte_array_new ();
+  g_autoptr (GByteArray)      held = g_byte_array_new ();
   g_auto (DuplexByteQueue)    out = { 0 };
   g_autofree char            *text = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (test->sent) && test->sent[i].payload != NULL; i++)
     append_frame (wire, test->sender, &test->sent[i]);
-  g_assert_cmpint (duplex_forwarder_feed (forwarder, wire->data, wire->len, &out, 1), ==,
+  g_assert_cmpint (feed (forwarder, held, wire->data, wire->len, &out), ==,
                    test->state);
   text = describe (&out, test->sender);
   g_assert_cmpstr (text, ==, test->expected);
@@ -191,6 +225,7 @@ test_case_by_bytes (gconstpointer data)
   const Case                 *test = data;
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (test->sender, &limits);
   g_autoptr (GByteArray)      wire = g_byte_array_new ();
+  g_autoptr (GByteArray)      held = g_byte_array_new ();
   g_auto (DuplexByteQueue)    out = { 0 };
   DuplexForwardState          state = DUPLEX_FORWARD_ON;
 
@@ -200,48 +235,103 @@ test_case_by_bytes (gconstpointer data)
     {
       g_autofree char *text = NULL;
 
-      state = duplex_forwarder_feed (forwarder, wire->data + i, 1, &out, 1);
+      state = feed (forwarder, held, wire->data + i, 1, &out);
       text = describe (&out, test->sender);
     }
   g_assert_cmpint (state, ==, test->state);
   g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, test->code);
 }
 
+/* A long frame goes on as it comes, and what has gone on always ends at a frame's boundary. */
 static void
 test_pieces (void)
 {
-  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &limits);
+  const DuplexForwardLimits   wide = { .max_message = G_MAXUINT64, .max_frame = G_MAXUINT64 };
+  const gsize                 size = 8 + DUPLEX_LIMIT_PUMP_HOLD;
+  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &wide);
   g_autoptr (GByteArray)      wire = g_byte_array_new ();
+  g_autoptr (GByteArray)      held = g_byte_array_new ();
+  g_auto (DuplexByteQueue)    out = { 0 };
+  g_autofree char            *payload = g_strnfill (size - 8, 'x');
+  g_autofree char            *text = NULL;
+  g_autofree char            *expected = NULL;
+
+  memcpy (payload, "abcdefg", 7);
+  append_frame (wire, CLIENT, &(Sent){ 1, FALSE, payload, (gssize)size - 8 });
+  g_assert_cmpuint (wire->len, ==, size);
+  feed (forwarder, held, wire->data, 8, &out);
+  feed (forwarder, held, wire->data + 8, 2, &out);
+  feed (forwarder, held, wire->data + 10, 5, &out);
+  feed (forwarder, held, wire->data + 15, size - 15, &out);
+  text = describe (&out, CLIENT);
+  expected = g_strdup_printf ("text(ab)+ continuation(cdefg)+ continuation(%s)", payload + 7);
+  g_assert_cmpstr (text, ==, expected);
+  g_assert_cmpuint (duplex_forwarder_get_n_messages (forwarder), ==, 1);
+}
+
+/* A frame that is short stays as it is, and so does a long one that is there as a whole. */
+static void
+test_whole (void)
+{
+  const DuplexForwardLimits   wide = { .max_message = G_MAXUINT64, .max_frame = G_MAXUINT64 };
+  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &wide);
+  g_autoptr (GByteArray)      wire = g_byte_array_new ();
+  g_autoptr (GByteArray)      held = g_byte_array_new ();
+  g_auto (DuplexByteQueue)    out = { 0 };
+  g_autofree char            *payload = g_strnfill (100000, 'x');
+  const guint8               *data;
+  gsize                       len;
+
+  append_frame (wire, CLIENT, &(Sent){ 1, FALSE, "short", -1 });
+  append_frame (wire, CLIENT, &(Sent){ 2, FALSE, payload, 100000 });
+  feed (forwarder, held, wire->data, 3, &out);
+  g_assert_cmpuint (duplex_byte_queue_get_size (&out), ==, 0);
+  feed (forwarder, held, wire->data + 3, wire->len - 3, &out);
+  data = duplex_byte_queue_peek (&out, &len);
+  g_assert_cmpmem (data, len, wire->data, wire->len);
+}
+
+/* More is left than out has room for; our own Pongs make holes in it. */
+static void
+test_full (void)
+{
+  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (SERVER, &limits);
+  g_autoptr (GByteArray)      wire = g_byte_array_new ();
+  g_autoptr (GString)         expected = g_string_new (NULL);
   g_auto (DuplexByteQueue)    out = { 0 };
   g_autofree char            *text = NULL;
 
-  append_frame (wire, CLIENT, &(Sent){ 1, FALSE, "abcdef", -1 });
-  duplex_forwarder_feed (forwarder, wire->data, 6 + 2, &out, 1);
-  duplex_forwarder_feed (forwarder, wire->data + 8, 3, &out, 1);
-  duplex_forwarder_feed (forwarder, wire->data + 11, 1, &out, 1);
-  text = describe (&out, CLIENT);
-  g_assert_cmpstr (text, ==, "text(ab)+ continuation(cde)+ continuation(f)");
-  g_assert_cmpuint (duplex_forwarder_get_n_messages (forwarder), ==, 1);
-  g_assert_cmpuint (duplex_forwarder_get_n_bytes (forwarder), ==, wire->len);
+  for (guint i = 0; i < 100; i++)
+    {
+      guint64                pong = i;
+      g_autoptr (GByteArray) held = g_byte_array_new ();
+
+      g_byte_array_set_size (wire, 0);
+      append_frame (wire, SERVER, &(Sent){ 10, FALSE, (const char *)&pong, sizeof pong });
+      append_frame (wire, SERVER, &(Sent){ 1, FALSE, "a", -1 });
+      duplex_forwarder_expect_pong (forwarder, pong);
+      g_assert_cmpint (feed (forwarder, held, wire->data, wire->len, &out), ==,
+                       DUPLEX_FORWARD_ON);
+      g_assert_true (duplex_forwarder_take_pong (forwarder));
+      g_assert_false (duplex_forwarder_take_pong (forwarder));
+      g_string_append (expected, i > 0 ? " text(a)" : "text(a)");
+    }
+  text = describe (&out, SERVER);
+  g_assert_cmpstr (text, ==, expected->str);
 }
 
 static void
 test_keys_differ (void)
 {
-  g_autoptr (GHashTable)   seen = g_hash_table_new (g_int_hash, g_int_equal);
-  g_auto (DuplexByteQueue) out = { 0 };
-  const guint              n = 1000; /* more than one draw of entropy */
-  gint32                   keys[1000];
-  const guint8            *data;
-  gsize                    len;
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_int_hash, g_int_equal);
+  const guint            n = 1000; /* more than one draw of entropy */
+  gint32                 keys[1000];
+  guint8                 frame[DUPLEX_FRAME_HEADER_MAX];
 
   for (guint i = 0; i < n; i++)
-    duplex_forwarder_write (&out, CLIENT, DUPLEX_OPCODE_PING, TRUE, NULL, 0);
-  data = duplex_byte_queue_peek (&out, &len);
-  g_assert_cmpuint (len, ==, n * 6);
-  for (guint i = 0; i < n; i++)
     {
-      memcpy (&keys[i], data + i * 6 + 2, 4);
+      g_assert_cmpuint (duplex_forwarder_write (frame, CLIENT, DUPLEX_OPCODE_PING, NULL, 0), ==, 6);
+      memcpy (&keys[i], frame + 2, 4);
       g_hash_table_add (seen, &keys[i]);
     }
   /* Two of a thousand random keys are the same once in 8,600 runs; three pairs never. */
@@ -253,17 +343,18 @@ test_message_too_big (void)
 {
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &limits);
   g_autoptr (GByteArray)      wire = g_byte_array_new ();
+  g_autoptr (GByteArray)      held = g_byte_array_new ();
   g_auto (DuplexByteQueue)    out = { 0 };
   g_autofree char            *fill = g_strnfill (MESSAGE_LIMIT, 'x');
 
   append_frame (wire, CLIENT, &(Sent){ 2, FALSE, fill, MESSAGE_LIMIT });
   append_frame (wire, CLIENT, &(Sent){ 2, TRUE, fill, MESSAGE_LIMIT });
-  g_assert_cmpint (duplex_forwarder_feed (forwarder, wire->data, wire->len, &out, 1), ==,
+  g_assert_cmpint (feed (forwarder, held, wire->data, wire->len, &out), ==,
                    DUPLEX_FORWARD_ON);
   g_byte_array_set_size (wire, 0);
   append_frame (wire, CLIENT, &(Sent){ 0, FALSE, fill, 1 });
   /* Its header is enough. */
-  g_assert_cmpint (duplex_forwarder_feed (forwarder, wire->data, 6, &out, 1), ==,
+  g_assert_cmpint (feed (forwarder, held, wire->data, 6, &out), ==,
                    DUPLEX_FORWARD_BROKEN);
   g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_TOO_BIG);
 }
@@ -273,9 +364,10 @@ test_length_with_top_bit (void)
 {
   static const guint8         wire[] = { 0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4 };
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &limits);
+  g_autoptr (GByteArray)      held = g_byte_array_new ();
   g_auto (DuplexByteQueue)    out = { 0 };
 
-  g_assert_cmpint (duplex_forwarder_feed (forwarder, wire, sizeof wire, &out, 1), ==,
+  g_assert_cmpint (feed (forwarder, held, wire, sizeof wire, &out), ==,
                    DUPLEX_FORWARD_BROKEN);
   g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_PROTOCOL_ERROR);
 }
@@ -287,10 +379,11 @@ test_mask_is_wrong (void)
     {
       g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (sender, &limits);
       g_autoptr (GByteArray)      wire = g_byte_array_new ();
+      g_autoptr (GByteArray)      held = g_byte_array_new ();
       g_auto (DuplexByteQueue)    out = { 0 };
 
       append_frame (wire, sender == CLIENT ? SERVER : CLIENT, &(Sent){ 1, FALSE, "a", -1 });
-      g_assert_cmpint (duplex_forwarder_feed (forwarder, wire->data, wire->len, &out, 1), ==,
+      g_assert_cmpint (feed (forwarder, held, wire->data, wire->len, &out), ==,
                        DUPLEX_FORWARD_BROKEN);
       g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_PROTOCOL_ERROR);
       g_assert_cmpuint (duplex_byte_queue_get_size (&out), ==, 0);
@@ -302,17 +395,18 @@ feed_one (DuplexForwarder *forwarder,
           const Sent      *sent,
           gint64           now)
 {
-  g_autoptr (GByteArray)   wire = g_byte_array_new ();
-  g_auto (DuplexByteQueue) out = { 0 };
+  g_autoptr (GByteArray) wire = g_byte_array_new ();
+  DuplexForwardOut       out;
+  gsize                  used;
 
   append_frame (wire, CLIENT, sent);
-  return duplex_forwarder_feed (forwarder, wire->data, wire->len, &out, now);
+  return duplex_forwarder_feed (forwarder, wire->data, wire->len, now, &out, &used);
 }
 
 static void
 test_rate (void)
 {
-  const DuplexForwardLimits   three = { .max_message = MESSAGE_LIMIT, .rate = 3 };
+  const DuplexForwardLimits   three = { .max_message = MESSAGE_LIMIT, .max_frame = MESSAGE_LIMIT, .rate = 3 };
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &three);
   const gint64                start = 5 * G_USEC_PER_SEC;
   const Sent                  text = { 1, FALSE, "a", -1 };
@@ -326,9 +420,38 @@ test_rate (void)
 }
 
 static void
+test_byte_rate (void)
+{
+  const DuplexForwardLimits   few = { .max_message = MESSAGE_LIMIT,
+                                      .max_frame = MESSAGE_LIMIT,
+                                      .byte_rate = 21 };
+  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &few);
+  const gint64                start = 5 * G_USEC_PER_SEC;
+  const Sent                  text = { 1, FALSE, "a", -1 }; /* 7 bytes */
+
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpint (feed_one (forwarder, &text, start), ==, DUPLEX_FORWARD_ON);
+  g_assert_cmpint (feed_one (forwarder, &text, start + 340000), ==, DUPLEX_FORWARD_ON);
+  g_assert_cmpint (feed_one (forwarder, &text, start + 350000), ==, DUPLEX_FORWARD_BROKEN);
+  g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_POLICY);
+}
+
+static void
+test_frame_too_big (void)
+{
+  const DuplexForwardLimits   small = { .max_message = MESSAGE_LIMIT, .max_frame = 3 };
+  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &small);
+
+  g_assert_cmpint (feed_one (forwarder, &(Sent){ 1, TRUE, "abc", -1 }, 1), ==, DUPLEX_FORWARD_ON);
+  g_assert_cmpint (feed_one (forwarder, &(Sent){ 0, TRUE, "abcd", -1 }, 1), ==,
+                   DUPLEX_FORWARD_BROKEN);
+  g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_TOO_BIG);
+}
+
+static void
 test_rate_of_fragments (void)
 {
-  const DuplexForwardLimits   two = { .max_message = MESSAGE_LIMIT, .rate = 2 };
+  const DuplexForwardLimits   two = { .max_message = MESSAGE_LIMIT, .max_frame = MESSAGE_LIMIT, .rate = 2 };
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &two);
 
   g_assert_cmpint (feed_one (forwarder, &(Sent){ 1, TRUE, "a", -1 }, 1), ==, DUPLEX_FORWARD_ON);
@@ -345,13 +468,14 @@ test_nobody_listens (void)
 {
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (SERVER, &limits);
   g_autoptr (GByteArray)      wire = g_byte_array_new ();
+  gsize                       used;
 
   append_frame (wire, SERVER, &(Sent){ 1, TRUE, "\xe2", -1 });
   append_frame (wire, SERVER, &(Sent){ 9, FALSE, "?", -1 });
   append_frame (wire, SERVER, &(Sent){ 0, FALSE, "\x82\xac", -1 });
   append_frame (wire, SERVER, &(Sent){ 1, FALSE, "next", -1 });
   append_frame (wire, SERVER, &(Sent){ 8, FALSE, "\x03\xe8", 2 });
-  g_assert_cmpint (duplex_forwarder_feed (forwarder, wire->data, wire->len, NULL, 1), ==,
+  g_assert_cmpint (duplex_forwarder_feed (forwarder, wire->data, wire->len, 1, NULL, &used), ==,
                    DUPLEX_FORWARD_CLOSED);
   g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_NORMAL);
 }
@@ -393,11 +517,15 @@ main (int    argc,
       g_test_add_data_func (bytes, &cases[i], test_case_by_bytes);
     }
   g_test_add_func ("/io/forwarder/pieces", test_pieces);
+  g_test_add_func ("/io/forwarder/whole", test_whole);
+  g_test_add_func ("/io/forwarder/full", test_full);
   g_test_add_func ("/io/forwarder/keys-differ", test_keys_differ);
   g_test_add_func ("/io/forwarder/message-too-big", test_message_too_big);
   g_test_add_func ("/io/forwarder/length-with-top-bit", test_length_with_top_bit);
   g_test_add_func ("/io/forwarder/mask-is-wrong", test_mask_is_wrong);
   g_test_add_func ("/io/forwarder/rate", test_rate);
+  g_test_add_func ("/io/forwarder/byte-rate", test_byte_rate);
+  g_test_add_func ("/io/forwarder/frame-too-big", test_frame_too_big);
   g_test_add_func ("/io/forwarder/rate-of-fragments", test_rate_of_fragments);
   g_test_add_func ("/io/forwarder/nobody-listens", test_nobody_listens);
   g_test_add_func ("/io/forwarder/queue", test_queue);

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/io/duplex-poller.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "core/io/duplex-io-thread.h"
+
+/* Descriptors of one look at the set. */
+#define BATCH 256
+
+typedef struct
+{
+  GSource       source;
+  DuplexPoller *poller;
+} PollerSource;
+
+struct _DuplexPoller
+{
+  /* owned */
+  GSource   *source;
+  int        fd;
+  gpointer   tag;  /* of fd within source */
+  GPtrArray *heap; /* of DuplexDeadline, borrowed; the earliest at 1, nothing at 0 */
+
+  /* borrowed */
+  DuplexWatch *first; /* of those who asked to be called again, in order */
+  DuplexWatch *last;
+
+  /* state */
+  struct epoll_event batch[BATCH];
+  guint              batch_at;
+  guint              batch_len;
+};
+
+/* ---- deadlines: a binary heap ---- */
+
+static DuplexDeadline *
+get (DuplexPoller *self,
+     guint         place)
+{
+  return self->heap->pdata[place];
+}
+
+static void
+put (DuplexPoller   *self,
+     guint           place,
+     DuplexDeadline *deadline)
+{
+  self->heap->pdata[place] = deadline;
+  deadline->place = place;
+}
+
+/* Moves the deadline up or down from place, until those above are earlier and those below later. */
+static void
+sift (DuplexPoller   *self,
+      DuplexDeadline *deadline,
+      guint           place)
+{
+  guint n = self->heap->len - 1;
+
+  for (; place > 1 && get (self, place / 2)->due > deadline->due; place /= 2)
+    put (self, place, get (self, place / 2));
+  for (guint child = 2 * place; child <= n; child = 2 * place)
+    {
+      if (child < n && get (self, child + 1)->due < get (self, child)->due)
+        child++;
+      if (get (self, child)->due >= deadline->due)
+        break;
+      put (self, place, get (self, child));
+      place = child;
+    }
+  put (self, place, deadline);
+}
+
+void
+duplex_poller_set_deadline (DuplexPoller   *self,
+                            DuplexDeadline *deadline,
+                            gint64          due)
+{
+  g_return_if_fail (self != NULL && deadline != NULL);
+
+  if (deadline->place == 0)
+    {
+      g_ptr_array_add (self->heap, deadline);
+      deadline->place = self->heap->len - 1;
+    }
+  deadline->due = due;
+  sift (self, deadline, deadline->place);
+}
+
+void
+duplex_poller_clear_deadline (DuplexPoller   *self,
+                              DuplexDeadline *deadline)
+{
+  guint           place;
+  DuplexDeadline *last;
+
+  g_return_if_fail (self != NULL && deadline != NULL);
+
+  place = deadline->place;
+  if (place == 0)
+    return;
+  deadline->place = 0;
+  last = g_ptr_array_steal_index (self->heap, self->heap->len - 1);
+  if (last != deadline)
+    sift (self, last, place);
+}
+
+gboolean
+duplex_deadline_is_set (const DuplexDeadline *deadline)
+{
+  g_return_val_if_fail (deadline != NULL, FALSE);
+
+  return deadline->place != 0;
+}
+
+static void
+run_deadlines (DuplexPoller *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  while (self->heap->len > 1 && get (self, 1)->due <= now)
+    {
+      DuplexDeadline *deadline = get (self, 1);
+
+      duplex_poller_clear_deadline (self, deadline);
+      deadline->func (deadline);
+    }
+}
+
+/* ---- descriptors ---- */
+
+static void
+push (DuplexPoller *self,
+      DuplexWatch  *watch)
+{
+  if (watch->listed)
+    return;
+  watch->listed = TRUE;
+  watch->next = NULL;
+  if (self->last != NULL)
+    self->last->next = watch;
+  else
+    self->first = watch;
+  self->last = watch;
+}
+
+static void
+remove_listed (DuplexPoller *self,
+               DuplexWatch  *watch)
+{
+  DuplexWatch *before = NULL;
+
+  if (!watch->listed)
+    return;
+  for (DuplexWatch *at = self->first; at != watch; at = at->next)
+    before = at;
+  if (before != NULL)
+    before->next = watch->next;
+  else
+    self->first = watch->next;
+  if (self->last == watch)
+    self->last = before;
+  watch->listed = FALSE;
+}
+
+/* Those who ask again meanwhile wait for the next turn. */
+static void
+run_again (DuplexPoller *self)
+{
+  guint n = 0;
+
+  for (DuplexWatch *watch = self->first; watch != NULL; watch = watch->next)
+    n++;
+  for (; n > 0 && self->first != NULL; n--)
+    {
+      DuplexWatch *watch = self->first;
+
+      remove_listed (self, watch);
+      watch->func (watch, 0);
+    }
+}
+
+static GIOCondition
+translate (guint32 events)
+{
+  GIOCondition conditions = 0;
+
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    conditions |= G_IO_IN;
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+    conditions |= G_IO_OUT;
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    conditions |= G_IO_HUP;
+  return conditions;
+}
+
+static void
+run_ready (DuplexPoller *self)
+{
+  int n = epoll_wait (self->fd, self->batch, BATCH, 0);
+
+  self->batch_len = n > 0 ? (guint)n : 0;
+  for (self->batch_at = 0; self->batch_at < self->batch_len; self->batch_at++)
+    {
+      DuplexWatch *watch = self->batch[self->batch_at].data.ptr;
+
+      if (watch != NULL)
+        watch->func (watch, translate (self->batch[self->batch_at].events));
+    }
+  self->batch_len = 0;
+}
+
+void
+duplex_poller_watch (DuplexPoller *self,
+                     DuplexWatch  *watch,
+                     int           fd)
+{
+  struct epoll_event event = {
+    .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+    .data.ptr = watch,
+  };
+
+  g_return_if_fail (self != NULL && watch != NULL && watch->func != NULL && fd >= 0);
+
+  watch->fd = fd;
+  watch->watched = epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) == 0;
+  if (watch->watched)
+    return;
+  /* Whatever is wrong with it shows when it is read. */
+  g_debug ("epoll_ctl: %s", g_strerror (errno));
+  push (self, watch);
+}
+
+void
+duplex_poller_unwatch (DuplexPoller *self,
+                       DuplexWatch  *watch)
+{
+  struct epoll_event none = { 0 };
+
+  g_return_if_fail (self != NULL && watch != NULL);
+
+  remove_listed (self, watch);
+  if (!watch->watched)
+    return;
+  watch->watched = FALSE;
+  epoll_ctl (self->fd, EPOLL_CTL_DEL, watch->fd, &none);
+  for (guint i = self->batch_at; i < self->batch_len; i++)
+    if (self->batch[i].data.ptr == watch)
+      self->batch[i].data.ptr = NULL;
+}
+
+void
+duplex_poller_again (DuplexPoller *self,
+                     DuplexWatch  *watch)
+{
+  g_return_if_fail (self != NULL && watch != NULL);
+
+  push (self, watch);
+}
+
+/* ---- the source ---- */
+
+static gboolean
+source_prepare (GSource *source,
+                int     *timeout)
+{
+  DuplexPoller *self = ((PollerSource *)source)->poller;
+
+  *timeout = -1;
+  if (self->first != NULL)
+    return TRUE;
+  if (self->heap->len > 1)
+    {
+      gint64 left = get (self, 1)->due - g_source_get_time (source);
+
+      /* Rounded up: a turn for nothing would follow. */
+      *timeout = (int)CLAMP ((left + 999) / 1000, 0, G_MAXINT);
+    }
+  return *timeout == 0;
+}
+
+static gboolean
+source_check (GSource *source)
+{
+  DuplexPoller *self = ((PollerSource *)source)->poller;
+
+  return self->first != NULL || g_source_query_unix_fd (source, self->tag) != 0 ||
+         (self->heap->len > 1 && get (self, 1)->due <= g_source_get_time (source));
+}
+
+static gboolean
+source_dispatch (GSource    *source,
+                 GSourceFunc callback,
+                 gpointer    data)
+{
+  DuplexPoller *self = ((PollerSource *)source)->poller;
+
+  run_ready (self);
+  run_again (self);
+  if (self->heap->len > 1)
+    run_deadlines (self);
+  return G_SOURCE_CONTINUE;
+}
+
+DuplexPoller *
+duplex_poller_new (void)
+{
+  static GSourceFuncs funcs = { source_prepare, source_check, source_dispatch };
+  DuplexPoller       *self = g_new0 (DuplexPoller, 1);
+
+  self->fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (self->fd < 0)
+    g_error ("The system gives no epoll set: %s", g_strerror (errno));
+  self->heap = g_ptr_array_new ();
+  g_ptr_array_add (self->heap, NULL);
+  self->source = g_source_new (&funcs, sizeof (PollerSource));
+  ((PollerSource *)self->source)->poller = self;
+  g_source_set_static_name (self->source, "duplex-poller");
+  self->tag = g_source_add_unix_fd (self->source, self->fd, G_IO_IN);
+  g_source_attach (self->source, g_main_context_get_thread_default ());
+  return self;
+}
+
+void
+duplex_poller_free (DuplexPoller *self)
+{
+  if (self == NULL)
+    return;
+  g_warn_if_fail (self->heap->len == 1);
+  duplex_io_clear_source (&self->source);
+  close (self->fd);
+  g_ptr_array_unref (self->heap);
+  g_free (self);
+}

@@ -131,7 +131,8 @@ accept_one (DuplexServer *self)
   g_socket_set_blocking (socket, FALSE);
   connection = g_socket_connection_factory_create_connection (socket);
   duplex_socket_set_no_delay (connection);
-  g_ptr_array_add (self->tunnels, duplex_tunnel_new (self->poller, &self->stats, connection, self->settings,
+  g_ptr_array_add (self->tunnels, duplex_tunnel_new (self->poller, &self->stats, connection,
+                                                     self->settings,
                                                      ++self->n_accepted, &callbacks, self));
   return TRUE;
 }

@@ -62,7 +62,8 @@ tls_leg_write (DuplexLeg           *leg,
                gsize               *ret_len)
 {
   static __thread guint8 record[TLS_RECORD];
-  GOutputStream         *output = g_io_stream_get_output_stream (G_IO_STREAM (((TlsLeg *)leg)->stream));
+  GIOStream             *stream = G_IO_STREAM (((TlsLeg *)leg)->stream);
+  GOutputStream         *output = g_io_stream_get_output_stream (stream);
   const guint8          *data = spans->buffer;
   gsize                  len = spans->size;
   GError                *error = NULL;

@@ -35,7 +35,9 @@ settle_side (DuplexPumpSide *side)
 static void
 resume (DuplexPumpSide *side)
 {
-  if (side->leg == NULL || !side->paused || duplex_pump_side_is_blocked (duplex_pump_side_get_other (side)))
+  DuplexPumpSide *other = duplex_pump_side_get_other (side);
+
+  if (side->leg == NULL || !side->paused || duplex_pump_side_is_blocked (other))
     return;
   side->paused = FALSE;
   duplex_leg_again (side->leg);
@@ -52,7 +54,8 @@ static gboolean
 may_be_pinged (DuplexPumpSide *side)
 {
   return side->leg != NULL && !side->close_queued && !side->close_received &&
-         !side->write_failed && !side->read_ended && !side->paused && !duplex_pump_side_is_blocked (side);
+         !side->write_failed && !side->read_ended && !side->paused &&
+         !duplex_pump_side_is_blocked (side);
 }
 
 static gint64
@@ -314,7 +317,8 @@ duplex_pump_greet (DuplexPump *self,
   g_return_if_fail (self != NULL && text != NULL);
   g_return_if_fail (!self->started);
 
-  duplex_pump_side_queue_frame (&self->client, DUPLEX_OPCODE_TEXT, (const guint8 *)text, strlen (text));
+  duplex_pump_side_queue_frame (&self->client, DUPLEX_OPCODE_TEXT, (const guint8 *)text,
+                                strlen (text));
 }
 
 void

@@ -5,43 +5,13 @@
 
 #include <glib/gi18n.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/proto/duplex-limits.h"
-
-#define DEFAULT_ADDRESS "127.0.0.1:8080"
-/* A day, for every time: more is a slip. */
-#define MOST_SECONDS 86400
-
-/* What GOption fills in. */
-typedef struct
-{
-  char    *listen;
-  char   **backends;
-  char   **origins;
-  char    *token_file;
-  char    *ca_file;
-  gboolean no_status;
-  gboolean version;
-  gint64   max_message;
-  int      max_connections;
-  int      rate;
-  int      connect_timeout;
-  int      idle_timeout;
-  int      close_timeout;
-  int      drain;
-} Raw;
-
-static void
-raw_clear (Raw *raw)
-{
-  g_free (raw->listen);
-  g_strfreev (raw->backends);
-  g_strfreev (raw->origins);
-  g_free (raw->token_file);
-  g_free (raw->ca_file);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Raw, raw_clear)
+#include "relay/duplex-certificate.h"
+#include "relay/duplex-log.h"
+#include "relay/duplex-request.h"
+#include "relay/duplex-systemd.h"
 
 void
 duplex_options_clear (DuplexOptions *self)
@@ -50,6 +20,13 @@ duplex_options_clear (DuplexOptions *self)
 
   g_clear_object (&self->address);
   g_clear_pointer (&self->settings, duplex_relay_settings_unref);
+  g_clear_pointer (&self->config, duplex_config_free);
+  g_clear_pointer (&self->capture, g_free);
+  g_clear_pointer (&self->notice, g_free);
+  /* 0 in a struct that was never parsed; systemd's begin at 3. */
+  if (self->listen_fd > 0)
+    close (self->listen_fd);
+  self->listen_fd = -1;
 }
 
 static gboolean
@@ -57,65 +34,26 @@ fail (GError    **error,
       const char *format,
       const char *value)
 {
-  g_autofree char *message = g_strdup (format);
-
   if (value != NULL)
-    {
-      g_free (message);
-      message = g_strdup_printf ("%s: %s", format, value);
-    }
-  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: %s", format, value);
+  else
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format);
   return FALSE;
 }
 
+/* Says of an error where the value stands that it is about. */
 static gboolean
-parse_raw (Raw     *raw,
-           char   **arguments,
-           GError **error)
+blame (const DuplexConfig *config,
+       DuplexConfigKey     key,
+       GError            **error)
 {
-  const GOptionEntry entries[] = {
-    { "listen", 0, 0, G_OPTION_ARG_STRING, &raw->listen,
-      N_ ("Where to listen, 127.0.0.1:8080 by default; port 0 picks one"), N_ ("ADDR:PORT") },
-    { "allow-backend", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->backends,
-      N_ ("A backend that may be reached besides this machine's own: HOST[:PORT], with * and ?"),
-      N_ ("PATTERN") },
-    { "allow-origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->origins,
-      N_ ("An origin whose pages may use the relay, besides those of this machine"),
-      N_ ("ORIGIN") },
-    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &raw->token_file,
-      N_ ("Ask for “Authorization: Bearer” with the token in this file"), N_ ("FILE") },
-    { "cacert", 0, 0, G_OPTION_ARG_FILENAME, &raw->ca_file,
-      N_ ("Authorities to trust for wss backends instead of the system’s"), N_ ("FILE") },
-    { "no-status", 0, 0, G_OPTION_ARG_NONE, &raw->no_status,
-      N_ ("Do not begin with a message that says that the backend is connected"), NULL },
-    { "max-message", 0, 0, G_OPTION_ARG_INT64, &raw->max_message,
-      N_ ("Largest message, 67108864 by default"), N_ ("BYTES") },
-    { "max-connections", 0, 0, G_OPTION_ARG_INT, &raw->max_connections,
-      N_ ("Clients at a time, 1000 by default"), N_ ("N") },
-    { "rate", 0, 0, G_OPTION_ARG_INT, &raw->rate,
-      N_ ("Messages a second from one client, 0 (the default) for any number"), N_ ("N") },
-    { "connect-timeout", 0, 0, G_OPTION_ARG_INT, &raw->connect_timeout,
-      N_ ("For reaching the backend, 30 by default"), N_ ("SECONDS") },
-    { "idle-timeout", 0, 0, G_OPTION_ARG_INT, &raw->idle_timeout,
-      N_ ("Without a byte either way, 3600 by default, 0 for ever"), N_ ("SECONDS") },
-    { "close-timeout", 0, 0, G_OPTION_ARG_INT, &raw->close_timeout,
-      N_ ("From a Close to the end of the connection, 3 by default"), N_ ("SECONDS") },
-    { "drain", 0, 0, G_OPTION_ARG_INT, &raw->drain,
-      N_ ("From SIGTERM to the end of the relay, 5 by default"), N_ ("SECONDS") },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &raw->version, N_ ("Print the version"), NULL },
-    G_OPTION_ENTRY_NULL,
-  };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autofree char *place = duplex_config_dup_place (config, key);
 
-  g_option_context_set_summary (context, _ ("Carries WebSockets between clients and backends."));
-  g_option_context_add_main_entries (context, entries, DUPLEX_GETTEXT_PACKAGE);
-  g_option_context_set_translation_domain (context, DUPLEX_GETTEXT_PACKAGE);
-  if (!g_option_context_parse_strv (context, &arguments, error))
-    return FALSE;
-  if (arguments[0] != NULL && arguments[1] != NULL)
-    return fail (error, _ ("No such argument"), arguments[1]);
-  return TRUE;
+  g_prefix_error (error, "%s: ", place);
+  return FALSE;
 }
+
+/* ---- where to listen ---- */
 
 static GInetSocketAddress *
 parse_address (const char *text,
@@ -141,62 +79,103 @@ parse_address (const char *text,
 }
 
 static gboolean
-check_range (const char *option,
-             gint64      value,
-             gint64      least,
-             gint64      most,
-             GError    **error)
+find_address (DuplexOptions *self,
+              GError       **error)
 {
-  if (value < least || value > most)
-    return fail (error, _ ("Value out of range"), option);
-  return TRUE;
+  g_autoptr (GError) problem = NULL;
+
+  self->listen_fd = duplex_systemd_take_socket (&self->address, &problem);
+  if (problem != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+  if (self->listen_fd >= 0)
+    {
+      if (duplex_config_has (self->config, DUPLEX_CONFIG_LISTEN))
+        {
+          g_autofree char *place = duplex_config_dup_place (self->config, DUPLEX_CONFIG_LISTEN);
+
+          self->notice = g_strdup_printf (_ ("%s is not used: systemd passed a socket"), place);
+        }
+      return TRUE;
+    }
+  self->address =
+    parse_address (duplex_config_get_text (self->config, DUPLEX_CONFIG_LISTEN), error);
+  return self->address != NULL || blame (self->config, DUPLEX_CONFIG_LISTEN, error);
 }
 
-static gboolean
-check_numbers (const Raw *raw,
-               GError   **error)
-{
-  return check_range ("--max-message", raw->max_message, 1, G_MAXINT64, error) &&
-         check_range ("--max-connections", raw->max_connections, 1, G_MAXINT / 4, error) &&
-         check_range ("--rate", raw->rate, 0, G_MAXINT, error) &&
-         check_range ("--connect-timeout", raw->connect_timeout, 1, MOST_SECONDS, error) &&
-         check_range ("--idle-timeout", raw->idle_timeout, 0, MOST_SECONDS, error) &&
-         check_range ("--close-timeout", raw->close_timeout, 1, MOST_SECONDS, error) &&
-         check_range ("--drain", raw->drain, 0, MOST_SECONDS, error);
-}
+/* ---- who may use it, to reach what ---- */
 
+/* One a line; blank lines and those with # in front are none. */
 static gboolean
-read_token (DuplexPolicy *policy,
-            const char   *file,
-            GError      **error)
+read_tokens (DuplexPolicy *policy,
+             const char   *file,
+             GError      **error)
 {
   g_autofree char *text = NULL;
+  g_auto (GStrv)   lines = NULL;
   gsize            len;
 
   if (!g_file_get_contents (file, &text, &len, error))
     return FALSE;
-  if (len > DUPLEX_LIMIT_RELAY_TOKEN || strlen (g_strstrip (text)) == 0)
-    return fail (error, _ ("No token in file"), file);
-  duplex_policy_add_token (policy, text);
+  if (len > DUPLEX_LIMIT_RELAY_TOKEN)
+    return fail (error, _ ("Too large for a file of tokens"), file);
+  if (strlen (text) < len)
+    return fail (error, _ ("No text"), file);
+  lines = g_strsplit (text, "\n", -1);
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      const char *line = g_strstrip (lines[i]);
+
+      if (*line != '\0' && *line != '#')
+        duplex_policy_add_token (policy, line);
+    }
+  explicit_bzero (text, len);
+  return duplex_policy_has_token (policy) || fail (error, _ ("No token in file"), file);
+}
+
+static gboolean
+add_tokens (const DuplexConfig  *config,
+            DuplexRelaySettings *settings,
+            GError             **error)
+{
+  const char *file = duplex_config_get_text (config, DUPLEX_CONFIG_TOKEN_FILE);
+  gboolean    later = duplex_config_get_flag (config, DUPLEX_CONFIG_TOKEN_MESSAGE);
+
+  if (file != NULL && !read_tokens (settings->policy, file, error))
+    return blame (config, DUPLEX_CONFIG_TOKEN_FILE, error);
+  if (!later)
+    return TRUE;
+  if (file == NULL)
+    {
+      fail (error, _ ("There is no --token-file"), NULL);
+      return blame (config, DUPLEX_CONFIG_TOKEN_MESSAGE, error);
+    }
+  settings->token_place = DUPLEX_TOKEN_MESSAGE;
+  duplex_policy_ask_later (settings->policy);
   return TRUE;
 }
 
 /* A relay that others can reach, and that would reach anything for anybody, is not started. */
 static gboolean
-fill_policy (DuplexOptions *self,
-             const Raw     *raw,
-             GError       **error)
+fill_policy (const DuplexConfig  *config,
+             GInetSocketAddress  *address,
+             DuplexRelaySettings *settings,
+             GError             **error)
 {
-  DuplexPolicy *policy = self->settings->policy;
-  gboolean      loopback =
-    g_inet_address_get_is_loopback (g_inet_socket_address_get_address (self->address));
+  DuplexPolicy      *policy = settings->policy;
+  const char *const *backends = duplex_config_get_list (config, DUPLEX_CONFIG_ALLOW_BACKEND);
+  const char *const *origins = duplex_config_get_list (config, DUPLEX_CONFIG_ALLOW_ORIGIN);
+  gboolean           loopback =
+    duplex_policy_is_loopback (g_inet_socket_address_get_address (address));
 
-  for (gsize i = 0; raw->backends != NULL && raw->backends[i] != NULL; i++)
-    if (!duplex_policy_add_backend (policy, raw->backends[i], error))
-      return FALSE;
-  for (gsize i = 0; raw->origins != NULL && raw->origins[i] != NULL; i++)
-    duplex_policy_add_origin (policy, raw->origins[i]);
-  if (raw->token_file != NULL && !read_token (policy, raw->token_file, error))
+  for (gsize i = 0; backends != NULL && backends[i] != NULL; i++)
+    if (!duplex_policy_add_backend (policy, backends[i], error))
+      return blame (config, DUPLEX_CONFIG_ALLOW_BACKEND, error);
+  for (gsize i = 0; origins != NULL && origins[i] != NULL; i++)
+    duplex_policy_add_origin (policy, origins[i]);
+  if (!add_tokens (config, settings, error))
     return FALSE;
   if (!loopback && !duplex_policy_has_backends (policy) && !duplex_policy_has_token (policy))
     return fail (error,
@@ -206,42 +185,187 @@ fill_policy (DuplexOptions *self,
   return TRUE;
 }
 
+/* ---- the rest of the settings ---- */
+
+/* The relay's own token would go on to whatever backend a client names. */
+static gboolean
+fill_headers (const DuplexConfig  *config,
+              DuplexRelaySettings *settings,
+              GError             **error)
+{
+  const char *const *names = duplex_config_get_list (config, DUPLEX_CONFIG_FORWARD_HEADER);
+
+  for (gsize i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      gboolean secret = g_ascii_strcasecmp (names[i], "Authorization") == 0 &&
+                        duplex_policy_asks_request (settings->policy);
+
+      if (duplex_request_may_forward (names[i]) && !secret)
+        continue;
+      fail (error,
+            secret ? _ ("Backends would get the relay’s own token; see --token-message")
+                   : _ ("Not a field that can be forwarded"),
+            names[i]);
+      return blame (config, DUPLEX_CONFIG_FORWARD_HEADER, error);
+    }
+  if (names != NULL)
+    {
+      g_strfreev (settings->forward_headers);
+      settings->forward_headers = g_strdupv ((char **)names);
+    }
+  return TRUE;
+}
+
+static gboolean
+load_certificates (const DuplexConfig  *config,
+                   DuplexRelaySettings *settings,
+                   GError             **error)
+{
+  const char *certificate = duplex_config_get_text (config, DUPLEX_CONFIG_TLS_CERT);
+  const char *key = duplex_config_get_text (config, DUPLEX_CONFIG_TLS_KEY);
+  const char *authorities = duplex_config_get_text (config, DUPLEX_CONFIG_CACERT);
+
+  if ((certificate == NULL) != (key == NULL))
+    return fail (error, _ ("--tls-cert and --tls-key need each other"), NULL);
+  if (certificate != NULL)
+    {
+      settings->certificate = duplex_certificate_load (certificate, key, error);
+      if (settings->certificate == NULL)
+        return blame (config, DUPLEX_CONFIG_TLS_CERT, error);
+    }
+  if (authorities != NULL)
+    {
+      g_autoptr (GTlsDatabase) database = g_tls_file_database_new (authorities, error);
+
+      if (database == NULL)
+        {
+          g_prefix_error (error, "%s: ", authorities);
+          return blame (config, DUPLEX_CONFIG_CACERT, error);
+        }
+      settings->ca_file = g_strdup (authorities);
+    }
+  return TRUE;
+}
+
+static void
+fill_numbers (const DuplexConfig  *config,
+              DuplexRelaySettings *settings)
+{
+  DuplexForwardLimits *limits = &settings->pump.limits;
+  const struct
+  {
+    DuplexConfigKey key;
+    guint          *number;
+  } numbers[] = {
+    { DUPLEX_CONFIG_RATE, &limits->rate },
+    { DUPLEX_CONFIG_IDLE_TIMEOUT, &settings->pump.idle_timeout },
+    { DUPLEX_CONFIG_CLOSE_TIMEOUT, &settings->pump.close_timeout },
+    { DUPLEX_CONFIG_PING_INTERVAL, &settings->pump.ping_interval },
+    { DUPLEX_CONFIG_HANDSHAKE_TIMEOUT, &settings->handshake_timeout },
+    { DUPLEX_CONFIG_CONNECT_TIMEOUT, &settings->connect_timeout },
+    { DUPLEX_CONFIG_MAX_CONNECTIONS, &settings->max_connections },
+    { DUPLEX_CONFIG_MAX_PER_ADDRESS, &settings->max_per_address },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    *numbers[i].number = (guint)duplex_config_get_number (config, numbers[i].key);
+  limits->byte_rate = duplex_config_get_number (config, DUPLEX_CONFIG_BYTE_RATE);
+  limits->max_message = duplex_config_get_number (config, DUPLEX_CONFIG_MAX_MESSAGE);
+  limits->max_frame = duplex_config_get_number (config, DUPLEX_CONFIG_MAX_FRAME);
+  if (limits->max_frame == 0)
+    limits->max_frame = limits->max_message;
+  settings->status = !duplex_config_get_flag (config, DUPLEX_CONFIG_NO_STATUS);
+}
+
+static DuplexRelaySettings *
+make_settings (const DuplexConfig *config,
+               GInetSocketAddress *address,
+               GError            **error)
+{
+  g_autoptr (DuplexRelaySettings) settings = duplex_relay_settings_new ();
+
+  if (!fill_policy (config, address, settings, error) ||
+      !fill_headers (config, settings, error) || !load_certificates (config, settings, error))
+    return NULL;
+  fill_numbers (config, settings);
+  return g_steal_pointer (&settings);
+}
+
+/* ---- public ---- */
+
 gboolean
 duplex_options_parse (DuplexOptions *self,
                       char         **arguments,
                       GError       **error)
 {
-  g_auto (Raw) raw = {
-    .max_message = DUPLEX_LIMIT_RELAY_MESSAGE,
-    .max_connections = DUPLEX_LIMIT_RELAY_CONNECTIONS,
-    .rate = DUPLEX_LIMIT_RELAY_RATE,
-    .connect_timeout = DUPLEX_LIMIT_CONNECT_TIMEOUT,
-    .idle_timeout = DUPLEX_LIMIT_RELAY_IDLE_TIMEOUT,
-    .close_timeout = DUPLEX_LIMIT_CLOSE_TIMEOUT,
-    .drain = DUPLEX_LIMIT_RELAY_DRAIN,
-  };
+  DuplexConfig *config;
 
   g_return_val_if_fail (self != NULL && arguments != NULL, FALSE);
 
-  if (!parse_raw (&raw, arguments, error))
+  *self = (DuplexOptions){ .listen_fd = -1 };
+  config = self->config = duplex_config_new (arguments, error);
+  if (config == NULL)
     return FALSE;
-  self->version = raw.version;
-  if (raw.version)
+  self->version = duplex_config_get_flag (config, DUPLEX_CONFIG_VERSION);
+  if (self->version)
     return TRUE;
-  if (!check_numbers (&raw, error))
+  if (!find_address (self, error))
     return FALSE;
-  self->address = parse_address (raw.listen != NULL ? raw.listen : DEFAULT_ADDRESS, error);
-  self->settings = duplex_relay_settings_new ();
-  if (self->address == NULL || !fill_policy (self, &raw, error))
+  self->settings = make_settings (config, self->address, error);
+  if (self->settings == NULL)
     return FALSE;
-  self->drain = (guint)raw.drain;
-  self->settings->pump.limits.max_message = (guint64)raw.max_message;
-  self->settings->pump.limits.rate = (guint)raw.rate;
-  self->settings->pump.idle_timeout = (guint)raw.idle_timeout;
-  self->settings->pump.close_timeout = (guint)raw.close_timeout;
-  self->settings->connect_timeout = (guint)raw.connect_timeout;
-  self->settings->max_connections = (guint)raw.max_connections;
-  self->settings->status = !raw.no_status;
-  self->settings->ca_file = g_steal_pointer (&raw.ca_file);
+  self->capture = g_strdup (duplex_config_get_text (config, DUPLEX_CONFIG_CAPTURE));
+  self->capture_budget = duplex_config_get_number (config, DUPLEX_CONFIG_CAPTURE_BUDGET);
+  self->log_json = duplex_config_get_flag (config, DUPLEX_CONFIG_LOG_JSON);
+  self->drain = (guint)duplex_config_get_number (config, DUPLEX_CONFIG_DRAIN);
+  self->workers = (guint)duplex_config_get_number (config, DUPLEX_CONFIG_WORKERS);
+  if (self->workers == 0)
+    self->workers = MIN (g_get_num_processors (), DUPLEX_LIMIT_RELAY_WORKERS);
   return TRUE;
+}
+
+static void
+notice_fixed (const DuplexConfig *before,
+              const DuplexConfig *now)
+{
+  static const DuplexConfigKey fixed[] = {
+    DUPLEX_CONFIG_LISTEN,
+    DUPLEX_CONFIG_WORKERS,
+    DUPLEX_CONFIG_CAPTURE,
+    DUPLEX_CONFIG_CAPTURE_BUDGET,
+    DUPLEX_CONFIG_LOG_JSON,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (fixed); i++)
+    {
+      g_autofree char *old = duplex_config_dup_value (before, fixed[i]);
+      g_autofree char *new = duplex_config_dup_value (now, fixed[i]);
+      g_autofree char *text = NULL;
+
+      if (g_strcmp0 (old, new) == 0)
+        continue;
+      text = g_strdup_printf (_ ("--%s changes when the relay is started again"),
+                              duplex_config_get_name (fixed[i]));
+      duplex_log_text ("notice", text);
+    }
+}
+
+DuplexRelaySettings *
+duplex_options_reload (DuplexOptions *self,
+                       GError       **error)
+{
+  g_autoptr (DuplexConfig)        config = NULL;
+  g_autoptr (DuplexRelaySettings) settings = NULL;
+
+  g_return_val_if_fail (self != NULL && self->config != NULL, NULL);
+
+  config = duplex_config_read_again (self->config, error);
+  if (config == NULL)
+    return NULL;
+  settings = make_settings (config, self->address, error);
+  if (settings == NULL)
+    return NULL;
+  notice_fixed (self->config, config);
+  self->drain = (guint)duplex_config_get_number (config, DUPLEX_CONFIG_DRAIN);
+  return g_steal_pointer (&settings);
 }

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "core/proto/duplex-limits.h"
+#include "relay/duplex-log.h"
 #include "relay/duplex-options.h"
 #include "relay/duplex-server.h"
 
@@ -102,7 +103,12 @@ main (int    argc,
       return 0;
     }
   if (error == NULL)
-    status = run (&options, &error);
+    {
+      duplex_log_set_json (options.log_json);
+      if (options.notice != NULL)
+        duplex_log_text ("notice", options.notice);
+      status = run (&options, &error);
+    }
   if (error != NULL)
     g_printerr ("duplex-relay: %s\n", error->message);
   return status;

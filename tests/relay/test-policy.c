@@ -270,7 +270,9 @@ test_backends (void)
 static void
 test_patterns (void)
 {
-  static const char *const bad[] = { "", ":80", "http://a", "ws://", "wss://:80", "ws:a", "ws://a/b", "ws://u@a", "ws://ws://a", "a/b", "a:b", "a:", "[::1", "::1", "a b", "a@b", "[]", "[]:80",
+  static const char *const bad[] = { "", ":80", "http://a", "ws://", "wss://:80", "ws:a", "ws://a/b",
+                                     "ws://u@a", "ws://ws://a", "a/b", "a:b", "a:",
+                                     "[::1", "::1", "a b", "a@b", "[]", "[]:80",
                                      "[a]]:80", "a:80:90", "a#b", "a:-1", "a]" };
   g_autoptr (DuplexPolicy) policy = duplex_policy_new ();
 

@@ -339,7 +339,8 @@ test_forwarded (void)
 static void
 test_may_forward (void)
 {
-  static const char *const good[] = { "Authorization", "cookie", "Origin", "X-Tenant", "User-Agent" };
+  static const char *const good[] = { "Authorization", "cookie", "Origin", "X-Tenant",
+                                      "User-Agent" };
   static const char *const bad[] = { "Host", "upgrade", "Connection", "Sec-WebSocket-Key",
                                      "sec-websocket-protocol", "Transfer-Encoding",
                                      "content-length", "TE", "Trailer", "Keep-Alive",

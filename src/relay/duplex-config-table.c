@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "relay/duplex-config-private.h"
+
+#include <glib/gi18n.h>
+
+#include "core/proto/duplex-limits.h"
+
+/* A day, for every time: more is a slip. */
+#define DAY 86400
+/* Of connections: two descriptors each, and counted in an int. */
+#define MOST_CONNECTIONS (G_MAXINT / 4)
+
+const DuplexConfigOption duplex_config_options[DUPLEX_N_CONFIG] = {
+  [DUPLEX_CONFIG_LISTEN] = {
+    "listen",
+    DUPLEX_CONFIG_KIND_TEXT,
+    N_ ("ADDR:PORT"),
+    N_ ("Where to listen; port 0 picks one"),
+    .standard = "127.0.0.1:8080",
+  },
+  [DUPLEX_CONFIG_WORKERS] = {
+    "workers",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("N"),
+    N_ ("Threads; 0 for one a core"),
+    .number = 0,
+    .least = 0,
+    .most = DUPLEX_LIMIT_RELAY_WORKERS,
+  },
+  [DUPLEX_CONFIG_ALLOW_BACKEND] = {
+    "allow-backend",
+    DUPLEX_CONFIG_KIND_LIST,
+    N_ ("PATTERN"),
+    N_ ("A backend that may be reached besides this machine’s own: "
+        "[ws://|wss://]HOST[:PORT], with * and ?"),
+  },
+  [DUPLEX_CONFIG_ALLOW_ORIGIN] = {
+    "allow-origin",
+    DUPLEX_CONFIG_KIND_LIST,
+    N_ ("ORIGIN"),
+    N_ ("An origin whose pages may use the relay, besides those of this machine"),
+  },
+  [DUPLEX_CONFIG_TOKEN_FILE] = {
+    "token-file",
+    DUPLEX_CONFIG_KIND_FILE,
+    N_ ("FILE"),
+    N_ ("Ask for “Authorization: Bearer” with one of the tokens in this file, one a line"),
+  },
+  [DUPLEX_CONFIG_TOKEN_MESSAGE] = {
+    "token-message",
+    DUPLEX_CONFIG_KIND_FLAG,
+    NULL,
+    N_ ("Ask for the token as the client’s first message instead"),
+  },
+  [DUPLEX_CONFIG_FORWARD_HEADER] = {
+    "forward-header",
+    DUPLEX_CONFIG_KIND_LIST,
+    N_ ("NAME"),
+    N_ ("A field of the client’s request that goes on to the backend: Cookie, Origin, …"),
+  },
+  [DUPLEX_CONFIG_TLS_CERT] = {
+    "tls-cert",
+    DUPLEX_CONFIG_KIND_FILE,
+    N_ ("FILE"),
+    N_ ("Speak TLS with clients, with this certificate and its chain (PEM)"),
+  },
+  [DUPLEX_CONFIG_TLS_KEY] = {
+    "tls-key",
+    DUPLEX_CONFIG_KIND_FILE,
+    N_ ("FILE"),
+    N_ ("The certificate’s private key (PEM)"),
+  },
+  [DUPLEX_CONFIG_CACERT] = {
+    "cacert",
+    DUPLEX_CONFIG_KIND_FILE,
+    N_ ("FILE"),
+    N_ ("Authorities to trust for wss backends instead of the system’s (PEM)"),
+  },
+  [DUPLEX_CONFIG_NO_STATUS] = {
+    "no-status",
+    DUPLEX_CONFIG_KIND_FLAG,
+    NULL,
+    N_ ("Do not begin with a message that says that the backend is connected"),
+  },
+  [DUPLEX_CONFIG_MAX_MESSAGE] = {
+    "max-message",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("BYTES"),
+    N_ ("Largest message"),
+    .number = DUPLEX_LIMIT_RELAY_MESSAGE,
+    .least = 1,
+    .most = G_MAXINT64,
+  },
+  [DUPLEX_CONFIG_MAX_FRAME] = {
+    "max-frame",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("BYTES"),
+    N_ ("Largest payload of a frame; 0 for that of a message"),
+    .number = 0,
+    .least = 0,
+    .most = G_MAXINT64,
+  },
+  [DUPLEX_CONFIG_MAX_CONNECTIONS] = {
+    "max-connections",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("N"),
+    N_ ("Clients at a time"),
+    .number = DUPLEX_LIMIT_RELAY_CONNECTIONS,
+    .least = 1,
+    .most = MOST_CONNECTIONS,
+  },
+  [DUPLEX_CONFIG_MAX_PER_ADDRESS] = {
+    "max-per-address",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("N"),
+    N_ ("Clients at a time from one address; 0 for any number"),
+    .number = DUPLEX_LIMIT_RELAY_PER_ADDRESS,
+    .least = 0,
+    .most = MOST_CONNECTIONS,
+  },
+  [DUPLEX_CONFIG_RATE] = {
+    "rate",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("N"),
+    N_ ("Messages a second from one client; 0 for any number"),
+    .number = DUPLEX_LIMIT_RELAY_RATE,
+    .least = 0,
+    .most = G_MAXINT,
+  },
+  [DUPLEX_CONFIG_BYTE_RATE] = {
+    "byte-rate",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("BYTES"),
+    N_ ("Bytes a second from one client; 0 for any number"),
+    .number = DUPLEX_LIMIT_RELAY_BYTE_RATE,
+    .least = 0,
+    .most = G_MAXINT64,
+  },
+  [DUPLEX_CONFIG_HANDSHAKE_TIMEOUT] = {
+    "handshake-timeout",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("SECONDS"),
+    N_ ("For a client’s TLS and request"),
+    .number = DUPLEX_LIMIT_RELAY_HEAD_TIMEOUT,
+    .least = 1,
+    .most = DAY,
+  },
+  [DUPLEX_CONFIG_CONNECT_TIMEOUT] = {
+    "connect-timeout",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("SECONDS"),
+    N_ ("For reaching the backend"),
+    .number = DUPLEX_LIMIT_CONNECT_TIMEOUT,
+    .least = 1,
+    .most = DAY,
+  },
+  [DUPLEX_CONFIG_IDLE_TIMEOUT] = {
+    "idle-timeout",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("SECONDS"),
+    N_ ("Without a byte either way; 0 for ever"),
+    .number = DUPLEX_LIMIT_RELAY_IDLE_TIMEOUT,
+    .least = 0,
+    .most = DAY,
+  },
+  [DUPLEX_CONFIG_CLOSE_TIMEOUT] = {
+    "close-timeout",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("SECONDS"),
+    N_ ("From a Close to the end of the connection"),
+    .number = DUPLEX_LIMIT_CLOSE_TIMEOUT,
+    .least = 1,
+    .most = DAY,
+  },
+  [DUPLEX_CONFIG_PING_INTERVAL] = {
+    "ping-interval",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("SECONDS"),
+    N_ ("Without a byte from an end until it gets a Ping, and after that until it is "
+        "given up; 0 for never"),
+    .number = DUPLEX_LIMIT_RELAY_PING_INTERVAL,
+    .least = 0,
+    .most = DAY,
+  },
+  [DUPLEX_CONFIG_DRAIN] = {
+    "drain",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("SECONDS"),
+    N_ ("From SIGTERM to the end of the relay"),
+    .number = DUPLEX_LIMIT_RELAY_DRAIN,
+    .least = 0,
+    .most = DAY,
+  },
+  [DUPLEX_CONFIG_CAPTURE] = {
+    "capture",
+    DUPLEX_CONFIG_KIND_FILE,
+    N_ ("FILE"),
+    N_ ("Record all connections into this file, for Duplex’s window"),
+  },
+  [DUPLEX_CONFIG_CAPTURE_BUDGET] = {
+    "capture-budget",
+    DUPLEX_CONFIG_KIND_NUMBER,
+    N_ ("BYTES"),
+    N_ ("Most that is recorded"),
+    .number = DUPLEX_LIMIT_RELAY_CAPTURE,
+    .least = 1,
+    .most = G_MAXINT64,
+  },
+  [DUPLEX_CONFIG_LOG_JSON] = {
+    "log-json",
+    DUPLEX_CONFIG_KIND_FLAG,
+    NULL,
+    N_ ("Log lines are JSON objects"),
+  },
+  [DUPLEX_CONFIG_CONFIG] = {
+    "config",
+    DUPLEX_CONFIG_KIND_FILE,
+    N_ ("FILE"),
+    N_ ("Take options from this file, too; those given here come first"),
+  },
+  [DUPLEX_CONFIG_VERSION] = {
+    "version",
+    DUPLEX_CONFIG_KIND_FLAG,
+    NULL,
+    N_ ("Print the version"),
+  },
+};

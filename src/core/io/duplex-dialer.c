@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/io/duplex-socket.h"
+#include "core/io/duplex-connect.h"
 #include "core/io/duplex-tls.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -85,6 +85,25 @@ attempt_free (gpointer data)
   g_clear_pointer (&attempt->request, g_bytes_unref);
   g_clear_pointer (&attempt->received, g_byte_array_unref);
   g_free (attempt);
+}
+
+static gboolean
+deadline_cb (gpointer data)
+{
+  Attempt *attempt = data;
+
+  attempt->timed_out = TRUE;
+  g_cancellable_cancel (attempt->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+set_deadline (Attempt *attempt,
+              guint    seconds)
+{
+  attempt->deadline = g_timeout_source_new_seconds (seconds);
+  g_source_set_callback (attempt->deadline, deadline_cb, attempt, NULL);
+  g_source_attach (attempt->deadline, g_main_context_get_thread_default ());
 }
 
 static void
@@ -308,17 +327,19 @@ wants_more_body (Attempt    *attempt,
 
 /* Whoever was refused shall not wait for a server that does not end its body: what came by then is
  * shown. */
-#define BODY_TIMEOUT_US (2 * G_USEC_PER_SEC)
+#define BODY_TIMEOUT_S 2
 
 static void
 hurry_body (Attempt *attempt)
 {
-  gint64 latest = g_get_monotonic_time () + BODY_TIMEOUT_US;
+  gint64 latest = g_get_monotonic_time () + BODY_TIMEOUT_S * G_USEC_PER_SEC;
 
   if (attempt->body_awaited)
     return;
   attempt->body_awaited = TRUE;
-  if (g_source_get_ready_time (attempt->deadline) > latest)
+  if (attempt->deadline == NULL)
+    set_deadline (attempt, BODY_TIMEOUT_S);
+  else if (g_source_get_ready_time (attempt->deadline) > latest)
     g_source_set_ready_time (attempt->deadline, latest);
 }
 
@@ -526,40 +547,28 @@ start_tls (GTask *task)
                                     g_object_ref (task));
 }
 
-/* ---- name, proxy, TCP ---- */
+/* ---- the beginning ---- */
 
 static void
 connected_ready_cb (GObject      *object,
                     GAsyncResult *result,
                     gpointer      data)
 {
-  g_autoptr (GTask)             task = data;
-  Attempt                      *attempt = g_task_get_task_data (task);
-  g_autoptr (GError)            error = NULL;
-  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GTask)  task = data;
+  Attempt           *attempt = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  GSocketConnection *connection = duplex_connect_finish (result, &error);
 
-  connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error);
   if (connection == NULL)
     {
       fail (task, g_steal_pointer (&error));
       return;
     }
-  duplex_socket_set_no_delay (connection);
-  attempt->result->stream = G_IO_STREAM (g_steal_pointer (&connection));
+  attempt->result->stream = G_IO_STREAM (connection);
   if (attempt->settings->url->tls)
     start_tls (task);
   else
     upgrade (task);
-}
-
-static gboolean
-deadline_cb (gpointer data)
-{
-  Attempt *attempt = data;
-
-  attempt->timed_out = TRUE;
-  g_cancellable_cancel (attempt->cancellable);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -584,9 +593,8 @@ attempt_new (const DuplexDialSettings *settings,
   attempt->received = g_byte_array_new ();
   attempt->started = g_get_monotonic_time ();
   attempt->cancellable = g_cancellable_new ();
-  attempt->deadline = g_timeout_source_new_seconds (settings->timeout);
-  g_source_set_callback (attempt->deadline, deadline_cb, attempt, NULL);
-  g_source_attach (attempt->deadline, g_main_context_get_thread_default ());
+  if (settings->timeout > 0)
+    set_deadline (attempt, settings->timeout);
   if (cancellable != NULL)
     {
       attempt->outer = g_object_ref (cancellable);
@@ -621,32 +629,6 @@ duplex_dial_settings_check (const DuplexDialSettings *self,
   return request != NULL;
 }
 
-/* The URL's scheme decides which proxy is asked for. Not parsed from a text again: who is dialled
- * must be who is named in the request and in the certificate. */
-static void
-connect_socket (GTask *task)
-{
-  Attempt                       *attempt = g_task_get_task_data (task);
-  const DuplexDialSettings      *settings = attempt->settings;
-  const char                    *host = settings->url->host;
-  g_autoptr (GSocketClient)      client = g_socket_client_new ();
-  g_autoptr (GSocketConnectable) address = NULL;
-
-  address = g_object_new (G_TYPE_NETWORK_ADDRESS,
-                          "hostname", settings->address != NULL ? settings->address : host,
-                          "port", (guint)settings->url->port,
-                          "scheme", settings->url->tls ? "wss" : "ws",
-                          NULL);
-  if (settings->proxy != NULL)
-    {
-      g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (settings->proxy, NULL);
-
-      g_socket_client_set_proxy_resolver (client, resolver);
-    }
-  g_socket_client_connect_async (client, address, attempt->cancellable, connected_ready_cb,
-                                 g_object_ref (task));
-}
-
 void
 duplex_dialer_dial_async (const DuplexDialSettings *settings,
                           DuplexCapture            *capture,
@@ -675,7 +657,8 @@ duplex_dialer_dial_async (const DuplexDialSettings *settings,
       fail (task, g_steal_pointer (&error));
       return;
     }
-  connect_socket (task);
+  duplex_connect_async (settings->url, settings->address, settings->proxy, attempt->cancellable,
+                        connected_ready_cb, g_object_ref (task));
 }
 
 gboolean

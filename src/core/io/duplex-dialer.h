@@ -27,7 +27,7 @@ typedef struct
   gboolean      verify;  /* certificates must verify */
   char         *trusted; /* SHA-256 of one that is accepted though it does not, or NULL */
   char         *ca_file; /* PEM file of authorities to trust instead of the system's, or NULL */
-  guint         timeout; /* seconds for all steps together */
+  guint         timeout; /* seconds for all steps together, 0: whoever dials sees to it */
 
   char            *address;     /* the IP address to dial instead of the URL's host, or NULL */
   char            *proxy;       /* URL of the proxy to dial through, or NULL: the system's */

@@ -11,6 +11,7 @@ struct _DuplexIoThread
   GMutex        mutex;
   GCond         idle;
   guint         holds;
+  gboolean      foremost; /* set before the thread begins */
 };
 
 typedef struct
@@ -28,7 +29,8 @@ io_worker (gpointer data)
 {
   DuplexIoThread *self = data;
 
-  setpriority (PRIO_PROCESS, 0, THREAD_NICE);
+  if (!self->foremost)
+    setpriority (PRIO_PROCESS, 0, THREAD_NICE);
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
   while (g_main_context_iteration (self->context, FALSE))
@@ -37,17 +39,31 @@ io_worker (gpointer data)
   return NULL;
 }
 
-DuplexIoThread *
-duplex_io_thread_new (const char *name)
+static DuplexIoThread *
+new_thread (const char *name,
+            gboolean    foremost)
 {
   DuplexIoThread *self = g_new0 (DuplexIoThread, 1);
 
+  self->foremost = foremost;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->idle);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->thread = g_thread_new (name, io_worker, self);
   return self;
+}
+
+DuplexIoThread *
+duplex_io_thread_new (const char *name)
+{
+  return new_thread (name, /* foremost= */ FALSE);
+}
+
+DuplexIoThread *
+duplex_io_thread_new_foremost (const char *name)
+{
+  return new_thread (name, /* foremost= */ TRUE);
 }
 
 static void

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 typedef struct _DuplexIoThread DuplexIoThread;
 
 DuplexIoThread *duplex_io_thread_new (const char *name);
+/* The same for a program without a window, to which nothing else has precedence. */
+DuplexIoThread *duplex_io_thread_new_foremost (const char *name);
 /* Ends the main loop, runs what was already due and joins. Never from the thread itself. */
 void duplex_io_thread_free (DuplexIoThread *self);
 

@@ -63,6 +63,9 @@ duplex_bare_stream_init (DuplexBareStream *self)
 {
 }
 
+/* An end that could speak HTTP/2 must know that this will be an HTTP/1.1 upgrade. */
+static const char *const protocols[] = { "http/1.1", NULL };
+
 static GIOStream *
 new_bare_stream (GIOStream *base)
 {
@@ -79,7 +82,6 @@ duplex_tls_new_client (GIOStream  *base,
                        const char *ca_file,
                        GError    **error)
 {
-  static const char *const       protocols[] = { "http/1.1", NULL };
   g_autoptr (GSocketConnectable) identity = g_network_address_new (host, port);
   g_autoptr (GIOStream)          bare = new_bare_stream (base);
   g_autoptr (GTlsDatabase)       database = NULL;
@@ -96,9 +98,21 @@ duplex_tls_new_client (GIOStream  *base,
     return NULL;
   if (database != NULL)
     g_tls_connection_set_database (G_TLS_CONNECTION (tls), database);
-  /* A server that could speak HTTP/2 must know that this will be an HTTP/1.1 upgrade. */
   g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls), protocols);
   return G_TLS_CONNECTION (g_steal_pointer (&tls));
+}
+
+GTlsConnection *
+duplex_tls_new_server (GIOStream       *base,
+                       GTlsCertificate *certificate,
+                       GError         **error)
+{
+  GIOStream *tls = g_tls_server_connection_new (base, certificate, error);
+
+  if (tls == NULL)
+    return NULL;
+  g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls), protocols);
+  return G_TLS_CONNECTION (tls);
 }
 
 GSocket *

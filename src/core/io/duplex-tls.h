@@ -15,6 +15,11 @@ GTlsConnection *duplex_tls_new_client (GIOStream  *base,
                                        const char *ca_file,
                                        GError    **error);
 
+/* A server's end over base, before its handshake; certificate has its key. */
+GTlsConnection *duplex_tls_new_server (GIOStream       *base,
+                                       GTlsCertificate *certificate,
+                                       GError         **error);
+
 /* The socket below, or NULL where the stream below is none. */
 GSocket *duplex_tls_get_socket (GTlsConnection *connection);
 

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* accept4() */
+#define _GNU_SOURCE
+
 #include "relay/duplex-server.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "core/io/duplex-io-thread.h"
-#include "core/io/duplex-socket.h"
 #include "core/proto/duplex-limits.h"
+#include "relay/duplex-bell.h"
 #include "relay/duplex-log.h"
 #include "relay/duplex-request.h"
+#include "relay/duplex-worker.h"
 
-/* Clients that are accepted before others have their turn. */
+/* Clients that are accepted before the workers hear of them. */
 #define ACCEPTS_AT_ONCE 64
 /* Milliseconds without accepting where the system has no descriptor left. */
 #define PAUSE_MS 200
@@ -15,57 +24,52 @@
 struct _DuplexServer
 {
   /* owned */
-  GSocket      *socket;
-  GSource      *accept_source; /* NULL while no more are taken */
-  GSource      *timer;         /* of a pause or of the drain */
-  GPtrArray    *tunnels;       /* of DuplexTunnel, each its own until it has ended */
-  DuplexPoller *poller;
-
-  /* borrowed */
-  const DuplexRelaySettings *settings;
+  GSocket             *socket;
+  GSource             *accept_source; /* NULL while no more are taken */
+  GSource             *timer;         /* of a pause or of the drain */
+  DuplexRelaySettings *settings;
+  DuplexAdmission     *admission;
+  GPtrArray           *workers; /* of DuplexWorker */
+  DuplexBell          *bell;    /* rung by workers */
+  DuplexWorkerShared   shared;
 
   /* state */
-  DuplexPumpStats stats;
   guint64         n_accepted;
-  gboolean        draining;
-  GSourceOnceFunc drained;
+  gboolean        complained; /* about the last client that could not be accepted */
+  GSourceOnceFunc drained;    /* NULL once it was called */
   gpointer        user_data;
+
+  /* of all threads, atomic */
+  guint n_heads;  /* clients whose request is not complete */
+  guint n_open;   /* clients in all */
+  guint waiting;  /* the bell is to be rung when there are fewer heads */
+  guint draining; /* and when there are no clients */
 };
 
 static void watch (DuplexServer *self);
 
-/* Those of others that wait for their request, or are told that it is refused. */
-static guint
-count (DuplexServer *self,
-       gboolean      upgraded)
-{
-  guint n = 0;
+/* ---- on the threads of workers ---- */
 
-  for (guint i = 0; i < self->tunnels->len; i++)
-    {
-      DuplexTunnelState state = duplex_tunnel_get_state (g_ptr_array_index (self->tunnels, i));
-
-      if ((state != DUPLEX_TUNNEL_REQUEST && state != DUPLEX_TUNNEL_REFUSED) == upgraded)
-        n++;
-    }
-  return n;
-}
-
-static gboolean
-may_open (DuplexTunnel *tunnel,
-          gpointer      data)
+static void
+settled_cb (gpointer data)
 {
   DuplexServer *self = data;
+  guint         before = (guint)g_atomic_int_add (&self->n_heads, -1);
 
-  return count (self, /* upgraded= */ TRUE) < self->settings->max_connections;
+  if (before - 1 <= DUPLEX_LIMIT_RELAY_HEADS / 2 && g_atomic_int_get (&self->waiting))
+    duplex_bell_ring (self->bell);
 }
 
 static void
-tunnel_changed (DuplexTunnel *tunnel,
-                gpointer      data)
+gone_cb (gpointer data)
 {
-  watch (data);
+  DuplexServer *self = data;
+
+  if (g_atomic_int_dec_and_test (&self->n_open) && g_atomic_int_get (&self->draining))
+    duplex_bell_ring (self->bell);
 }
+
+/* ---- accepting ---- */
 
 static void
 set_timer (DuplexServer *self,
@@ -79,29 +83,6 @@ set_timer (DuplexServer *self,
 }
 
 static gboolean
-drained_cb (gpointer data)
-{
-  DuplexServer *self = data;
-
-  duplex_io_clear_source (&self->timer);
-  self->drained (self->user_data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-tunnel_ended (DuplexTunnel *tunnel,
-              gpointer      data)
-{
-  DuplexServer *self = data;
-
-  g_ptr_array_remove_fast (self->tunnels, tunnel);
-  duplex_tunnel_free (tunnel);
-  if (self->draining && self->tunnels->len == 0)
-    set_timer (self, 0, drained_cb);
-  watch (self);
-}
-
-static gboolean
 resume_cb (gpointer data)
 {
   DuplexServer *self = data;
@@ -111,37 +92,77 @@ resume_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+hand_over (DuplexServer *self,
+           DuplexClient *client)
+{
+  DuplexWorker *chosen = g_ptr_array_index (self->workers, 0);
+
+  for (guint i = 1; i < self->workers->len; i++)
+    {
+      DuplexWorker *other = g_ptr_array_index (self->workers, i);
+
+      if (duplex_worker_get_n (other) < duplex_worker_get_n (chosen))
+        chosen = other;
+    }
+  client->settings = duplex_relay_settings_ref (self->settings);
+  client->number = ++self->n_accepted;
+  client->accepted_at = g_get_monotonic_time ();
+  g_atomic_int_inc (&self->n_heads);
+  g_atomic_int_inc (&self->n_open);
+  duplex_metrics_accepted (self->shared.metrics);
+  duplex_worker_add (chosen, client);
+}
+
+/* Where it cannot be one client's fault, the system lacks something. */
+static gboolean
+is_clients_fault (int number)
+{
+  return number != EMFILE && number != ENFILE && number != ENOBUFS && number != ENOMEM &&
+         number != EBADF && number != EINVAL && number != ENOTSOCK && number != EOPNOTSUPP;
+}
+
 /* Returns FALSE where nobody waits. */
 static gboolean
 accept_one (DuplexServer *self)
 {
-  static const DuplexTunnelCallbacks callbacks = { may_open, tunnel_changed, tunnel_ended };
-  g_autoptr (GError)                 error = NULL;
-  g_autoptr (GSocketConnection)      connection = NULL;
-  g_autoptr (GSocket)                socket = g_socket_accept (self->socket, NULL, &error);
+  const int               on = 1;
+  DuplexClient            client = { 0 };
+  struct sockaddr_storage address = { 0 };
+  socklen_t               size = sizeof address;
+  int                     number;
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return FALSE;
-  if (socket == NULL)
+  client.fd = accept4 (g_socket_get_fd (self->socket), (struct sockaddr *)&address, &size,
+                       SOCK_NONBLOCK | SOCK_CLOEXEC);
+  number = errno;
+  if (client.fd >= 0)
     {
-      duplex_log ("cannot accept: %s", error->message);
-      set_timer (self, PAUSE_MS, resume_cb);
-      return FALSE;
+      self->complained = FALSE;
+      setsockopt (client.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      client.peer = duplex_peer_from_socket_address (&address);
+      hand_over (self, &client);
+      return TRUE;
     }
-  g_socket_set_blocking (socket, FALSE);
-  connection = g_socket_connection_factory_create_connection (socket);
-  duplex_socket_set_no_delay (connection);
-  g_ptr_array_add (self->tunnels, duplex_tunnel_new (self->poller, &self->stats, connection,
-                                                     self->settings,
-                                                     ++self->n_accepted, &callbacks, self));
-  return TRUE;
+  if (number == EAGAIN || number == EWOULDBLOCK)
+    return FALSE;
+  if (is_clients_fault (number))
+    return TRUE;
+  if (!self->complained)
+    {
+      g_autofree char *text = g_strdup_printf ("cannot accept: %s", g_strerror (number));
+
+      duplex_log_text ("error", text);
+    }
+  self->complained = TRUE;
+  set_timer (self, PAUSE_MS, resume_cb);
+  return FALSE;
 }
 
 static gboolean
 may_accept (DuplexServer *self)
 {
   return !self->draining && self->timer == NULL &&
-         count (self, /* upgraded= */ FALSE) < DUPLEX_LIMIT_RELAY_HEADS;
+         (guint)g_atomic_int_get (&self->n_heads) < DUPLEX_LIMIT_RELAY_HEADS;
 }
 
 static gboolean
@@ -153,22 +174,82 @@ acceptable_cb (GSocket     *socket,
 
   for (guint i = 0; i < ACCEPTS_AT_ONCE && may_accept (self) && accept_one (self); i++)
     ;
+  for (guint i = 0; i < self->workers->len; i++)
+    duplex_worker_wake (g_ptr_array_index (self->workers, i));
   watch (self);
   return G_SOURCE_CONTINUE;
 }
 
-/* Whoever is not accepted yet waits in the backlog. */
+/* Whoever is not accepted yet waits in the backlog. While there are too many heads they only become
+ * fewer, so that a worker passes the half of them, sees that it is waited for, and rings; or has
+ * passed it before waiting was set, which shows here. */
 static void
 watch (DuplexServer *self)
 {
+  g_atomic_int_set (&self->waiting, FALSE);
   if (!may_accept (self))
-    duplex_io_clear_source (&self->accept_source);
+    {
+      duplex_io_clear_source (&self->accept_source);
+      g_atomic_int_set (&self->waiting, TRUE);
+      if (may_accept (self) &&
+          (guint)g_atomic_int_get (&self->n_heads) <= DUPLEX_LIMIT_RELAY_HEADS / 2)
+        duplex_bell_ring (self->bell);
+    }
   else if (self->accept_source == NULL)
     {
       self->accept_source = g_socket_create_source (self->socket, G_IO_IN, NULL);
       g_source_set_callback (self->accept_source, G_SOURCE_FUNC (acceptable_cb), self, NULL);
       g_source_attach (self->accept_source, g_main_context_get_thread_default ());
     }
+}
+
+/* ---- the drain ---- */
+
+static void
+finish_drain (DuplexServer *self)
+{
+  GSourceOnceFunc drained = self->drained;
+
+  duplex_io_clear_source (&self->timer);
+  self->drained = NULL;
+  if (drained != NULL)
+    drained (self->user_data);
+}
+
+static gboolean
+drain_over_cb (gpointer data)
+{
+  finish_drain (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+bell_cb (gpointer data)
+{
+  DuplexServer *self = data;
+
+  if (!self->draining)
+    watch (self);
+  else if (g_atomic_int_get (&self->n_open) == 0)
+    finish_drain (self);
+}
+
+/* ---- public ---- */
+
+/* Takes fd. */
+static GSocket *
+take_socket (int      fd,
+             GError **error)
+{
+  GSocket *socket = g_socket_new_from_fd (fd, error);
+
+  if (socket == NULL)
+    {
+      close (fd);
+      return NULL;
+    }
+  g_socket_set_blocking (socket, FALSE);
+  return socket;
 }
 
 static GSocket *
@@ -191,24 +272,33 @@ listen_on (GInetSocketAddress *address,
 }
 
 DuplexServer *
-duplex_server_new (GInetSocketAddress        *address,
-                   const DuplexRelaySettings *settings,
-                   GError                   **error)
+duplex_server_new (GInetSocketAddress  *address,
+                   int                  listen_fd,
+                   DuplexRelaySettings *settings,
+                   DuplexMetrics       *metrics,
+                   DuplexRecorder      *recorder,
+                   guint                n_workers,
+                   GError             **error)
 {
-  g_autoptr (GSocket) socket = NULL;
-  DuplexServer       *self;
+  GSocket      *socket;
+  DuplexServer *self;
 
-  g_return_val_if_fail (G_IS_INET_SOCKET_ADDRESS (address), NULL);
-  g_return_val_if_fail (settings != NULL, NULL);
+  g_return_val_if_fail (listen_fd >= 0 || G_IS_INET_SOCKET_ADDRESS (address), NULL);
+  g_return_val_if_fail (settings != NULL && metrics != NULL && n_workers > 0, NULL);
 
-  socket = listen_on (address, error);
+  socket = listen_fd >= 0 ? take_socket (listen_fd, error) : listen_on (address, error);
   if (socket == NULL)
     return NULL;
   self = g_new0 (DuplexServer, 1);
-  self->socket = g_steal_pointer (&socket);
-  self->settings = settings;
-  self->tunnels = g_ptr_array_new ();
-  self->poller = duplex_poller_new ();
+  self->socket = socket;
+  self->settings = duplex_relay_settings_ref (settings);
+  self->admission = duplex_admission_new ();
+  self->bell = duplex_bell_new (bell_cb, self);
+  self->shared = (DuplexWorkerShared){ metrics, self->admission, recorder, settled_cb, gone_cb,
+                                       self };
+  self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify)duplex_worker_free);
+  for (guint i = 0; i < n_workers; i++)
+    g_ptr_array_add (self->workers, duplex_worker_new (&self->shared));
   watch (self);
   return self;
 }
@@ -220,13 +310,24 @@ duplex_server_free (DuplexServer *self)
     return;
   duplex_io_clear_source (&self->accept_source);
   duplex_io_clear_source (&self->timer);
+  g_ptr_array_unref (self->workers);
+  duplex_bell_free (self->bell);
+  duplex_admission_free (self->admission);
   g_socket_close (self->socket, NULL);
   g_object_unref (self->socket);
-  for (guint i = 0; i < self->tunnels->len; i++)
-    duplex_tunnel_free (g_ptr_array_index (self->tunnels, i));
-  g_ptr_array_unref (self->tunnels);
-  duplex_poller_free (self->poller);
+  duplex_relay_settings_unref (self->settings);
   g_free (self);
+}
+
+void
+duplex_server_set_settings (DuplexServer        *self,
+                            DuplexRelaySettings *settings)
+{
+  g_return_if_fail (self != NULL && settings != NULL);
+
+  duplex_relay_settings_ref (settings);
+  duplex_relay_settings_unref (self->settings);
+  self->settings = settings;
 }
 
 char *
@@ -238,8 +339,11 @@ duplex_server_dup_url (DuplexServer *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   bound = g_socket_get_local_address (self->socket, NULL);
-  text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (bound));
-  return g_strdup_printf ("ws://%s" DUPLEX_REQUEST_PATH, text);
+  text = G_IS_SOCKET_CONNECTABLE (bound)
+           ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (bound))
+           : g_strdup ("?");
+  return g_strdup_printf ("%s://%s" DUPLEX_REQUEST_PATH,
+                          self->settings->certificate != NULL ? "wss" : "ws", text);
 }
 
 void
@@ -250,12 +354,14 @@ duplex_server_drain (DuplexServer   *self,
 {
   g_return_if_fail (self != NULL && drained != NULL);
 
-  self->draining = TRUE;
   self->drained = drained;
   self->user_data = user_data;
   duplex_io_clear_source (&self->accept_source);
   g_socket_close (self->socket, NULL);
-  set_timer (self, self->tunnels->len > 0 ? seconds * 1000 : 0, drained_cb);
-  for (guint i = 0; i < self->tunnels->len; i++)
-    duplex_tunnel_go_away (g_ptr_array_index (self->tunnels, i));
+  set_timer (self, seconds * 1000, drain_over_cb);
+  g_atomic_int_set (&self->draining, TRUE);
+  for (guint i = 0; i < self->workers->len; i++)
+    duplex_worker_drain (g_ptr_array_index (self->workers, i));
+  if (g_atomic_int_get (&self->n_open) == 0)
+    duplex_bell_ring (self->bell);
 }

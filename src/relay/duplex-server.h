@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The listening end of the relay, on the thread-default context. */
+/* The listening end of the relay, on the thread-default context: it accepts, and hands whoever
+ * came to the worker that has the fewest. */
 
-#include "relay/duplex-tunnel.h"
+#include "relay/duplex-metrics.h"
+#include "relay/duplex-settings.h"
 
 G_BEGIN_DECLS
 
-typedef struct _DuplexServer DuplexServer;
+typedef struct _DuplexRecorder DuplexRecorder;
+typedef struct _DuplexServer   DuplexServer;
 
-/* settings is borrowed for life. Port 0 picks one. */
-DuplexServer *duplex_server_new (GInetSocketAddress        *address,
-                                 const DuplexRelaySettings *settings,
-                                 GError                   **error);
-/* Ends at once what is still there; call it only after a drain, or before any client came. */
+/* listen_fd is a socket that listens already, which is taken, or -1; then address is listened on,
+ * and port 0 picks one. metrics and recorder, which may be NULL, are borrowed for life. */
+DuplexServer *duplex_server_new (GInetSocketAddress  *address,
+                                 int                  listen_fd,
+                                 DuplexRelaySettings *settings,
+                                 DuplexMetrics       *metrics,
+                                 DuplexRecorder      *recorder,
+                                 guint                n_workers,
+                                 GError             **error);
+/* Ends at once what is still there. */
 void duplex_server_free (DuplexServer *self);
 
-/* "ws://ADDR:PORT/api/websocket" */
+/* For those who come from now on. */
+void duplex_server_set_settings (DuplexServer        *self,
+                                 DuplexRelaySettings *settings);
+
+/* "ws://ADDR:PORT/api/websocket", or wss:// */
 char *duplex_server_dup_url (DuplexServer *self);
 
 /* Takes no more clients, sends 1001 both ways to those there are, and calls drained from the main

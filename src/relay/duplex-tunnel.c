@@ -1,507 +1,535 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "relay/duplex-tunnel.h"
+#include "relay/duplex-tunnel-private.h"
 
-#include <json-glib/json-glib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "core/io/duplex-dialer.h"
-#include "core/io/duplex-io-thread.h"
+#include "core/io/duplex-tls.h"
 #include "core/proto/duplex-close-code.h"
-#include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
-#include "relay/duplex-log.h"
 #include "relay/duplex-request.h"
 
-/* Seconds that a client has to take a response and to end after it. */
-#define ANSWER_TIMEOUT 5
+/* Seconds that who has not asked yet may take for it once the relay is about to end: a health
+ * check that comes in the last moment learns of it. */
+#define LAST_REQUEST_TIMEOUT 1
 
-struct _DuplexTunnel
+/* The exposition format of Prometheus, version 0.0.4. */
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+/* Bytes that are read, and thrown away, before others have their turn. */
+#define DISCARDED_AT_ONCE ((gsize)64 * 1024)
+
+/* ---- what is written about it ---- */
+
+DuplexLogLine *
+duplex_tunnel_begin_line (DuplexTunnel *self,
+                          const char   *event)
 {
-  /* owned */
-  GSocketConnection  *connection;
-  GCancellable       *cancellable; /* of what is under way; one operation at a time */
-  GSource            *deadline;
-  GByteArray         *received;
-  DuplexHead         *head;
-  GBytes             *leftover; /* behind the request */
-  GBytes             *response;
-  char              **offered; /* subprotocols */
-  char               *backend; /* URL as the client wrote it, or NULL */
-  char               *peer;    /* the client's address */
-  DuplexDialSettings *dial;
-  GList              *addresses; /* of GInetAddress, allowed, still to try */
-  GIOStream          *backend_stream;
-  GBytes             *backend_leftover;
-  char               *subprotocol; /* that is answered */
-  char               *error_text;  /* message of the error to tell, or NULL */
-  DuplexPump         *pump;
+  DuplexLogLine   *line = duplex_log_begin (event);
+  g_autofree char *client = duplex_peer_to_text (&self->peer);
 
-  /* borrowed */
-  DuplexPoller                *poller;
-  DuplexPumpStats             *stats;
-  const DuplexRelaySettings   *settings;
-  const DuplexTunnelCallbacks *callbacks;
-  gpointer                     user_data;
+  duplex_log_add_number (line, "connection", self->number);
+  duplex_log_add (line, "client", client);
+  return line;
+}
 
-  /* state */
-  DuplexTunnelState state;
-  guint64           number;
-  gint64            started;    /* monotonic µs */
-  gint64            dial_until; /* monotonic µs */
-  guint16           error_code; /* of the Close that follows error_text */
-  const char       *error_reason;
-  gboolean          going_away;
-  guint8            chunk[4096];
-};
-
-static void
-set_state (DuplexTunnel     *self,
-           DuplexTunnelState state)
+void
+duplex_tunnel_note_refusal (DuplexTunnel *self,
+                            DuplexRefusal refusal,
+                            guint         status,
+                            const char   *detail)
 {
-  self->state = state;
-  self->callbacks->changed (self, self->user_data);
+  DuplexLogLine *line = duplex_tunnel_begin_line (self, "refused");
+
+  duplex_log_add (line, "reason", duplex_refusal_get_name (refusal));
+  if (status > 0)
+    duplex_log_add_number (line, "status", status);
+  duplex_log_add (line, "backend", self->backend);
+  duplex_log_add (line, "detail", detail);
+  duplex_log_end (line);
+  duplex_metrics_refused (self->host->metrics, refusal);
 }
 
 /* ---- the end ---- */
 
-static gboolean
-ended_cb (gpointer data)
-{
-  DuplexTunnel *self = data;
-
-  self->callbacks->ended (self, self->user_data);
-  return G_SOURCE_REMOVE;
-}
-
-/* In a turn of the main loop of its own: whoever called is still at work on self. */
 static void
-end (DuplexTunnel *self)
+settle (DuplexTunnel *self)
 {
-  duplex_io_clear_source (&self->deadline);
-  self->deadline = g_idle_source_new ();
-  g_source_set_priority (self->deadline, G_PRIORITY_DEFAULT);
-  g_source_set_callback (self->deadline, ended_cb, self, NULL);
-  g_source_attach (self->deadline, g_main_context_get_thread_default ());
+  if (self->settled)
+    return;
+  self->settled = TRUE;
+  self->host->settled (self, self->host->user_data);
 }
 
-static gboolean
-deadline_cb (gpointer data)
-{
-  DuplexTunnel *self = data;
-
-  g_cancellable_cancel (self->cancellable);
-  return G_SOURCE_REMOVE;
-}
-
+/* A TLS stream that is dropped would wait for its peer to take a last record, and hold up the
+ * thread: the socket is closed below it. */
 static void
-set_deadline (DuplexTunnel *self,
-              guint         seconds)
+close_base (DuplexOpening *self)
 {
-  duplex_io_clear_source (&self->deadline);
-  self->deadline = g_timeout_source_new_seconds (seconds);
-  g_source_set_callback (self->deadline, deadline_cb, self, NULL);
-  g_source_attach (self->deadline, g_main_context_get_thread_default ());
+  if (self->base != NULL)
+    g_io_stream_close (self->base, NULL, NULL);
+  g_clear_object (&self->tls);
+  g_clear_object (&self->base);
 }
 
-/* ---- pumping ---- */
-
-static void
-pump_ended_cb (DuplexPump *pump,
-               gpointer    data)
+void
+duplex_opening_free (DuplexOpening *self)
 {
-  DuplexTunnel *self = data;
-  DuplexPumpEnd client;
-  DuplexPumpEnd backend;
-
-  duplex_pump_get_ends (pump, &client, &backend);
-  duplex_log ("#%" G_GUINT64_FORMAT " closed after %.3f s: client %u/%u, backend %u/%u (sent/"
-              "received), up %" G_GUINT64_FORMAT " messages %" G_GUINT64_FORMAT
-              " bytes, down %" G_GUINT64_FORMAT " messages %" G_GUINT64_FORMAT " bytes",
-              self->number, (double)(g_get_monotonic_time () - self->started) / G_USEC_PER_SEC,
-              client.code_sent, client.code_received, backend.code_sent, backend.code_received,
-              client.n_messages, client.n_bytes, backend.n_messages, backend.n_bytes);
-  self->callbacks->ended (self, self->user_data);
+  if (self == NULL)
+    return;
+  g_assert (self->operation == NULL);
+  duplex_poller_clear_deadline (self->tunnel->host->poller, &self->deadline);
+  if (self->fd >= 0)
+    close (self->fd);
+  g_clear_pointer (&self->client, duplex_leg_free);
+  close_base (self);
+  g_clear_pointer (&self->received, g_byte_array_unref);
+  g_clear_pointer (&self->out, g_byte_array_unref);
+  g_clear_pointer (&self->head, duplex_head_free);
+  g_strfreev (self->offered);
+  g_free (self->url);
+  g_clear_pointer (&self->first, duplex_first_message_free);
+  g_clear_pointer (&self->dial, duplex_dial_settings_free);
+  g_list_free_full (self->addresses, g_object_unref);
+  g_clear_pointer (&self->dialled, duplex_dial_result_free);
+  g_free (self->error_text);
+  g_clear_pointer (&self->request, g_bytes_unref);
+  g_clear_pointer (&self->response, g_bytes_unref);
+  g_clear_object (&self->capture);
+  g_free (self);
 }
 
-/* {"NAME":"VALUE",...} */
-static char *
-build_json (const char *name,
-            const char *value,
-            const char *other_name,
-            const char *other_value)
+void
+duplex_tunnel_end (DuplexTunnel *self)
 {
-  g_autoptr (JsonObject) object = json_object_new ();
-  g_autoptr (JsonNode)   node = json_node_new (JSON_NODE_OBJECT);
+  DuplexOpening *opening = self->opening;
 
-  json_object_set_string_member (object, name, value);
-  if (other_name != NULL)
-    json_object_set_string_member (object, other_name, other_value);
-  json_node_set_object (node, object);
-  return json_to_string (node, /* pretty= */ FALSE);
+  settle (self);
+  if (opening != NULL && opening->operation != NULL)
+    {
+      opening->dead = TRUE;
+      duplex_poller_clear_deadline (self->host->poller, &opening->deadline);
+      g_clear_pointer (&opening->client, duplex_leg_free);
+      g_cancellable_cancel (opening->operation);
+      return;
+    }
+  self->host->ended (self, self->host->user_data);
 }
 
-static void
-start_pump (DuplexTunnel *self)
+GCancellable *
+duplex_tunnel_begin_operation (DuplexTunnel *self)
 {
-  DuplexLeg       *client = duplex_leg_new_stream (self->poller, G_IO_STREAM (self->connection));
-  DuplexLeg       *backend = NULL;
-  g_autofree char *greeting = NULL;
+  g_assert (self->opening->operation == NULL);
 
-  if (self->backend_stream != NULL)
-    backend = duplex_leg_new_stream (self->poller, self->backend_stream);
-  duplex_io_clear_source (&self->deadline);
-  self->pump = duplex_pump_new (self->poller, client, backend, &self->settings->pump, self->stats,
-                                pump_ended_cb, self);
-  duplex_pump_unread (self->pump, DUPLEX_ROLE_CLIENT, self->leftover);
-  duplex_pump_unread (self->pump, DUPLEX_ROLE_SERVER, self->backend_leftover);
-  if (self->error_text != NULL)
-    greeting = build_json ("error", self->error_text, NULL, NULL);
-  else if (self->settings->status)
-    greeting = build_json ("status", "connected", "backend", self->backend);
-  if (greeting != NULL)
-    duplex_pump_greet (self->pump, greeting);
-  duplex_pump_start (self->pump);
-  if (self->error_text != NULL)
-    duplex_pump_close (self->pump, self->error_code, self->error_reason);
-  else if (self->going_away)
-    duplex_pump_close (self->pump, DUPLEX_CLOSE_GOING_AWAY, NULL);
-  set_state (self, DUPLEX_TUNNEL_OPEN);
+  return self->opening->operation = g_cancellable_new ();
 }
 
-/* ---- the response ---- */
+gboolean
+duplex_tunnel_finish_operation (DuplexTunnel *self)
+{
+  g_clear_object (&self->opening->operation);
+  if (!self->opening->dead)
+    return TRUE;
+  duplex_tunnel_end (self);
+  return FALSE;
+}
+
+/* ---- phases ---- */
 
 static void
-discarded_ready_cb (GObject      *object,
-                    GAsyncResult *result,
-                    gpointer      data)
+deadline_cb (DuplexDeadline *deadline)
 {
-  DuplexTunnel *self = data;
+  DuplexOpening *opening =
+    (DuplexOpening *)((char *)deadline - G_STRUCT_OFFSET (DuplexOpening, deadline));
+  DuplexTunnel *self = opening->tunnel;
 
-  if (g_input_stream_read_finish (G_INPUT_STREAM (object), result, NULL) <= 0)
-    end (self);
-  else
-    g_input_stream_read_async (G_INPUT_STREAM (object), self->chunk, sizeof self->chunk,
-                               G_PRIORITY_DEFAULT, self->cancellable, discarded_ready_cb, self);
+  opening->timed_out = TRUE;
+  switch (opening->phase)
+    {
+    case DUPLEX_TUNNEL_TLS:
+    case DUPLEX_TUNNEL_REQUEST:
+      duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_TIMEOUT, 0, NULL);
+      duplex_tunnel_end (self);
+      break;
+    case DUPLEX_TUNNEL_DIAL:
+      if (opening->operation != NULL)
+        g_cancellable_cancel (opening->operation);
+      break;
+    case DUPLEX_TUNNEL_TOKEN:
+      duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_TOKEN, 0, "No token in time");
+      duplex_tunnel_close (self, DUPLEX_CLOSE_POLICY, "Token required");
+      break;
+    case DUPLEX_TUNNEL_RESPONSE:
+    case DUPLEX_TUNNEL_ANSWER:
+    default:
+      duplex_tunnel_end (self);
+      break;
+    }
 }
+
+void
+duplex_tunnel_set_phase (DuplexTunnel     *self,
+                         DuplexTunnelPhase phase,
+                         guint             seconds)
+{
+  DuplexOpening *opening = self->opening;
+
+  opening->phase = phase;
+  opening->deadline.func = deadline_cb;
+  duplex_poller_set_deadline (self->host->poller, &opening->deadline,
+                              g_get_monotonic_time () + (gint64)seconds * G_USEC_PER_SEC);
+}
+
+DuplexLegResult
+duplex_tunnel_flush (DuplexTunnel *self)
+{
+  DuplexOpening *opening = self->opening;
+
+  while (opening->out->len > opening->written)
+    {
+      GOutputVector   span = { opening->out->data + opening->written,
+                               opening->out->len - opening->written };
+      gsize           len;
+      DuplexLegResult result = duplex_leg_write (opening->client, &span, 1, &len);
+
+      if (result != DUPLEX_LEG_OK)
+        return result;
+      opening->written += len;
+    }
+  g_byte_array_set_size (opening->out, 0);
+  opening->written = 0;
+  return DUPLEX_LEG_OK;
+}
+
+/* ---- a response that is no upgrade ---- */
 
 /* Closed with bytes unread, TCP would tell the client that the connection was reset, and it might
- * not see the response. */
+ * not see the response. TLS has no half-close that would tell it to end, so that it is not waited
+ * for. */
 static void
-linger (DuplexTunnel *self)
+discard (DuplexTunnel *self)
 {
-  GIOStream *stream = G_IO_STREAM (self->connection);
+  DuplexOpening  *opening = self->opening;
+  guint8          chunk[4096];
+  gsize           len;
+  gsize           total = 0;
+  DuplexLegResult result;
 
-  g_socket_shutdown (g_socket_connection_get_socket (self->connection), FALSE, TRUE, NULL);
-  g_input_stream_read_async (g_io_stream_get_input_stream (stream), self->chunk,
-                             sizeof self->chunk, G_PRIORITY_DEFAULT, self->cancellable,
-                             discarded_ready_cb, self);
+  while ((result = duplex_leg_read (opening->client, chunk, sizeof chunk, &len)) == DUPLEX_LEG_OK)
+    {
+      total += len;
+      if (total >= DISCARDED_AT_ONCE)
+        {
+          duplex_leg_again (opening->client);
+          return;
+        }
+    }
+  if (result == DUPLEX_LEG_ENDED || self->settings->certificate != NULL)
+    duplex_tunnel_end (self);
 }
 
 static void
-answered_ready_cb (GObject      *object,
-                   GAsyncResult *result,
-                   gpointer      data)
+go_on_responding (DuplexTunnel *self)
 {
-  DuplexTunnel *self = data;
+  DuplexOpening *opening = self->opening;
 
-  if (!g_output_stream_write_all_finish (G_OUTPUT_STREAM (object), result, NULL, NULL))
-    end (self);
-  else if (self->state == DUPLEX_TUNNEL_REFUSED)
-    linger (self);
-  else
-    start_pump (self);
+  if (opening->out->len > 0)
+    {
+      DuplexLegResult result = duplex_tunnel_flush (self);
+
+      if (result == DUPLEX_LEG_ENDED)
+        duplex_tunnel_end (self);
+      if (result != DUPLEX_LEG_OK)
+        return;
+      duplex_leg_shutdown (opening->client);
+    }
+  discard (self);
 }
 
 /* Takes response. */
 static void
-write_response (DuplexTunnel *self,
-                GBytes       *response)
+respond (DuplexTunnel *self,
+         GBytes       *response)
 {
-  GIOStream *stream = G_IO_STREAM (self->connection);
-
-  self->response = response;
-  set_deadline (self, ANSWER_TIMEOUT);
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (stream),
-                                   g_bytes_get_data (response, NULL), g_bytes_get_size (response),
-                                   G_PRIORITY_DEFAULT, self->cancellable, answered_ready_cb, self);
-}
-
-static void
-refuse (DuplexTunnel *self,
-        GBytes       *response)
-{
-  set_state (self, DUPLEX_TUNNEL_REFUSED);
-  write_response (self, response);
-}
-
-static void
-answer (DuplexTunnel *self)
-{
-  set_state (self, DUPLEX_TUNNEL_ANSWER);
-  write_response (self, duplex_handshake_build_response (self->head, self->subprotocol,
-                                                         /* extensions= */ NULL));
-}
-
-/* The upgrade is accepted, so that the client can read why there is nothing behind it. A browser
- * shows nothing where it offered subprotocols and none is chosen, so the first is. */
-static void
-answer_error (DuplexTunnel *self,
-              const char   *text,
-              guint16       code,
-              const char   *reason)
-{
-  duplex_log ("#%" G_GUINT64_FORMAT " no backend for %s: %s", self->number, self->peer, reason);
-  self->error_text = g_strdup (text);
-  self->error_code = code;
-  self->error_reason = reason;
-  self->subprotocol = g_strdup (self->offered[0]);
-  answer (self);
-}
-
-/* ---- the backend ---- */
-
-static void dial_next (DuplexTunnel *self);
-
-static void
-answer_failure (DuplexTunnel *self,
-                const char   *text)
-{
-  answer_error (self, text, DUPLEX_CLOSE_INTERNAL_ERROR, "Backend connection failed");
-}
-
-static void
-dialled_ready_cb (GObject      *object,
-                  GAsyncResult *result,
-                  gpointer      data)
-{
-  DuplexTunnel                *self = data;
-  g_autoptr (GError)           error = NULL;
-  g_autoptr (DuplexDialResult) dialled = NULL;
-
-  if (duplex_dialer_dial_finish (result, &dialled, &error))
-    {
-      self->backend_stream = g_steal_pointer (&dialled->stream);
-      self->backend_leftover = g_steal_pointer (&dialled->leftover);
-      self->subprotocol = g_steal_pointer (&dialled->subprotocol);
-      duplex_log ("#%" G_GUINT64_FORMAT " open: %s to %s://%s", self->number, self->peer,
-                  self->dial->url->tls ? "wss" : "ws", self->dial->url->host_field);
-      answer (self);
-    }
-  else if (self->going_away)
-    end (self);
-  else if (g_error_matches (error, DUPLEX_ERROR, DUPLEX_ERROR_CONNECT) && self->addresses != NULL)
-    dial_next (self);
-  else
-    {
-      duplex_log ("#%" G_GUINT64_FORMAT " %s", self->number, error->message);
-      answer_failure (self, error->message);
-    }
-}
-
-/* Names may have several addresses, of which the first need not be the one that answers. */
-static void
-dial_next (DuplexTunnel *self)
-{
-  g_autoptr (GInetAddress) address = self->addresses->data;
-  gint64                   left = self->dial_until - g_get_monotonic_time ();
-
-  self->addresses = g_list_delete_link (self->addresses, self->addresses);
-  g_free (self->dial->address);
-  self->dial->address = g_inet_address_to_string (address);
-  self->dial->timeout = (guint)MAX (1, (left + G_USEC_PER_SEC / 2) / G_USEC_PER_SEC);
-  duplex_dialer_dial_async (self->dial, NULL, 0, self->cancellable, dialled_ready_cb, self);
-}
-
-static void
-choose_addresses (DuplexTunnel *self,
-                  GList        *found)
-{
-  for (GList *item = found; item != NULL; item = item->next)
-    if (duplex_policy_allows_backend (self->settings->policy, self->dial->url, item->data))
-      self->addresses = g_list_append (self->addresses, g_object_ref (item->data));
-  if (self->addresses != NULL)
-    dial_next (self);
-  else
-    answer_error (self, "Backend not allowed; see duplex-relay --allow-backend",
-                  DUPLEX_CLOSE_POLICY, "Backend not allowed");
-}
-
-static void
-resolved_ready_cb (GObject      *object,
-                   GAsyncResult *result,
-                   gpointer      data)
-{
-  DuplexTunnel      *self = data;
-  g_autoptr (GError) error = NULL;
-  GList             *found;
-
-  found = g_resolver_lookup_by_name_finish (G_RESOLVER (object), result, &error);
-  /* From here on the dialer has a deadline of its own. */
-  duplex_io_clear_source (&self->deadline);
-  if (!self->going_away)
-    g_cancellable_reset (self->cancellable);
-  if (found != NULL)
-    choose_addresses (self, found);
-  else if (self->going_away)
-    end (self);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    answer_failure (self, "The backend's name was not resolved in time");
-  else
-    answer_failure (self, error->message);
-  g_list_free_full (found, g_object_unref);
-}
-
-static void
-resolve (DuplexTunnel *self)
-{
-  g_autoptr (GResolver) resolver = g_resolver_get_default ();
-
-  set_deadline (self, self->settings->connect_timeout);
-  g_resolver_lookup_by_name_async (resolver, self->dial->url->host, self->cancellable,
-                                   resolved_ready_cb, self);
-}
-
-static void
-open_backend (DuplexTunnel *self)
-{
-  g_autoptr (GError)    error = NULL;
-  g_autoptr (DuplexUrl) url = NULL;
-
-  self->offered = duplex_request_dup_subprotocols (self->head);
-  self->backend = duplex_request_dup_backend (self->head);
-  if (self->backend == NULL)
-    {
-      answer_error (self, "Backend URL required", DUPLEX_CLOSE_POLICY, "Backend URL required");
-      return;
-    }
-  /* Anything can be percent-encoded, and JSON takes UTF-8 only. */
-  if (g_utf8_validate (self->backend, -1, NULL))
-    url = duplex_url_parse (self->backend, &error);
-  if (url == NULL)
-    {
-      answer_failure (self, error != NULL ? error->message : "The backend URL is not UTF-8");
-      return;
-    }
-  self->dial = g_new0 (DuplexDialSettings, 1);
-  self->dial->url = g_steal_pointer (&url);
-  self->dial->subprotocols = g_strdupv (self->offered);
-  self->dial->verify = TRUE;
-  self->dial->ca_file = g_strdup (self->settings->ca_file);
-  self->dial->proxy = g_strdup ("direct://");
-  self->dial_until = g_get_monotonic_time () +
-                     (gint64)self->settings->connect_timeout * G_USEC_PER_SEC;
-  set_state (self, DUPLEX_TUNNEL_DIAL);
-  resolve (self);
+  g_byte_array_append (self->opening->out, g_bytes_get_data (response, NULL),
+                       (guint)g_bytes_get_size (response));
+  g_bytes_unref (response);
+  duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_RESPONSE, DUPLEX_TUNNEL_ANSWER_TIMEOUT);
+  go_on_responding (self);
 }
 
 /* ---- the request ---- */
 
 static void
-handle_head (DuplexTunnel *self)
+refuse_request (DuplexTunnel *self,
+                DuplexRefusal refusal,
+                guint         status,
+                const char   *text)
 {
-  GBytes *refusal = duplex_request_judge (self->head, self->settings->policy);
-
-  if (refusal == NULL && !self->callbacks->may_open (self, self->user_data))
-    refusal = duplex_request_refuse (503, "Too many connections");
-  if (refusal != NULL)
-    refuse (self, refusal);
-  else
-    open_backend (self);
+  duplex_tunnel_note_refusal (self, refusal, status, text);
+  respond (self, duplex_request_refuse (status, text));
 }
 
-static void read_more (DuplexTunnel *self);
+void
+duplex_tunnel_refuse_late (DuplexTunnel *self)
+{
+  refuse_request (self, DUPLEX_REFUSAL_LIMIT, 503, "The relay is about to end");
+}
 
 static void
-handle_received (DuplexTunnel *self)
+upgrade (DuplexTunnel *self)
 {
-  g_autoptr (GError) error = NULL;
-  gsize              size;
+  DuplexRelaySettings *settings = self->settings;
 
-  size = duplex_head_find_end (self->received->data, self->received->len, &error);
-  if (size == 0 && error == NULL)
+  if (self->host->draining)
     {
-      read_more (self);
+      duplex_tunnel_refuse_late (self);
       return;
     }
-  if (error != NULL)
+  if (!duplex_admission_take (self->host->admission, &self->peer, settings->max_connections,
+                              settings->max_per_address))
     {
-      refuse (self, duplex_request_refuse (431, "The request is too large"));
+      refuse_request (self, DUPLEX_REFUSAL_LIMIT, 503, "Too many connections");
       return;
     }
-  if (self->received->len > size)
-    self->leftover = g_bytes_new (self->received->data + size, self->received->len - size);
-  self->head = duplex_head_parse_request (self->received->data, size, &error);
-  g_clear_pointer (&self->received, g_byte_array_unref);
-  if (self->head == NULL)
-    refuse (self, duplex_request_refuse (400, error->message));
+  self->placed = TRUE;
+  settle (self);
+  self->opening->offered = duplex_request_dup_subprotocols (self->opening->head);
+  if (settings->token_place == DUPLEX_TOKEN_MESSAGE && duplex_policy_has_token (settings->policy))
+    {
+      self->opening->first = duplex_first_message_new ();
+      duplex_tunnel_answer (self);
+    }
+  else
+    duplex_tunnel_open_backend (self);
+}
+
+/* duplex_request_judge() says it by the status. */
+static void
+refuse_judged (DuplexTunnel *self,
+               GBytes       *response)
+{
+  const char   *line = g_bytes_get_data (response, NULL);
+  guint         status = (guint)g_ascii_strtoull (line + strlen ("HTTP/1.1 "), NULL, 10);
+  DuplexRefusal refusal = status == 403   ? DUPLEX_REFUSAL_ORIGIN
+                          : status == 401 ? DUPLEX_REFUSAL_TOKEN
+                                          : DUPLEX_REFUSAL_REQUEST;
+
+  duplex_tunnel_note_refusal (self, refusal, status, NULL);
+  respond (self, response);
+}
+
+static void
+answer_watcher (DuplexTunnel     *self,
+                DuplexRequestKind kind)
+{
+  DuplexHead              *head = self->opening->head;
+  g_autoptr (GInetAddress) client =
+    g_inet_address_new_from_bytes (self->peer.address, G_SOCKET_FAMILY_IPV6);
+  GBytes *response = duplex_request_judge_watcher (head, self->settings->policy, client);
+
+  if (response != NULL)
+    duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_REQUEST, 0, duplex_head_get_target (head));
+  else if (kind == DUPLEX_REQUEST_KIND_HEALTH)
+    response = duplex_request_respond_health (self->host->draining);
+  else
+    {
+      g_autofree char *text = duplex_metrics_to_text (self->host->metrics);
+
+      response = duplex_request_respond (200, METRICS_TYPE, text);
+    }
+  respond (self, duplex_request_take_for (head, response));
+}
+
+static void
+handle_head (DuplexTunnel *self)
+{
+  DuplexHead       *head = self->opening->head;
+  DuplexRequestKind kind = duplex_request_get_kind (head);
+  GBytes           *refusal;
+
+  if (kind == DUPLEX_REQUEST_KIND_HEALTH || kind == DUPLEX_REQUEST_KIND_METRICS)
+    {
+      answer_watcher (self, kind);
+      return;
+    }
+  refusal = duplex_request_judge (head, self->settings->policy);
+  if (refusal != NULL)
+    refuse_judged (self, refusal);
+  else
+    upgrade (self);
+}
+
+/* Head, of size bytes, is whole; the rest of what was received stands behind it. */
+static void
+parse_request (DuplexTunnel *self,
+               gsize         size)
+{
+  DuplexOpening     *opening = self->opening;
+  g_autoptr (GError) error = NULL;
+
+  opening->head = duplex_head_parse_request (opening->received->data, size, &error);
+  if (self->host->recorder != NULL)
+    opening->request = g_bytes_new (opening->received->data, size);
+  g_byte_array_remove_range (opening->received, 0, (guint)size);
+  if (opening->head == NULL)
+    refuse_request (self, DUPLEX_REFUSAL_REQUEST, 400, error->message);
   else
     handle_head (self);
 }
 
 static void
-request_ready_cb (GObject      *object,
-                  GAsyncResult *result,
-                  gpointer      data)
+read_request (DuplexTunnel *self)
 {
-  DuplexTunnel *self = data;
-  gssize        n = g_input_stream_read_finish (G_INPUT_STREAM (object), result, NULL);
+  DuplexOpening *opening = self->opening;
 
-  if (n <= 0)
+  for (;;)
     {
-      end (self);
-      return;
+      g_autoptr (GError) error = NULL;
+      guint8             chunk[4096];
+      gsize              len;
+      gsize              size;
+      DuplexLegResult    result = duplex_leg_read (opening->client, chunk, sizeof chunk, &len);
+
+      if (result == DUPLEX_LEG_WOULD_BLOCK)
+        return;
+      if (result == DUPLEX_LEG_ENDED)
+        break;
+      g_byte_array_append (opening->received, chunk, (guint)len);
+      size = duplex_head_find_end (opening->received->data, opening->received->len, &error);
+      if (error != NULL)
+        {
+          refuse_request (self, DUPLEX_REFUSAL_REQUEST, 431, "The request is too large");
+          return;
+        }
+      if (size > 0)
+        {
+          parse_request (self, size);
+          return;
+        }
     }
-  g_byte_array_append (self->received, self->chunk, (guint)n);
-  handle_received (self);
+  duplex_tunnel_end (self);
 }
 
 static void
-read_more (DuplexTunnel *self)
+client_ready_cb (DuplexLeg   *leg,
+                 GIOCondition conditions,
+                 gpointer     data)
 {
-  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (self->connection)),
-                             self->chunk, sizeof self->chunk, G_PRIORITY_DEFAULT,
-                             self->cancellable, request_ready_cb, self);
+  DuplexTunnel *self = data;
+
+  if ((conditions & G_IO_HUP) != 0)
+    self->opening->hung_up = TRUE;
+  switch (self->opening->phase)
+    {
+    case DUPLEX_TUNNEL_REQUEST:
+      read_request (self);
+      break;
+    case DUPLEX_TUNNEL_RESPONSE:
+      go_on_responding (self);
+      break;
+    case DUPLEX_TUNNEL_DIAL:
+      duplex_tunnel_watch_client (self);
+      break;
+    case DUPLEX_TUNNEL_ANSWER:
+      duplex_tunnel_go_on_answering (self);
+      break;
+    case DUPLEX_TUNNEL_TOKEN:
+      duplex_tunnel_read_token (self);
+      break;
+    case DUPLEX_TUNNEL_TLS:
+    default:
+      break;
+    }
+}
+
+/* Takes leg. */
+static void
+await_request (DuplexTunnel *self,
+               DuplexLeg    *leg)
+{
+  self->opening->client = leg;
+  self->opening->phase = DUPLEX_TUNNEL_REQUEST;
+  duplex_leg_set_ready (leg, client_ready_cb, self);
+}
+
+/* ---- TLS ---- */
+
+static void
+tls_ready_cb (GObject      *object,
+              GAsyncResult *result,
+              gpointer      data)
+{
+  DuplexTunnel      *self = data;
+  DuplexOpening     *opening = self->opening;
+  g_autoptr (GError) error = NULL;
+
+  g_tls_connection_handshake_finish (G_TLS_CONNECTION (object), result, &error);
+  if (!duplex_tunnel_finish_operation (self))
+    return;
+  if (error != NULL)
+    {
+      if (!self->going_away)
+        duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_TLS, 0, error->message);
+      duplex_tunnel_end (self);
+      return;
+    }
+  await_request (self, duplex_leg_new_stream (self->host->poller, opening->tls));
+  g_clear_object (&opening->tls);
+  g_clear_object (&opening->base);
+}
+
+static void
+start_tls (DuplexTunnel *self)
+{
+  DuplexOpening             *opening = self->opening;
+  g_autoptr (GError)         error = NULL;
+  g_autoptr (GSocket)        socket = g_socket_new_from_fd (opening->fd, &error);
+  g_autoptr (GTlsConnection) tls = NULL;
+
+  if (socket != NULL)
+    {
+      opening->fd = -1;
+      g_socket_set_blocking (socket, FALSE);
+      opening->base = G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+      tls = duplex_tls_new_server (opening->base, self->settings->certificate, &error);
+    }
+  if (tls == NULL)
+    {
+      duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_TLS, 0, error->message);
+      duplex_tunnel_end (self);
+      return;
+    }
+  opening->tls = G_IO_STREAM (g_object_ref (tls));
+  g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, duplex_tunnel_begin_operation (self),
+                                    tls_ready_cb, self);
 }
 
 /* ---- public ---- */
 
-static char *
-describe_peer (GSocketConnection *connection)
-{
-  g_autoptr (GSocketAddress) address =
-    g_socket_connection_get_remote_address (connection, NULL);
-
-  return address != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address))
-                         : g_strdup ("?");
-}
-
 DuplexTunnel *
-duplex_tunnel_new (DuplexPoller                *poller,
-                   DuplexPumpStats             *stats,
-                   GSocketConnection           *connection,
-                   const DuplexRelaySettings   *settings,
-                   guint64                      number,
-                   const DuplexTunnelCallbacks *callbacks,
-                   gpointer                     user_data)
+duplex_tunnel_new (const DuplexTunnelHost *host,
+                   DuplexClient           *client)
 {
-  DuplexTunnel *self;
+  DuplexTunnel  *self;
+  DuplexOpening *opening;
 
-  g_return_val_if_fail (G_IS_SOCKET_CONNECTION (connection), NULL);
-  g_return_val_if_fail (settings != NULL && callbacks != NULL, NULL);
+  g_return_val_if_fail (host != NULL && client != NULL, NULL);
+
+  opening = g_new0 (DuplexOpening, 1);
+  opening->received = g_byte_array_new ();
+  opening->out = g_byte_array_new ();
 
   self = g_new0 (DuplexTunnel, 1);
-  self->connection = g_object_ref (connection);
-  self->poller = poller;
-  self->stats = stats;
-  self->settings = settings;
-  self->number = number;
-  self->callbacks = callbacks;
-  self->user_data = user_data;
-  self->cancellable = g_cancellable_new ();
-  self->received = g_byte_array_new ();
-  self->peer = describe_peer (connection);
-  self->started = g_get_monotonic_time ();
-  set_deadline (self, DUPLEX_LIMIT_RELAY_HEAD_TIMEOUT);
-  read_more (self);
+  self->link.data = self;
+  self->host = host;
+  self->opening = opening;
+  self->settings = client->settings;
+  self->number = client->number;
+  self->accepted_at = client->accepted_at;
+  self->peer = client->peer;
+  opening->tunnel = self;
+  opening->fd = client->fd;
   return self;
 }
 
@@ -510,33 +538,40 @@ duplex_tunnel_free (DuplexTunnel *self)
 {
   if (self == NULL)
     return;
-  duplex_io_clear_source (&self->deadline);
   g_clear_pointer (&self->pump, duplex_pump_free);
-  g_io_stream_close (G_IO_STREAM (self->connection), NULL, NULL);
-  g_object_unref (self->connection);
-  g_clear_object (&self->backend_stream);
-  g_object_unref (self->cancellable);
-  g_clear_pointer (&self->received, g_byte_array_unref);
-  g_clear_pointer (&self->head, duplex_head_free);
-  g_clear_pointer (&self->leftover, g_bytes_unref);
-  g_clear_pointer (&self->backend_leftover, g_bytes_unref);
-  g_clear_pointer (&self->response, g_bytes_unref);
-  g_clear_pointer (&self->dial, duplex_dial_settings_free);
-  g_list_free_full (self->addresses, g_object_unref);
-  g_strfreev (self->offered);
-  g_free (self->backend);
-  g_free (self->peer);
-  g_free (self->subprotocol);
-  g_free (self->error_text);
+  g_clear_pointer (&self->opening, duplex_opening_free);
+  if (self->placed)
+    duplex_admission_release (self->host->admission, &self->peer);
+  duplex_metrics_gone (self->host->metrics);
+  duplex_relay_settings_unref (self->settings);
+  g_clear_pointer (&self->backend, g_ref_string_release);
   g_free (self);
 }
 
-DuplexTunnelState
-duplex_tunnel_get_state (DuplexTunnel *self)
+GList *
+duplex_tunnel_get_link (DuplexTunnel *self)
 {
-  g_return_val_if_fail (self != NULL, DUPLEX_TUNNEL_REFUSED);
+  g_return_val_if_fail (self != NULL, NULL);
 
-  return self->state;
+  return &self->link;
+}
+
+void
+duplex_tunnel_start (DuplexTunnel *self)
+{
+  DuplexLeg *leg;
+
+  g_return_if_fail (self != NULL && self->opening != NULL);
+
+  duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_TLS, self->settings->handshake_timeout);
+  if (self->settings->certificate != NULL)
+    {
+      start_tls (self);
+      return;
+    }
+  leg = duplex_leg_new_socket (self->host->poller, self->opening->fd);
+  self->opening->fd = -1;
+  await_request (self, leg);
 }
 
 void
@@ -546,7 +581,37 @@ duplex_tunnel_go_away (DuplexTunnel *self)
 
   self->going_away = TRUE;
   if (self->pump != NULL)
-    duplex_pump_close (self->pump, DUPLEX_CLOSE_GOING_AWAY, NULL);
-  else if (self->state == DUPLEX_TUNNEL_REQUEST || self->state == DUPLEX_TUNNEL_DIAL)
-    g_cancellable_cancel (self->cancellable);
+    {
+      duplex_pump_close (self->pump, DUPLEX_CLOSE_GOING_AWAY, NULL);
+      return;
+    }
+  switch (self->opening->phase)
+    {
+    case DUPLEX_TUNNEL_TLS:
+    case DUPLEX_TUNNEL_DIAL:
+      if (self->opening->operation != NULL)
+        g_cancellable_cancel (self->opening->operation);
+      break;
+    case DUPLEX_TUNNEL_REQUEST:
+      duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_REQUEST, LAST_REQUEST_TIMEOUT);
+      break;
+    case DUPLEX_TUNNEL_TOKEN:
+      duplex_tunnel_close (self, DUPLEX_CLOSE_GOING_AWAY, NULL);
+      break;
+    case DUPLEX_TUNNEL_RESPONSE:
+    case DUPLEX_TUNNEL_ANSWER:
+    default:
+      break;
+    }
+}
+
+void
+duplex_tunnel_abort (DuplexTunnel *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (self->pump != NULL)
+    duplex_tunnel_finish_pump (self);
+  else
+    duplex_tunnel_end (self);
 }

@@ -1,47 +1,68 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* One client of the relay, from its first byte to its end: its request is read and judged, the
- * backend is dialled, the upgrade answered, and then frames are pumped. */
+/* One client of the relay, from its first byte to its end: TLS where the relay has a certificate,
+ * its request, the backend's handshake, the answer, and then frames are pumped. What only the
+ * handshakes need is given back when they are over, so that a connection that waits costs little.
+ *
+ * One thread, its host's. */
 
-#include <gio/gio.h>
-
+#include "relay/duplex-admission.h"
+#include "relay/duplex-metrics.h"
 #include "relay/duplex-settings.h"
 
 G_BEGIN_DECLS
 
-typedef enum {
-  DUPLEX_TUNNEL_REQUEST, /* its request is read */
-  DUPLEX_TUNNEL_DIAL,
-  DUPLEX_TUNNEL_ANSWER, /* the response is written */
-  DUPLEX_TUNNEL_OPEN,
-  DUPLEX_TUNNEL_REFUSED, /* the response refused, and the client's end is awaited */
-} DuplexTunnelState;
+typedef struct _DuplexRecorder DuplexRecorder;
+typedef struct _DuplexTunnel   DuplexTunnel;
 
-typedef struct _DuplexTunnel DuplexTunnel;
-
+/* What many tunnels have in common. */
 typedef struct
 {
-  /* Whether one more may be upgraded. */
-  gboolean (*may_open) (DuplexTunnel *self, gpointer user_data);
-  void (*changed) (DuplexTunnel *self, gpointer user_data);
-  /* Called once, and never from a function below; free the tunnel then. */
+  /* of the thread, borrowed */
+  DuplexPoller    *poller;
+  DuplexPumpStats *stats;
+
+  /* of the relay, borrowed */
+  DuplexMetrics   *metrics;
+  DuplexAdmission *admission;
+  DuplexRecorder  *recorder; /* or NULL */
+
+  gboolean draining; /* no more are upgraded */
+
+  /* Called once for each: its request is complete and found good, or it has ended. */
+  void (*settled) (DuplexTunnel *self, gpointer user_data);
+  /* Called once: free the tunnel then. */
   void (*ended) (DuplexTunnel *self, gpointer user_data);
-} DuplexTunnelCallbacks;
+  gpointer user_data;
+} DuplexTunnelHost;
 
-/* number is its name in the log. callbacks is borrowed for life. */
-DuplexTunnel *duplex_tunnel_new (DuplexPoller                *poller,
-                                 DuplexPumpStats             *stats,
-                                 GSocketConnection           *connection,
-                                 const DuplexRelaySettings   *settings,
-                                 guint64                      number,
-                                 const DuplexTunnelCallbacks *callbacks,
-                                 gpointer                     user_data);
-void          duplex_tunnel_free (DuplexTunnel *self);
+/* A client that was accepted. */
+typedef struct
+{
+  int                  fd; /* non-blocking; owned */
+  DuplexPeer           peer;
+  guint64              number;      /* its name in the log */
+  gint64               accepted_at; /* monotonic µs */
+  DuplexRelaySettings *settings;    /* owned */
+} DuplexClient;
 
-DuplexTunnelState duplex_tunnel_get_state (DuplexTunnel *self);
+/* Takes what client owns. host is borrowed for life. */
+DuplexTunnel *duplex_tunnel_new (const DuplexTunnelHost *host,
+                                 DuplexClient           *client);
+/* Closes what is open at once. Only from ended, or before duplex_tunnel_start(). */
+void duplex_tunnel_free (DuplexTunnel *self);
 
-/* Close 1001 both ways where it is open; before that, the end. */
+/* A link whose data is self, for the host's list. */
+GList *duplex_tunnel_get_link (DuplexTunnel *self);
+
+/* From here on it may end at any time, also within this and the next two. */
+void duplex_tunnel_start (DuplexTunnel *self);
+
+/* The relay is about to end: Close 1001 both ways, 503 to who is not upgraded. */
 void duplex_tunnel_go_away (DuplexTunnel *self);
+
+/* Ends as soon as nothing is under way any more. */
+void duplex_tunnel_abort (DuplexTunnel *self);
 
 G_END_DECLS

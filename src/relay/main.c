@@ -12,16 +12,18 @@
 #include "relay/duplex-log.h"
 #include "relay/duplex-options.h"
 #include "relay/duplex-server.h"
+#include "relay/duplex-systemd.h"
 
 /* Descriptors besides those of connections: the listening socket, the main loop's, resolvers. */
 #define SPARE_DESCRIPTORS 64
 
 typedef struct
 {
-  GMainLoop    *loop;
-  DuplexServer *server;
-  guint         drain;
-  gboolean      draining;
+  GMainLoop     *loop;
+  DuplexOptions *options;
+  DuplexServer  *server;
+  char          *url;
+  gboolean       draining;
 } Relay;
 
 static void
@@ -34,15 +36,18 @@ drained_cb (gpointer data)
 
 /* The second signal does not wait. */
 static gboolean
-signal_cb (gpointer data)
+end_cb (gpointer data)
 {
   Relay *relay = data;
 
   if (relay->draining)
-    g_main_loop_quit (relay->loop);
-  else
-    duplex_server_drain (relay->server, relay->drain, drained_cb, relay);
+    {
+      g_main_loop_quit (relay->loop);
+      return G_SOURCE_CONTINUE;
+    }
   relay->draining = TRUE;
+  duplex_systemd_stopping (_ ("Waiting for connections to end"));
+  duplex_server_drain (relay->server, relay->options->drain, drained_cb, relay);
   return G_SOURCE_CONTINUE;
 }
 
@@ -59,25 +64,80 @@ raise_descriptor_limit (guint connections)
   setrlimit (RLIMIT_NOFILE, &limit);
 }
 
+/* What is wrong with the new settings leaves the old ones. */
+static gboolean
+reload_cb (gpointer data)
+{
+  Relay                          *relay = data;
+  g_autoptr (GError)              error = NULL;
+  g_autoptr (DuplexRelaySettings) settings = NULL;
+  g_autofree char                *status = NULL;
+
+  if (relay->draining)
+    return G_SOURCE_CONTINUE;
+  duplex_systemd_reloading ();
+  settings = duplex_options_reload (relay->options, &error);
+  if (settings != NULL)
+    {
+      raise_descriptor_limit (settings->max_connections);
+      duplex_server_set_settings (relay->server, settings);
+      duplex_log_end (duplex_log_begin ("reloaded"));
+      status = g_strdup_printf (_ ("Listening on %s"), relay->url);
+    }
+  else
+    {
+      duplex_log_text ("error", error->message);
+      status = g_strdup_printf (_ ("Not reloaded: %s"), error->message);
+    }
+  duplex_systemd_ready (status);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+alive_cb (gpointer data)
+{
+  duplex_systemd_alive ();
+  return G_SOURCE_CONTINUE;
+}
+
+/* Half of what systemd waits, as sd_watchdog_enabled(3) advises. */
+static void
+keep_alive (void)
+{
+  guint64 interval = duplex_systemd_get_watchdog () / 2 / 1000;
+
+  if (interval > 0)
+    g_timeout_add ((guint)MIN (interval, G_MAXUINT), alive_cb, NULL);
+}
+
 static int
 run (DuplexOptions *options,
      GError       **error)
 {
-  g_autoptr (GMainLoop)    loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (DuplexServer) server = NULL;
-  g_autofree char         *url = NULL;
-  Relay                    relay = { loop, NULL, options->drain, FALSE };
+  g_autoptr (DuplexMetrics) metrics = duplex_metrics_new ();
+  g_autoptr (GMainLoop)     loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (DuplexServer)  server = NULL;
+  g_autofree char          *url = NULL;
+  g_autofree char          *status = NULL;
+  Relay                     relay = { loop, options };
 
   raise_descriptor_limit (options->settings->max_connections);
-  server = relay.server = duplex_server_new (options->address, options->settings, error);
+  server = relay.server =
+    duplex_server_new (options->address, options->listen_fd, options->settings, metrics,
+                       /* recorder= */ NULL, options->workers, error);
+  options->listen_fd = -1;
   if (server == NULL)
     return 1;
   signal (SIGPIPE, SIG_IGN);
-  g_unix_signal_add (SIGTERM, signal_cb, &relay);
-  g_unix_signal_add (SIGINT, signal_cb, &relay);
-  url = duplex_server_dup_url (server);
+  g_unix_signal_add (SIGTERM, end_cb, &relay);
+  g_unix_signal_add (SIGINT, end_cb, &relay);
+  g_unix_signal_add (SIGHUP, reload_cb, &relay);
+  url = relay.url = duplex_server_dup_url (server);
   printf ("listening on %s\n", url);
   fflush (stdout);
+  status = g_strdup_printf (_ ("Listening on %s"), url);
+  duplex_systemd_ready (status);
+  keep_alive ();
   g_main_loop_run (loop);
   return 0;
 }

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 sys.dont_write_bytecode = True
 from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
@@ -236,12 +237,58 @@ async def subprotocols():
 
 
 async def extensions():
-    """No extension is negotiated."""
-    async with running() as relay, Backend() as backend:
-        end = await connect(relay, backend.url, 'Sec-WebSocket-Extensions: permessage-deflate')
-        assert 'Extensions' not in end.head
-        assert 'Extensions' not in (await backend.accepted.get()).head
-        end.reset()
+    """permessage-deflate is negotiated end to end, and no other extension."""
+    def value(head):
+        return next((line.split(': ')[1] for line in head.split('\r\n')
+                     if line.lower().startswith('sec-websocket-extensions')), None)
+
+    cases = (
+        # what the client offers, what the backend sees of it, its answer, and what the client sees
+        ('permessage-deflate', 'permessage-deflate', None, None),
+        ('permessage-deflate', 'permessage-deflate', 'permessage-deflate', 'permessage-deflate'),
+        ('x-other, permessage-deflate; client_max_window_bits',
+         'permessage-deflate; client_max_window_bits',
+         'permessage-deflate; client_max_window_bits=10; server_no_context_takeover',
+         {'permessage-deflate', 'client_max_window_bits=10', 'server_no_context_takeover'}),
+        ('x-other', None, None, None))
+    async with running('--no-status') as relay:
+        for offer, seen, answer, told in cases:
+            fields = f'Sec-WebSocket-Extensions: {answer}\r\n' if answer else ''
+            async with Backend(fields=fields) as backend:
+                end = await connect(relay, backend.url, 'Sec-WebSocket-Extensions: ' + offer)
+                assert value((await backend.accepted.get()).head) == seen, offer
+                got = value(end.head)
+                assert (set(got.split('; ')) if isinstance(told, set) else got) == told, got
+                end.reset()
+        # What was not offered is refused, and the client is told why there is nothing behind it.
+        async with Backend(fields='Sec-WebSocket-Extensions: permessage-deflate\r\n') as backend:
+            end = await connect(relay, backend.url)
+            assert 'Extensions' not in end.head
+            assert b'error' in (await end.read_message())[1]
+            assert await end.read_close() == (1011, 'Backend connection failed')
+            end.reset()
+
+
+async def compressed():
+    """Compressed messages pass as they are where that was agreed on, and 1002 where it was not."""
+    squeezed = zlib.compressobj(wbits=-15)
+    data = squeezed.compress(b'hello ' * 100) + squeezed.flush(zlib.Z_SYNC_FLUSH)[:-4]
+    agreed = 'Sec-WebSocket-Extensions: permessage-deflate'
+    async with running() as relay:
+        async with Backend(fields=agreed + '\r\n') as backend:
+            client = await connect(relay, backend.url, agreed)
+            far = await backend.accepted.get()
+            assert b'connected' in (await client.read_message())[1]
+            client.write(frame(TEXT | 0x40, data))
+            far.write(frame(TEXT | 0x40, data, mask=None))
+            for end in (client, far):
+                first = (await end.reader.readexactly(1))[0]
+                assert first == 0x80 | 0x40 | TEXT, first
+                end.reset()
+        async with pair(relay) as (client, far):
+            await client.read_message()
+            client.write(frame(TEXT | 0x40, data))
+            assert (await client.read_close())[0] == 1002
 
 
 async def early_frames():
@@ -491,7 +538,7 @@ async def descriptors():
         assert b'status' in (await client.read_message())[1]
         await client.read_close()
         client.reset()
-        while b'#1 closed' not in relay.log:
+        while b' closed connection=1 ' not in relay.log:
             await asyncio.sleep(0)
         before = relay.descriptors()
         clients = await asyncio.gather(*(connect(relay, backend.url) for _ in range(200)))
@@ -530,5 +577,5 @@ if __name__ == '__main__':
     os.environ['LC_ALL'] = 'C.UTF-8'
     run([other_path, no_upgrade, bad_requests, no_backend, backend_fails, status, both_ways,
          fragments_and_pings, tls, close_carried, backend_lost, client_lost, subprotocols,
-         extensions, early_frames, slow_requests, origins, backends_refused, refuses_to_start,
-         options, token, broken_rules, rate, too_many, timeouts, drain, descriptors, log])
+         extensions, compressed, early_frames, slow_requests, origins, backends_refused,
+         refuses_to_start, options, token, broken_rules, rate, too_many, timeouts, drain, descriptors, log])

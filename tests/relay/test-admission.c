@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Places in total and per address, and what an address is. */
+#include "relay/duplex-admission.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+static DuplexPeer
+peer (const char *address,
+      guint16     port)
+{
+  struct sockaddr_storage storage = { 0 };
+  struct sockaddr_in     *ipv4 = (struct sockaddr_in *)&storage;
+  struct sockaddr_in6    *ipv6 = (struct sockaddr_in6 *)&storage;
+
+  if (strchr (address, ':') == NULL)
+    {
+      storage.ss_family = AF_INET;
+      ipv4->sin_port = htons (port);
+      g_assert_cmpint (inet_pton (AF_INET, address, &ipv4->sin_addr), ==, 1);
+    }
+  else
+    {
+      storage.ss_family = AF_INET6;
+      ipv6->sin6_port = htons (port);
+      g_assert_cmpint (inet_pton (AF_INET6, address, &ipv6->sin6_addr), ==, 1);
+    }
+  return duplex_peer_from_socket_address (&storage);
+}
+
+static void
+test_text (void)
+{
+  static const struct
+  {
+    const char *address;
+    const char *text;
+  } cases[] = {
+    { "127.0.0.1", "127.0.0.1:4711" },
+    { "255.255.255.255", "255.255.255.255:4711" },
+    { "::1", "[::1]:4711" },
+    { "2001:db8::1:2", "[2001:db8::1:2]:4711" },
+    { "::ffff:192.0.2.7", "192.0.2.7:4711" },
+    { "::192.0.2.7", "[::192.0.2.7]:4711" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DuplexPeer       value = peer (cases[i].address, 4711);
+      g_autofree char *text = duplex_peer_to_text (&value);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
+static void
+test_total (void)
+{
+  g_autoptr (DuplexAdmission) admission = duplex_admission_new ();
+  DuplexPeer                  a = peer ("192.0.2.1", 1);
+  DuplexPeer                  b = peer ("192.0.2.2", 2);
+
+  g_assert_true (duplex_admission_take (admission, &a, 2, 0));
+  g_assert_true (duplex_admission_take (admission, &b, 2, 0));
+  g_assert_false (duplex_admission_take (admission, &a, 2, 0));
+  g_assert_cmpuint (duplex_admission_get_n (admission), ==, 2);
+
+  /* Limits that change hold for who comes then. */
+  g_assert_true (duplex_admission_take (admission, &a, 3, 0));
+  g_assert_false (duplex_admission_take (admission, &b, 1, 0));
+  duplex_admission_release (admission, &a);
+  duplex_admission_release (admission, &a);
+  duplex_admission_release (admission, &b);
+  g_assert_cmpuint (duplex_admission_get_n (admission), ==, 0);
+  g_assert_true (duplex_admission_take (admission, &b, 1, 0));
+  g_assert_false (duplex_admission_take (admission, &b, 0, 0));
+}
+
+static void
+test_per_address (void)
+{
+  g_autoptr (DuplexAdmission) admission = duplex_admission_new ();
+  DuplexPeer                  plain = peer ("192.0.2.1", 1);
+  DuplexPeer                  mapped = peer ("::ffff:192.0.2.1", 2);
+  DuplexPeer                  other = peer ("::192.0.2.1", 1);
+
+  g_assert_true (duplex_admission_take (admission, &plain, 100, 2));
+  g_assert_true (duplex_admission_take (admission, &mapped, 100, 2));
+  g_assert_false (duplex_admission_take (admission, &plain, 100, 2));
+  g_assert_false (duplex_admission_take (admission, &mapped, 100, 2));
+  g_assert_true (duplex_admission_take (admission, &other, 100, 2));
+
+  duplex_admission_release (admission, &mapped);
+  g_assert_true (duplex_admission_take (admission, &plain, 100, 2));
+  g_assert_true (duplex_admission_take (admission, &plain, 100, 3));
+  g_assert_false (duplex_admission_take (admission, &plain, 100, 3));
+  g_assert_true (duplex_admission_take (admission, &plain, 100, 0));
+}
+
+/* ---- many threads ---- */
+
+#define N_THREADS 4
+#define N_TURNS   20000
+#define N_PLACES  3
+
+typedef struct
+{
+  DuplexAdmission *admission;
+  gint             taken; /* atomic */
+  gint             most;  /* atomic */
+} Race;
+
+static gpointer
+race_worker (gpointer data)
+{
+  Race      *race = data;
+  DuplexPeer from = peer ("::1", 1);
+
+  for (int i = 0; i < N_TURNS; i++)
+    {
+      gint now;
+
+      if (!duplex_admission_take (race->admission, &from, 100, N_PLACES))
+        continue;
+      now = g_atomic_int_add (&race->taken, 1) + 1;
+      if (now > g_atomic_int_get (&race->most))
+        g_atomic_int_set (&race->most, now);
+      g_atomic_int_add (&race->taken, -1);
+      duplex_admission_release (race->admission, &from);
+    }
+  return NULL;
+}
+
+static void
+test_threads (void)
+{
+  g_autoptr (DuplexAdmission) admission = duplex_admission_new ();
+  Race                        race = { admission, 0, 0 };
+  GThread                    *threads[N_THREADS];
+
+  for (gsize i = 0; i < N_THREADS; i++)
+    threads[i] = g_thread_new (NULL, race_worker, &race);
+  for (gsize i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpint (race.most, >=, 1);
+  g_assert_cmpint (race.most, <=, N_PLACES);
+  g_assert_cmpuint (duplex_admission_get_n (admission), ==, 0);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/relay/admission/text", test_text);
+  g_test_add_func ("/relay/admission/total", test_total);
+  g_test_add_func ("/relay/admission/per-address", test_per_address);
+  g_test_add_func ("/relay/admission/threads", test_threads);
+  return g_test_run ();
+}

@@ -56,10 +56,20 @@ duplex_systemd_take_socket (GInetSocketAddress **ret_address,
   return SD_LISTEN_FDS_START;
 }
 
+/* A line each: what a status has of line ends must not make others. */
+static void
+notify (const char *state,
+        const char *status)
+{
+  g_autofree char *line = g_strdelimit (g_strdup (status), "\n", ' ');
+
+  sd_notifyf (0, "%s\nSTATUS=%s", state, line);
+}
+
 void
 duplex_systemd_ready (const char *status)
 {
-  sd_notifyf (0, "READY=1\nSTATUS=%s", status);
+  notify ("READY=1", status);
 }
 
 /* The time is for Type=notify-reload: whether this is the reload that systemd asked for. */
@@ -72,7 +82,7 @@ duplex_systemd_reloading (void)
 void
 duplex_systemd_stopping (const char *status)
 {
-  sd_notifyf (0, "STOPPING=1\nSTATUS=%s", status);
+  notify ("STOPPING=1", status);
 }
 
 guint64

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "relay/duplex-record-opening.h"
+
+#include <string.h>
+
+#include "core/proto/duplex-handshake.h"
+#include "core/proto/duplex-url.h"
+
+/* What the target names the backend with. */
+#define BACKEND "backend="
+/* In its place: a target has no spaces. */
+#define HIDDEN "not-recorded"
+
+typedef struct
+{
+  gboolean    is_client; /* of the client's leg */
+  DuplexEvent event;     /* its payload and findings are its own */
+} Step;
+
+struct _DuplexRecordOpening
+{
+  GArray                *steps; /* of Step, in the order of their times */
+  gsize                  size;
+  DuplexDeflateAgreement deflate;
+};
+
+static void
+step_clear (gpointer data)
+{
+  Step *step = data;
+
+  g_clear_pointer (&step->event.owner, g_bytes_unref);
+  g_free ((gpointer)step->event.findings);
+}
+
+/* Takes payload. */
+static void
+add_event (DuplexRecordOpening *self,
+           gboolean             is_client,
+           const DuplexEvent   *event,
+           GBytes              *payload)
+{
+  Step step = { is_client, *event };
+
+  step.event.owner = payload;
+  step.event.payload = g_bytes_get_data (payload, &step.event.payload_size);
+  step.event.first = DUPLEX_EVENT_FIRST_IS_SELF;
+  step.event.findings = g_memdup2 (event->findings, event->n_findings * sizeof (DuplexFinding));
+  step.event.hold = NULL;
+  step.event.hold_bytes = NULL;
+  self->size += sizeof step + step.event.payload_size;
+  g_array_append_val (self->steps, step);
+}
+
+static void
+add (DuplexRecordOpening *self,
+     gboolean             is_client,
+     DuplexEventKind      kind,
+     DuplexDirection      direction,
+     guint                flags,
+     gint64               time_us,
+     gint64               value,
+     GBytes              *payload)
+{
+  DuplexEvent event = DUPLEX_EVENT_INIT;
+
+  event.kind = kind;
+  event.direction = direction;
+  event.flags = flags;
+  event.time_us = time_us;
+  event.value = value;
+  add_event (self, is_client, &event, payload);
+}
+
+static GBytes *
+bytes_of (const char *text)
+{
+  return g_bytes_new (text, text != NULL ? strlen (text) : 0);
+}
+
+/* ---- the backend's leg ---- */
+
+static gboolean
+copy_dial_cb (const DuplexEvent *event,
+              gpointer           user_data)
+{
+  DuplexRecordOpening *self = user_data;
+
+  if (event->kind != DUPLEX_EVENT_LOST)
+    add_event (self, /* is_client= */ FALSE, event,
+               g_bytes_new (event->payload, event->payload != NULL ? event->payload_size : 0));
+  return TRUE;
+}
+
+static void
+add_backend (DuplexRecordOpening         *self,
+             const DuplexRecordedOpening *known,
+             gint64                       now)
+{
+  if (known->dial != NULL && duplex_capture_is_begun (known->dial))
+    {
+      duplex_capture_walk (known->dial, 0, G_MAXUINT64, copy_dial_cb, self);
+      return;
+    }
+  add (self, FALSE, DUPLEX_EVENT_CONNECTING, DUPLEX_DIRECTION_NONE, 0, now, -1,
+       bytes_of (known->backend));
+  add (self, FALSE, DUPLEX_EVENT_CONNECTED, DUPLEX_DIRECTION_NONE, DUPLEX_EVENT_FLAG_ROW, now, -1,
+       bytes_of (known->backend));
+}
+
+/* ---- the client's ---- */
+
+/* A user and password of the backend stand in the target, escaped: the capture, which takes them
+ * out of URLs, does not find them there. */
+static gboolean
+has_credentials (const char *backend)
+{
+  g_autoptr (DuplexUrl) url = backend != NULL ? duplex_url_parse (backend, NULL) : NULL;
+
+  return url != NULL && url->credentials != NULL;
+}
+
+/* The request without the value that names the backend. */
+static GBytes *
+hide_backend (GBytes *request)
+{
+  gsize       size;
+  const char *data = g_bytes_get_data (request, &size);
+  const char *line = memchr (data, '\n', size);
+  const char *from = g_strstr_len (data, line != NULL ? line - data : (gssize)size, BACKEND);
+  GString    *out;
+  gsize       at;
+
+  if (from == NULL)
+    return g_bytes_ref (request);
+  at = (gsize)(from - data) + strlen (BACKEND);
+  out = g_string_new_len (data, (gssize)at);
+  g_string_append (out, HIDDEN);
+  while (at < size && strchr ("& \r\n", data[at]) == NULL)
+    at++;
+  g_string_append_len (out, data + at, (gssize)(size - at));
+  return g_string_free_to_bytes (out);
+}
+
+/* The URL that the client asked for. */
+static GBytes *
+make_url (const DuplexRecordedOpening *known,
+          GBytes                      *request)
+{
+  gsize                  size;
+  const guint8          *data = g_bytes_get_data (request, &size);
+  gsize                  end = duplex_head_find_end (data, size, NULL);
+  g_autoptr (DuplexHead) head = duplex_head_parse_request (data, end > 0 ? end : size, NULL);
+  const char            *host = head != NULL ? duplex_head_lookup (head, "Host") : NULL;
+  char                  *url;
+
+  url = g_strconcat (known->tls != NULL ? "wss://" : "ws://", host != NULL ? host : "-",
+                     head != NULL ? duplex_head_get_target (head) : "/", NULL);
+  return g_bytes_new_take (url, strlen (url));
+}
+
+static guint
+get_status (GBytes *response)
+{
+  gsize                  size;
+  const guint8          *data = g_bytes_get_data (response, &size);
+  g_autoptr (DuplexHead) head = duplex_head_parse_response (data, size, NULL);
+
+  return head != NULL ? duplex_head_get_status (head) : 0;
+}
+
+static void
+add_client_request (DuplexRecordOpening         *self,
+                    const DuplexRecordedOpening *known)
+{
+  gboolean           hides = has_credentials (known->backend);
+  guint              hidden = hides ? DUPLEX_EVENT_FLAG_REDACTED : 0;
+  g_autoptr (GBytes) request =
+    hides ? hide_backend (known->request) : g_bytes_ref (known->request);
+
+  add (self, TRUE, DUPLEX_EVENT_CONNECTING, DUPLEX_DIRECTION_NONE,
+       DUPLEX_EVENT_FLAG_SERVER | hidden, known->accepted_at, -1, make_url (known, request));
+  if (known->tls != NULL)
+    add (self, TRUE, DUPLEX_EVENT_TLS, DUPLEX_DIRECTION_NONE, 0, known->accepted_at, 0,
+         bytes_of (known->tls));
+  add (self, TRUE, DUPLEX_EVENT_REQUEST, DUPLEX_DIRECTION_RECEIVED, hidden, known->accepted_at,
+       -1, g_steal_pointer (&request));
+}
+
+static void
+add_client_response (DuplexRecordOpening         *self,
+                     const DuplexRecordedOpening *known,
+                     gint64                       now)
+{
+  add (self, TRUE, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_SENT, 0, now,
+       get_status (known->response), g_bytes_ref (known->response));
+  add (self, TRUE, DUPLEX_EVENT_CONNECTED, DUPLEX_DIRECTION_NONE,
+       DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_SERVER, now, MAX (now - known->accepted_at, 0),
+       bytes_of (known->peer));
+}
+
+DuplexRecordOpening *
+duplex_record_opening_new (const DuplexRecordedOpening *known)
+{
+  DuplexRecordOpening *self;
+  gint64               now = g_get_real_time ();
+
+  g_return_val_if_fail (known != NULL && known->request != NULL && known->response != NULL, NULL);
+
+  self = g_new0 (DuplexRecordOpening, 1);
+  self->steps = g_array_sized_new (FALSE, FALSE, sizeof (Step), 12);
+  g_array_set_clear_func (self->steps, step_clear);
+  if (known->deflate != NULL)
+    self->deflate = *known->deflate;
+  add_client_request (self, known);
+  add_backend (self, known, now);
+  add_client_response (self, known, now);
+  return self;
+}
+
+void
+duplex_record_opening_free (DuplexRecordOpening *self)
+{
+  if (self == NULL)
+    return;
+  g_array_unref (self->steps);
+  g_free (self);
+}
+
+void
+duplex_record_opening_append (DuplexRecordOpening *self,
+                              DuplexCapture       *capture,
+                              guint32              client,
+                              guint32              backend)
+{
+  g_return_if_fail (self != NULL);
+
+  for (guint i = 0; i < self->steps->len; i++)
+    {
+      Step *step = &g_array_index (self->steps, Step, i);
+
+      step->event.connection = step->is_client ? client : backend;
+      duplex_capture_append (capture, &step->event);
+    }
+}
+
+gsize
+duplex_record_opening_get_size (DuplexRecordOpening *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->size;
+}
+
+const DuplexDeflateAgreement *
+duplex_record_opening_get_deflate (DuplexRecordOpening *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return &self->deflate;
+}

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "relay/duplex-recorder.h"
+
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "core/proto/duplex-limits.h"
+#include "relay/duplex-log.h"
+#include "relay/duplex-record-opening.h"
+#include "relay/duplex-record-queue.h"
+#include "relay/duplex-recorded-leg.h"
+
+/* Steps of "nice" of the recording thread: it has what nobody else wants. */
+#define NICE 19
+/* Bytes of openings that may wait. They are worth more than what follows, so have a share of their
+ * own. */
+#define MAX_OPENINGS ((guint)(DUPLEX_LIMIT_RECORDER_WAITS / 8))
+/* Bytes that an event takes in the file beside its payload and header, about; and that the file has
+ * beyond what was recorded: its tables, and the ends of what is open. */
+#define EVENT_SIZE  128
+#define FILE_MARGIN ((guint64)64 * 1024)
+
+/* Of a pair: whose bytes, and which way. */
+typedef enum {
+  STREAM_FROM_CLIENT,
+  STREAM_TO_CLIENT,
+  STREAM_FROM_BACKEND,
+  STREAM_TO_BACKEND,
+  N_STREAMS,
+} Stream;
+
+typedef enum {
+  RECORD_BEGIN, /* data: a pointer to a DuplexRecordOpening */
+  RECORD_BYTES, /* of a stream */
+  RECORD_END,   /* data: an Ending */
+} RecordKind;
+
+typedef struct
+{
+  DuplexPumpEnd client;
+  DuplexPumpEnd backend;
+  guint64       missed[N_STREAMS];
+} Ending;
+
+struct _DuplexRecordedPair
+{
+  DuplexRecorder *recorder;
+
+  /* the worker's */
+  DuplexRecordLane *lane; /* NULL: nothing of it is recorded */
+  guint64           missed[N_STREAMS];
+
+  /* the recording thread's */
+  DuplexRecordedLeg *client; /* both NULL once nothing is recorded any more */
+  DuplexRecordedLeg *backend;
+};
+
+struct _DuplexRecorder
+{
+  /* owned */
+  DuplexCapture     *capture;
+  GMainContext      *context; /* of the capture, whose list nobody looks at */
+  DuplexRecordQueue *queue;
+  GThread           *thread;
+
+  /* borrowed */
+  DuplexMetrics *metrics;
+
+  /* state */
+  guint64  budget;
+  gboolean full;     /* atomic: the budget is used up */
+  guint    openings; /* atomic: bytes of those that wait */
+
+  /* the recording thread's */
+  GHashTable *pairs;         /* of DuplexRecordedPair */
+  guint64     openings_size; /* of those that were recorded */
+  guint64     file_size;     /* lately */
+  gboolean    stalled;
+
+  GMutex   mutex; /* guards the rest */
+  GCond    cond;
+  gboolean waits; /* for the capture's writer */
+};
+
+/* ---- on the workers ---- */
+
+static void
+miss (DuplexRecordedPair *self,
+      Stream              stream,
+      gsize               len)
+{
+  self->missed[stream] += len;
+  duplex_metrics_not_recorded (self->recorder->metrics, len);
+}
+
+static gboolean
+is_recorded (DuplexRecordedPair *self)
+{
+  return self->lane != NULL && !__atomic_load_n (&self->recorder->full, __ATOMIC_RELAXED);
+}
+
+static void
+received_cb (DuplexRole    sender,
+             const guint8 *data,
+             gsize         len,
+             gsize         begin,
+             gpointer      user_data)
+{
+  DuplexRecordedPair *self = user_data;
+  Stream              stream = sender == DUPLEX_ROLE_CLIENT ? STREAM_FROM_CLIENT : STREAM_FROM_BACKEND;
+  DuplexRecord        record = { .owner = self, .kind = RECORD_BYTES, .stream = stream };
+
+  if (!is_recorded (self) || (self->missed[stream] > 0 && begin >= len))
+    {
+      miss (self, stream, len);
+      return;
+    }
+  if (self->missed[stream] > 0)
+    {
+      miss (self, stream, begin);
+      data += begin;
+      len -= begin;
+    }
+  record.missed = self->missed[stream];
+  record.time_us = g_get_real_time ();
+  if (duplex_record_lane_put_source (self->lane, &record, data, len))
+    self->missed[stream] = 0;
+  else
+    miss (self, stream, len);
+}
+
+static void
+sent_cb (DuplexRole           receiver,
+         const GOutputVector *spans,
+         guint                n,
+         gpointer             user_data)
+{
+  DuplexRecordedPair *self = user_data;
+  Stream              stream = receiver == DUPLEX_ROLE_CLIENT ? STREAM_TO_CLIENT : STREAM_TO_BACKEND;
+  DuplexRecord        record = { .owner = self, .kind = RECORD_BYTES, .stream = stream };
+
+  record.missed = self->missed[stream];
+  record.time_us = g_get_real_time ();
+  if (is_recorded (self) &&
+      duplex_record_lane_put (self->lane, &record, spans, n, DUPLEX_RECORD_MAY))
+    {
+      self->missed[stream] = 0;
+      return;
+    }
+  for (guint i = 0; i < n; i++)
+    miss (self, stream, spans[i].size);
+}
+
+static const DuplexPumpTap tap = {
+  .received = received_cb,
+  .sent = sent_cb,
+};
+
+const DuplexPumpTap *
+duplex_recorder_get_tap (void)
+{
+  return &tap;
+}
+
+static void
+put (DuplexRecordedPair *self,
+     RecordKind          kind,
+     gpointer            data,
+     gsize               size)
+{
+  DuplexRecord  record = { .owner = self, .kind = kind, .time_us = g_get_real_time () };
+  GOutputVector span = { data, size };
+
+  duplex_record_lane_put (self->lane, &record, &span, 1, DUPLEX_RECORD_MUST);
+}
+
+DuplexRecordedPair *
+duplex_recorder_begin (DuplexRecorder              *self,
+                       const DuplexRecordedOpening *opening)
+{
+  DuplexRecordedPair  *pair;
+  DuplexRecordOpening *known;
+
+  g_return_val_if_fail (self != NULL && opening != NULL, NULL);
+
+  pair = g_new0 (DuplexRecordedPair, 1);
+  pair->recorder = self;
+  if (__atomic_load_n (&self->full, __ATOMIC_RELAXED) ||
+      __atomic_load_n (&self->openings, __ATOMIC_RELAXED) > MAX_OPENINGS)
+    return pair;
+  known = duplex_record_opening_new (opening);
+  __atomic_fetch_add (&self->openings, (guint)duplex_record_opening_get_size (known),
+                      __ATOMIC_RELAXED);
+  pair->lane = duplex_record_queue_get_lane (self->queue);
+  put (pair, RECORD_BEGIN, &known, sizeof known);
+  return pair;
+}
+
+void
+duplex_recorder_end (DuplexRecordedPair  *pair,
+                     const DuplexPumpEnd *client,
+                     const DuplexPumpEnd *backend)
+{
+  Ending ending;
+
+  g_return_if_fail (pair != NULL && client != NULL && backend != NULL);
+
+  if (pair->lane == NULL)
+    {
+      g_free (pair);
+      return;
+    }
+  ending.client = *client;
+  ending.backend = *backend;
+  memcpy (ending.missed, pair->missed, sizeof ending.missed);
+  put (pair, RECORD_END, &ending, sizeof ending);
+}
+
+/* ---- on the recording thread ---- */
+
+static void
+pair_free (gpointer data)
+{
+  DuplexRecordedPair *pair = data;
+
+  g_clear_pointer (&pair->client, duplex_recorded_leg_free);
+  g_clear_pointer (&pair->backend, duplex_recorded_leg_free);
+  g_free (pair);
+}
+
+static void
+begin_pair (DuplexRecorder     *self,
+            DuplexRecordedPair *pair,
+            const DuplexRecord *record)
+{
+  g_autoptr (DuplexRecordOpening) opening = NULL;
+  const DuplexDeflateAgreement   *deflate;
+  guint32                         client;
+  guint32                         backend;
+
+  memcpy (&opening, record->data, sizeof opening);
+  g_hash_table_add (self->pairs, pair);
+  __atomic_fetch_sub (&self->openings, (guint)duplex_record_opening_get_size (opening),
+                      __ATOMIC_RELAXED);
+  if (self->full)
+    return;
+  client = duplex_capture_begin_connection (self->capture);
+  backend = duplex_capture_begin_connection (self->capture);
+  deflate = duplex_record_opening_get_deflate (opening);
+  duplex_record_opening_append (opening, self->capture, client, backend);
+  self->openings_size += duplex_record_opening_get_size (opening);
+  pair->client = duplex_recorded_leg_new (self->capture, client, DUPLEX_ROLE_CLIENT, deflate);
+  pair->backend = duplex_recorded_leg_new (self->capture, backend, DUPLEX_ROLE_SERVER, deflate);
+}
+
+static void
+feed_pair (DuplexRecorder     *self,
+           DuplexRecordedPair *pair,
+           const DuplexRecord *record)
+{
+  gboolean of_client =
+    record->stream == STREAM_FROM_CLIENT || record->stream == STREAM_TO_CLIENT;
+  gboolean is_received =
+    record->stream == STREAM_FROM_CLIENT || record->stream == STREAM_FROM_BACKEND;
+
+  if (pair->client == NULL)
+    {
+      duplex_metrics_not_recorded (self->metrics, record->size);
+      return;
+    }
+  duplex_recorded_leg_feed (of_client ? pair->client : pair->backend,
+                            is_received ? DUPLEX_DIRECTION_RECEIVED : DUPLEX_DIRECTION_SENT,
+                            record->time_us, record->missed, record->data, record->size);
+}
+
+static void
+end_pair (DuplexRecorder     *self,
+          DuplexRecordedPair *pair,
+          const DuplexRecord *record)
+{
+  Ending ending;
+
+  memcpy (&ending, record->data, sizeof ending);
+  if (pair->client != NULL)
+    {
+      duplex_recorded_leg_end (pair->client, &ending.client, &ending.backend, record->time_us,
+                               ending.missed[STREAM_FROM_CLIENT],
+                               ending.missed[STREAM_TO_CLIENT]);
+      duplex_recorded_leg_end (pair->backend, &ending.backend, &ending.client, record->time_us,
+                               ending.missed[STREAM_FROM_BACKEND],
+                               ending.missed[STREAM_TO_BACKEND]);
+      duplex_metrics_not_recorded (self->metrics,
+                                   duplex_recorded_leg_get_n_dropped (pair->client) +
+                                     duplex_recorded_leg_get_n_dropped (pair->backend));
+    }
+  g_hash_table_remove (self->pairs, pair);
+}
+
+/* ---- the budget ---- */
+
+/* What was recorded, and is in the file soon; or what the file has already, where many small blocks
+ * make it larger. */
+static guint64
+get_file_size (DuplexRecorder *self)
+{
+  DuplexTotals totals;
+  guint64      size;
+
+  duplex_capture_get_totals (self->capture, &totals);
+  size = totals.events * EVENT_SIZE + totals.wire_bytes[0] + totals.wire_bytes[1] +
+         totals.inflated_bytes[0] + totals.inflated_bytes[1] + self->openings_size;
+  return MAX (size, self->file_size) + FILE_MARGIN;
+}
+
+static void
+look_at_file (DuplexRecorder *self)
+{
+  GStatBuf status;
+
+  if (g_stat (duplex_capture_get_path (self->capture), &status) == 0)
+    self->file_size = (guint64)MAX (status.st_size, 0);
+}
+
+static void
+say_full (DuplexRecorder *self)
+{
+  DuplexLogLine *line = duplex_log_begin ("capture-full");
+
+  duplex_log_add (line, "file", duplex_capture_get_path (self->capture));
+  duplex_log_add_number (line, "budget", self->budget);
+  duplex_log_add (line, "text", _ ("Nothing is recorded any more"));
+  duplex_log_end (line);
+}
+
+static void
+give_up (DuplexRecorder *self,
+         gint64          time_us)
+{
+  DuplexEvent    event = DUPLEX_EVENT_INIT;
+  GHashTableIter iter;
+  gpointer       key;
+
+  __atomic_store_n (&self->full, TRUE, __ATOMIC_RELAXED);
+  g_hash_table_iter_init (&iter, self->pairs);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      DuplexRecordedPair *pair = key;
+
+      if (pair->client == NULL)
+        continue;
+      duplex_recorded_leg_give_up (pair->client, time_us);
+      duplex_recorded_leg_give_up (pair->backend, time_us);
+      g_clear_pointer (&pair->client, duplex_recorded_leg_free);
+      g_clear_pointer (&pair->backend, duplex_recorded_leg_free);
+    }
+  event.kind = DUPLEX_EVENT_GAP;
+  event.time_us = time_us;
+  event.flags = DUPLEX_EVENT_FLAG_ROW;
+  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
+  duplex_capture_append (self->capture, &event);
+  say_full (self);
+}
+
+/* ---- the thread ---- */
+
+/* Within an append, and on the writer's thread. */
+static void
+capture_full_cb (gboolean is_full,
+                 gpointer data)
+{
+  DuplexRecorder *self = data;
+
+  g_mutex_lock (&self->mutex);
+  self->waits = is_full;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* A disk that is slower than the wire holds up this thread, and then the queue is full. */
+static void
+wait_for_writer (DuplexRecorder *self)
+{
+  g_mutex_lock (&self->mutex);
+  while (self->waits)
+    g_cond_wait (&self->cond, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+say_stalled (DuplexRecorder *self)
+{
+  g_autofree char *trouble = NULL;
+
+  if (self->stalled == (duplex_capture_get_recording (self->capture) == DUPLEX_RECORDING_STALLED))
+    return;
+  self->stalled = !self->stalled;
+  trouble = duplex_capture_dup_trouble (self->capture);
+  duplex_log_text ("capture", self->stalled ? trouble : _ ("Recording goes on"));
+}
+
+static void
+take (DuplexRecorder     *self,
+      const DuplexRecord *record)
+{
+  switch ((RecordKind)record->kind)
+    {
+    case RECORD_BEGIN:
+      begin_pair (self, record->owner, record);
+      break;
+    case RECORD_BYTES:
+      feed_pair (self, record->owner, record);
+      break;
+    case RECORD_END:
+      end_pair (self, record->owner, record);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static gpointer
+record_worker (gpointer data)
+{
+  DuplexRecorder *self = data;
+  DuplexRecord    record;
+
+  /* Of this thread alone, on Linux. Elsewhere nothing depends on it. */
+  setpriority (PRIO_PROCESS, 0, NICE);
+  while (duplex_record_queue_wait (self->queue))
+    {
+      while (duplex_record_queue_take (self->queue, &record))
+        {
+          wait_for_writer (self);
+          take (self, &record);
+          if (!self->full && self->budget > 0 && get_file_size (self) > self->budget)
+            give_up (self, record.time_us);
+        }
+      look_at_file (self);
+      say_stalled (self);
+    }
+  return NULL;
+}
+
+/* ---- the recorder ---- */
+
+DuplexRecorder *
+duplex_recorder_new (const char    *path,
+                     guint64        budget,
+                     DuplexMetrics *metrics,
+                     GError       **error)
+{
+  const DuplexCaptureOrigin origin = { 0 };
+  DuplexRecorder           *self;
+  gboolean                  done;
+
+  g_return_val_if_fail (path != NULL && metrics != NULL, NULL);
+
+  self = g_new0 (DuplexRecorder, 1);
+  self->metrics = metrics;
+  self->budget = budget;
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
+  self->pairs = g_hash_table_new_full (NULL, NULL, pair_free, NULL);
+  self->queue = duplex_record_queue_new (DUPLEX_LIMIT_RECORDER_WAITS);
+  self->context = g_main_context_new ();
+  g_main_context_push_thread_default (self->context);
+  self->capture = duplex_capture_new ();
+  done = duplex_capture_record (self->capture, path, &origin, error);
+  g_main_context_pop_thread_default (self->context);
+  if (!done)
+    {
+      duplex_recorder_free (self);
+      return NULL;
+    }
+  duplex_capture_set_bound (self->capture, G_MAXUINT64, capture_full_cb, self);
+  self->thread = g_thread_new ("recorder", record_worker, self);
+  return self;
+}
+
+gboolean
+duplex_recorder_finish (DuplexRecorder *self,
+                        GError        **error)
+{
+  g_return_val_if_fail (self != NULL && self->thread != NULL, FALSE);
+
+  duplex_record_queue_stop (self->queue);
+  g_thread_join (g_steal_pointer (&self->thread));
+  duplex_capture_set_bound (self->capture, 0, NULL, NULL);
+  return duplex_capture_finish (self->capture, error);
+}
+
+void
+duplex_recorder_free (DuplexRecorder *self)
+{
+  if (self == NULL)
+    return;
+  if (self->thread != NULL)
+    duplex_recorder_finish (self, NULL);
+  g_hash_table_unref (self->pairs);
+  duplex_record_queue_free (self->queue);
+  g_clear_object (&self->capture);
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->cond);
+  g_free (self);
+}

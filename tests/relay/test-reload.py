@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
+import ssl
+import subprocess
 import sys
 import tempfile
 
 sys.dont_write_bytecode = True
 from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
-    TEXT, ask, call, connect, frame, pair, request, run, running)
+    TEXT, Backend, End, Relay, ask, call, connect, frame, pair, request, run, running)
 
 
 class File:
@@ -107,6 +110,60 @@ async def tokens():
                 assert secret not in relay.log, relay.log
 
 
+async def certificates():
+    """SIGHUP takes new certificates; who is connected stays so, and a wrong pair changes nothing."""
+    def use(folder, name, key=None):
+        for ending, source in (('pem', name), ('key', key or name)):
+            shutil.copy(f'{folder}/{source}.{ending}', f'{folder}/current.{ending}')
+
+    async def open_tls(relay, folder):
+        """Return the end of a connection, and the name that the relay's certificate has."""
+        context = ssl.create_default_context(cafile=f'{folder}/all.pem')
+        context.check_hostname = False
+        end = End(*await asyncio.open_connection('127.0.0.1', relay.port, ssl=context))
+        return end, dict(field[0] for field in end.writer.get_extra_info(
+            'peercert')['subject'])['commonName']
+
+    make = pathlib.Path(__file__).resolve().parent.parent / 'interop' / 'make-certificates'
+    with file('tls-cert=current.pem', 'tls-key=current.key', 'no-status=true') as conf:
+        folder = conf.folder
+        subprocess.run([make, folder], check=True, capture_output=True)
+        (folder / 'all.pem').write_bytes((folder / 'ca.pem').read_bytes() +
+                                         (folder / 'self-signed.pem').read_bytes())
+        use(folder, 'valid')
+        process = await asyncio.create_subprocess_exec(
+            sys.argv[1], '--listen', '127.0.0.1:0', '--config', conf.path,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        line = (await process.stdout.readline()).decode()
+        assert line.startswith('listening on wss://127.0.0.1:'), line
+        relay = Relay(process, line.split()[-1])
+        async with Backend() as backend:
+            old, name = await open_tls(relay, folder)
+            assert name == 'valid', name
+            old.write(request(f'/api/websocket?backend={backend.url}'))
+            assert (await old.read_head()).startswith('HTTP/1.1 101 '), old.head
+            far = await backend.accepted.get()
+
+            use(folder, 'self-signed', key='valid')
+            said = await reload(relay, b'current.key')
+            assert b' reloaded' not in said, said
+            end, name = await open_tls(relay, folder)
+            assert name == 'valid', name
+            end.reset()
+
+            use(folder, 'self-signed')
+            await reload(relay, b' reloaded')
+            end, name = await open_tls(relay, folder)
+            assert name == 'self-signed', name
+            end.reset()
+            old.write(frame(TEXT, b'still here'))
+            assert await far.read_message() == (TEXT, b'still here')
+            old.reset()
+            far.reset()
+        process.terminate()
+        assert await process.wait() == 0
+
+
 async def not_reloaded():
     """A file that is wrong is said in the log, and all stays as it was."""
     with file('no-status=true', 'max-message=100') as conf:
@@ -146,4 +203,4 @@ async def often():
 
 if __name__ == '__main__':
     os.environ['LC_ALL'] = 'C.UTF-8'
-    run([from_file, bad_file, reloaded, tokens, not_reloaded, fixed, often])
+    run([from_file, bad_file, reloaded, tokens, certificates, not_reloaded, fixed, often])

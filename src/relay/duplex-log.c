@@ -146,27 +146,3 @@ duplex_log_text (const char *event,
   duplex_log_add (line, "text", text);
   duplex_log_end (line);
 }
-
-void
-duplex_log (const char *format,
-            ...)
-{
-  g_autofree char *message = NULL;
-  g_autofree char *escaped = NULL;
-  g_autofree char *time = NULL;
-  g_autofree char *line = NULL;
-  va_list          arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  if (as_json)
-    {
-      duplex_log_text ("notice", message);
-      return;
-    }
-  escaped = escape (message);
-  time = now_as_text ();
-  line = g_strdup_printf ("%s %s\n", time, escaped);
-  write_whole (line, strlen (line));
-}

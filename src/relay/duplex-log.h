@@ -40,8 +40,4 @@ void duplex_log_end (DuplexLogLine *self);
 void duplex_log_text (const char *event,
                       const char *text);
 
-/* The way it was, until its last callers are gone. */
-void duplex_log (const char *format,
-                 ...) G_GNUC_PRINTF (1, 2);
-
 G_END_DECLS

@@ -60,7 +60,7 @@ async def running(*options):
         sys.argv[1], '--listen', '127.0.0.1:0', *options,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     line = (await process.stdout.readline()).decode()
-    assert line.startswith('listening on ws://127.0.0.1:'), line
+    assert line.startswith(('listening on ws://127.0.0.1:', 'listening on wss://127.0.0.1:')), line
     relay = Relay(process, line.split()[-1])
     try:
         yield relay

@@ -8,6 +8,9 @@ installed that is skipped, unless CI or DUPLEX_REQUIRE_INTEROP is set.
 
 import asyncio
 import os
+import pathlib
+import ssl
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +25,7 @@ except ModuleNotFoundError:
     text_string_to_metric_families = None
 
 STRICT = 'CI' in os.environ or 'DUPLEX_REQUIRE_INTEROP' in os.environ
+CERTIFICATES = pathlib.Path(__file__).resolve().parent.parent / 'interop/make-certificates'
 PREFIX = 'duplex_relay_'
 
 
@@ -190,6 +194,49 @@ async def check_refusals():
         assert await refused(relay, backend=backend.url) == 503
         await count('limit')
         client.reset()
+        (await backend.accepted.get()).reset()
+
+
+async def check_absent():
+    """Clients that come too late, or leave before their backend has answered, are counted"""
+    async def accept(reader, _writer):
+        asked.set()
+        await reader.read()
+
+    asked = asyncio.Event()
+    silent = await asyncio.start_server(accept, '127.0.0.1', 0)
+    port = silent.sockets[0].getsockname()[1]
+    async with silent, running('--handshake-timeout', '1') as relay:
+        late = End(*await asyncio.open_connection('127.0.0.1', relay.port))
+        late.write(b'GET /api/websocket')
+        await late.read_end()
+        await until(relay, {'refusals_total{reason="timeout"}': 1})
+        hasty = End(*await asyncio.open_connection('127.0.0.1', relay.port))
+        hasty.write(request(f'/api/websocket?backend=ws://127.0.0.1:{port}'))
+        await asked.wait()
+        hasty.end()
+        await until(relay, {'refusals_total{reason="left"}': 1, 'clients': 1, 'connections': 0})
+
+
+async def check_tls():
+    """A TLS handshake that fails is counted"""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([CERTIFICATES, folder], check=True, capture_output=True)
+        async with running('--tls-cert', f'{folder}/valid.pem', '--tls-key',
+                           f'{folder}/valid.key') as relay:
+            context = ssl.create_default_context(cafile=f'{folder}/ca.pem')
+            end = End(*await asyncio.open_connection('127.0.0.1', relay.port))
+            end.write(b'this is no TLS\r\n\r\n')
+            await end.read_end()
+            end.end()
+            question = b'GET /metrics HTTP/1.1\r\nHost: relay\r\n\r\n'
+            wanted, answer = 'duplex_relay_refusals_total{reason="tls"} 1\n', ''
+            while wanted not in answer:
+                end = End(*await asyncio.open_connection('127.0.0.1', relay.port, ssl=context))
+                end.write(question)
+                answer = (await end.read_end()).decode()
+                assert answer.startswith('HTTP/1.1 200 '), answer
+                end.end()
 
 
 async def check_token():
@@ -235,5 +282,5 @@ async def check_methods():
 
 
 if __name__ == '__main__':
-    run([check_format, check_counts, check_abrupt, check_refusals, check_token, check_process,
-         check_methods])
+    run([check_format, check_counts, check_abrupt, check_refusals, check_absent, check_tls,
+         check_token, check_process, check_methods])

@@ -111,9 +111,10 @@ received_cb (DuplexRole    sender,
              gpointer      user_data)
 {
   DuplexRecordedPair *self = user_data;
-  Stream              stream = sender == DUPLEX_ROLE_CLIENT ? STREAM_FROM_CLIENT : STREAM_FROM_BACKEND;
-  DuplexRecord        record = { .owner = self, .kind = RECORD_BYTES, .stream = stream };
+  DuplexRecord        record = { .owner = self, .kind = RECORD_BYTES };
+  Stream              stream;
 
+  stream = sender == DUPLEX_ROLE_CLIENT ? STREAM_FROM_CLIENT : STREAM_FROM_BACKEND;
   if (!is_recorded (self) || (self->missed[stream] > 0 && begin >= len))
     {
       miss (self, stream, len);
@@ -125,6 +126,7 @@ received_cb (DuplexRole    sender,
       data += begin;
       len -= begin;
     }
+  record.stream = stream;
   record.missed = self->missed[stream];
   record.time_us = g_get_real_time ();
   if (duplex_record_lane_put_source (self->lane, &record, data, len))
@@ -140,9 +142,11 @@ sent_cb (DuplexRole           receiver,
          gpointer             user_data)
 {
   DuplexRecordedPair *self = user_data;
-  Stream              stream = receiver == DUPLEX_ROLE_CLIENT ? STREAM_TO_CLIENT : STREAM_TO_BACKEND;
-  DuplexRecord        record = { .owner = self, .kind = RECORD_BYTES, .stream = stream };
+  DuplexRecord        record = { .owner = self, .kind = RECORD_BYTES };
+  Stream              stream;
 
+  stream = receiver == DUPLEX_ROLE_CLIENT ? STREAM_TO_CLIENT : STREAM_TO_BACKEND;
+  record.stream = stream;
   record.missed = self->missed[stream];
   record.time_us = g_get_real_time ();
   if (is_recorded (self) &&
@@ -222,13 +226,25 @@ duplex_recorder_end (DuplexRecordedPair  *pair,
 
 /* ---- on the recording thread ---- */
 
+/* Nothing more of it is recorded. */
+static void
+drop_legs (DuplexRecordedPair *self)
+{
+  if (self->client == NULL)
+    return;
+  duplex_metrics_not_recorded (self->recorder->metrics,
+                               duplex_recorded_leg_get_n_dropped (self->client) +
+                                 duplex_recorded_leg_get_n_dropped (self->backend));
+  g_clear_pointer (&self->client, duplex_recorded_leg_free);
+  g_clear_pointer (&self->backend, duplex_recorded_leg_free);
+}
+
 static void
 pair_free (gpointer data)
 {
   DuplexRecordedPair *pair = data;
 
-  g_clear_pointer (&pair->client, duplex_recorded_leg_free);
-  g_clear_pointer (&pair->backend, duplex_recorded_leg_free);
+  drop_legs (pair);
   g_free (pair);
 }
 
@@ -266,7 +282,6 @@ feed_pair (DuplexRecorder     *self,
     record->stream == STREAM_FROM_CLIENT || record->stream == STREAM_TO_CLIENT;
   gboolean is_received =
     record->stream == STREAM_FROM_CLIENT || record->stream == STREAM_FROM_BACKEND;
-
   if (pair->client == NULL)
     {
       duplex_metrics_not_recorded (self->metrics, record->size);
@@ -293,9 +308,6 @@ end_pair (DuplexRecorder     *self,
       duplex_recorded_leg_end (pair->backend, &ending.backend, &ending.client, record->time_us,
                                ending.missed[STREAM_FROM_BACKEND],
                                ending.missed[STREAM_TO_BACKEND]);
-      duplex_metrics_not_recorded (self->metrics,
-                                   duplex_recorded_leg_get_n_dropped (pair->client) +
-                                     duplex_recorded_leg_get_n_dropped (pair->backend));
     }
   g_hash_table_remove (self->pairs, pair);
 }
@@ -354,8 +366,7 @@ give_up (DuplexRecorder *self,
         continue;
       duplex_recorded_leg_give_up (pair->client, time_us);
       duplex_recorded_leg_give_up (pair->backend, time_us);
-      g_clear_pointer (&pair->client, duplex_recorded_leg_free);
-      g_clear_pointer (&pair->backend, duplex_recorded_leg_free);
+      drop_legs (pair);
     }
   event.kind = DUPLEX_EVENT_GAP;
   event.time_us = time_us;

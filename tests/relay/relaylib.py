@@ -37,6 +37,14 @@ class Relay:
         """Return the URL that reaches a backend through the relay."""
         return f'{self.url}?backend={backend}'
 
+    async def until_logged(self, text):
+        """Wait for a line that has text, and return it."""
+        while True:
+            for line in self.log.decode().splitlines(keepends=True):
+                if text in line and line.endswith('\n'):
+                    return line
+            await asyncio.sleep(0.01)
+
     def memory(self, field):
         """Return a line of /proc/PID/status in bytes."""
         with open(f'/proc/{self.process.pid}/status', encoding='ascii') as status:
@@ -157,6 +165,15 @@ class End:
             return 1005, ''
         return struct.unpack('>H', payload[:2])[0], payload[2:].decode()
 
+    async def read_all(self):
+        """Return all frames up to a Close, as (fin, opcode, payload), and its code."""
+        frames = []
+        while True:
+            fin, opcode, payload, _masked = await self.read_frame()
+            if opcode == CLOSE:
+                return frames, struct.unpack('>H', payload[:2])[0] if payload else 1005
+            frames.append((fin, opcode, payload))
+
     async def read_end(self):
         """Wait until the peer ends, and return what came before. A reset is an end, too."""
         try:
@@ -173,9 +190,9 @@ class End:
         self.writer.transport.abort()
 
 
-async def connect(relay, backend=None, *fields, more=b''):
+async def connect(relay, backend=None, *fields, more=b'', tls=None, local=None):
     """Upgrade at the relay, with frames behind the request; the 101 is read."""
-    end = End(*await asyncio.open_connection('127.0.0.1', relay.port))
+    end = End(*await asyncio.open_connection('127.0.0.1', relay.port, ssl=tls, local_addr=local))
     target = '/api/websocket' + (f'?backend={backend}' if backend is not None else '')
     end.write(request(target, *fields) + more)
     head = await end.read_head()
@@ -208,16 +225,21 @@ class Backend:
     async def __aexit__(self, *_error):
         self.server.close()
 
+    @staticmethod
+    def answer(key, fields=''):
+        """Return the 101 to a request with that key."""
+        accept = hashlib.sha1(key.encode() + b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest()
+        return (b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'
+                b'Connection: Upgrade\r\nSec-WebSocket-Accept: ' + base64.b64encode(accept) +
+                f'\r\n{fields}\r\n'.encode())
+
     async def serve(self, reader, writer):
         """Upgrade one connection."""
         end = End(reader, writer)
         head = await end.read_head()
         key = next(line.split(': ')[1] for line in head.split('\r\n')
                    if line.lower().startswith('sec-websocket-key'))
-        accept = hashlib.sha1(key.encode() + b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest()
-        end.write(b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'
-                  b'Connection: Upgrade\r\nSec-WebSocket-Accept: ' + base64.b64encode(accept) +
-                  f'\r\n{self.fields}\r\n'.encode() + self.more)
+        end.write(self.answer(key, self.fields) + self.more)
         await self.accepted.put(end)
 
 

@@ -578,4 +578,5 @@ if __name__ == '__main__':
     run([other_path, no_upgrade, bad_requests, no_backend, backend_fails, status, both_ways,
          fragments_and_pings, tls, close_carried, backend_lost, client_lost, subprotocols,
          extensions, compressed, early_frames, slow_requests, origins, backends_refused,
-         refuses_to_start, options, token, broken_rules, rate, too_many, timeouts, drain, descriptors, log])
+         refuses_to_start, options, token, broken_rules, rate, too_many, timeouts, drain,
+         descriptors, log])

@@ -388,13 +388,14 @@ append_inflated_size (GString           *out,
   return is_inflated || !is_compressed;
 }
 
-/* "[2] " before the line where connections overlap, as in what a relay records. */
+/* "[2] " before the line where connections overlap; a relay's always come in pairs. */
 static void
 begin_line (DuplexCliPrinter  *self,
             const DuplexEvent *event)
 {
-  if (self->connection != 0 && event->connection != self->connection &&
-      event->kind != DUPLEX_EVENT_CONNECTING && event->kind != DUPLEX_EVENT_LOST)
+  if ((self->connection != 0 && event->connection != self->connection &&
+       event->kind != DUPLEX_EVENT_CONNECTING && event->kind != DUPLEX_EVENT_LOST) ||
+      (event->flags & DUPLEX_EVENT_FLAG_SERVER) != 0)
     self->overlaps = TRUE;
   self->connection = event->connection;
   if (self->overlaps)

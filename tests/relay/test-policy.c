@@ -270,10 +270,12 @@ test_backends (void)
 static void
 test_patterns (void)
 {
-  static const char *const bad[] = { "", ":80", "http://a", "ws://", "wss://:80", "ws:a", "ws://a/b",
-                                     "ws://u@a", "ws://ws://a", "a/b", "a:b", "a:",
-                                     "[::1", "::1", "a b", "a@b", "[]", "[]:80",
-                                     "[a]]:80", "a:80:90", "a#b", "a:-1", "a]" };
+  static const char *const bad[] = {
+    "", ":80", "http://a", "ws://", "wss://:80", "ws:a",
+    "ws://a/b", "ws://u@a", "ws://ws://a", "a/b", "a:b", "a:",
+    "[::1", "::1", "a b", "a@b", "[]", "[]:80",
+    "[a]]:80", "a:80:90", "a#b", "a:-1", "a]"
+  };
   g_autoptr (DuplexPolicy) policy = duplex_policy_new ();
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)

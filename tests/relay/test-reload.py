@@ -111,7 +111,7 @@ async def tokens():
 
 
 async def certificates():
-    """SIGHUP takes new certificates; who is connected stays so, and a wrong pair changes nothing."""
+    """SIGHUP takes new certificates; who is connected stays so; a wrong pair changes nothing."""
     def use(folder, name, key=None):
         for ending, source in (('pem', name), ('key', key or name)):
             shutil.copy(f'{folder}/{source}.{ending}', f'{folder}/current.{ending}')

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""test-units.py RELAY SERVICE SOCKET EXAMPLE: the unit files, as systemd reads them, and the example
-of a key file.
+"""test-units.py RELAY SERVICE SOCKET EXAMPLE: the unit files, as systemd reads them, and the
+example of a key file.
 
 Without systemd-analyze the units are skipped, unless CI or DUPLEX_REQUIRE_INTEROP is set.
 """

@@ -5,12 +5,12 @@
  * came to the worker that has the fewest. */
 
 #include "relay/duplex-metrics.h"
+#include "relay/duplex-recorder.h"
 #include "relay/duplex-settings.h"
 
 G_BEGIN_DECLS
 
-typedef struct _DuplexRecorder DuplexRecorder;
-typedef struct _DuplexServer   DuplexServer;
+typedef struct _DuplexServer DuplexServer;
 
 /* listen_fd is a socket that listens already, which is taken, or -1; then address is listened on,
  * and port 0 picks one. metrics and recorder, which may be NULL, are borrowed for life. */

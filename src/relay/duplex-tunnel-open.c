@@ -43,6 +43,8 @@ duplex_tunnel_finish_pump (DuplexTunnel *self)
   duplex_pump_get_ends (self->pump, &client, &backend);
   log_closed (self, &client, &backend);
   duplex_metrics_closed (self->host->metrics, &client, self->has_backend ? &backend : NULL);
+  if (self->recorded != NULL)
+    duplex_recorder_end (g_steal_pointer (&self->recorded), &client, &backend);
   duplex_tunnel_end (self);
 }
 
@@ -74,6 +76,26 @@ build_greeting (DuplexTunnel *self)
   return json_to_string (node, /* pretty= */ FALSE);
 }
 
+static void
+begin_recording (DuplexTunnel *self)
+{
+  DuplexOpening        *opening = self->opening;
+  g_autofree char      *peer = duplex_peer_to_text (&self->peer);
+  DuplexRecordedOpening recorded = {
+    .peer = peer,
+    .tls = opening->tls_text,
+    .backend = opening->dial->url->text,
+    .request = opening->request,
+    .response = opening->response,
+    .accepted_at = g_get_real_time () - (g_get_monotonic_time () - self->accepted_at),
+    .dial = opening->capture,
+    .deflate = &opening->dialled->deflate,
+  };
+
+  self->recorded = duplex_recorder_begin (self->host->recorder, &recorded);
+  duplex_pump_set_tap (self->pump, duplex_recorder_get_tap (), self->recorded);
+}
+
 /* What the ends have agreed on, and what they have sent already. */
 static void
 prepare_pump (DuplexTunnel *self)
@@ -91,6 +113,8 @@ prepare_pump (DuplexTunnel *self)
     }
   if (self->has_backend && opening->dialled->leftover != NULL)
     duplex_pump_unread (self->pump, DUPLEX_ROLE_SERVER, opening->dialled->leftover);
+  if (self->has_backend && self->host->recorder != NULL)
+    begin_recording (self);
   if (greeting != NULL)
     duplex_pump_greet (self->pump, greeting);
 }

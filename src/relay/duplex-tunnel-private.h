@@ -47,9 +47,10 @@ typedef struct
   GList              *addresses;  /* of GInetAddress, allowed, still to try */
   DuplexDialResult   *dialled;    /* the open backend, or NULL */
   char               *error_text; /* to tell the client as JSON, or NULL */
-  GBytes             *request;    /* the next three only where all is recorded */
+  GBytes             *request;    /* the next four only where all is recorded */
   GBytes             *response;
   DuplexCapture      *capture;
+  char               *tls_text; /* protocol and cipher with the client */
 
   /* borrowed */
   const char *close_reason;
@@ -72,6 +73,7 @@ struct _DuplexTunnel
   DuplexRelaySettings *settings;
   DuplexOpening       *opening; /* NULL once pumped */
   DuplexPump          *pump;    /* NULL until then */
+  DuplexRecordedPair  *recorded;
   GRefString          *backend; /* its scheme, host and port; or NULL */
 
   /* borrowed */

@@ -96,6 +96,7 @@ duplex_opening_free (DuplexOpening *self)
   g_clear_pointer (&self->request, g_bytes_unref);
   g_clear_pointer (&self->response, g_bytes_unref);
   g_clear_object (&self->capture);
+  g_free (self->tls_text);
   g_free (self);
 }
 
@@ -474,6 +475,8 @@ tls_ready_cb (GObject      *object,
       duplex_tunnel_end (self);
       return;
     }
+  if (self->host->recorder != NULL)
+    opening->tls_text = duplex_tls_describe (G_TLS_CONNECTION (object));
   await_request (self, duplex_leg_new_stream (self->host->poller, opening->tls));
   g_clear_object (&opening->tls);
   g_clear_object (&opening->base);

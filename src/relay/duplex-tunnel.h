@@ -9,12 +9,12 @@
 
 #include "relay/duplex-admission.h"
 #include "relay/duplex-metrics.h"
+#include "relay/duplex-recorder.h"
 #include "relay/duplex-settings.h"
 
 G_BEGIN_DECLS
 
-typedef struct _DuplexRecorder DuplexRecorder;
-typedef struct _DuplexTunnel   DuplexTunnel;
+typedef struct _DuplexTunnel DuplexTunnel;
 
 /* What many tunnels have in common. */
 typedef struct

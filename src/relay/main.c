@@ -114,17 +114,24 @@ static int
 run (DuplexOptions *options,
      GError       **error)
 {
-  g_autoptr (DuplexMetrics) metrics = duplex_metrics_new ();
-  g_autoptr (GMainLoop)     loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (DuplexServer)  server = NULL;
-  g_autofree char          *url = NULL;
-  g_autofree char          *status = NULL;
-  Relay                     relay = { loop, options };
+  g_autoptr (DuplexMetrics)  metrics = duplex_metrics_new ();
+  g_autoptr (DuplexRecorder) recorder = NULL;
+  g_autoptr (GMainLoop)      loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (DuplexServer)   server = NULL;
+  g_autofree char           *url = NULL;
+  g_autofree char           *status = NULL;
+  Relay                      relay = { loop, options };
 
+  if (options->capture != NULL)
+    {
+      recorder = duplex_recorder_new (options->capture, options->capture_budget, metrics, error);
+      if (recorder == NULL)
+        return 1;
+    }
   raise_descriptor_limit (options->settings->max_connections);
   server = relay.server =
     duplex_server_new (options->address, options->listen_fd, options->settings, metrics,
-                       /* recorder= */ NULL, options->workers, error);
+                       recorder, options->workers, error);
   options->listen_fd = -1;
   if (server == NULL)
     return 1;
@@ -139,7 +146,9 @@ run (DuplexOptions *options,
   duplex_systemd_ready (status);
   keep_alive ();
   g_main_loop_run (loop);
-  return 0;
+  /* All connections have ended then, and what they said is recorded to its end. */
+  g_clear_pointer (&server, duplex_server_free);
+  return recorder == NULL || duplex_recorder_finish (recorder, error) ? 0 : 1;
 }
 
 int

@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test-capture.py RELAY CLI: what --capture leaves, read by the headless client."""
+
+import asyncio
+import json
+import os
+import pathlib
+import re
+import ssl
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
+    CLOSE, TEXT, Backend, call, close_body, connect, frame, run, running)
+
+HERE = pathlib.Path(__file__).resolve().parent
+CONNECTIONS = 30
+
+
+async def export(path):
+    """Return the lines of a capture as objects."""
+    process = await asyncio.create_subprocess_exec(
+        sys.argv[2], 'export', path, '--format', 'jsonl', stdout=asyncio.subprocess.PIPE)
+    out, _err = await process.communicate()
+    assert process.returncode == 0, out
+    return [json.loads(line) for line in out.decode().splitlines()]
+
+
+async def talk(client, far, word):
+    """Carry a word there and another back, and close."""
+    client.write(frame(TEXT, b'up ' + word))
+    assert await far.read_message() == (TEXT, b'up ' + word)
+    far.write(frame(TEXT, b'down ' + word, mask=None))
+    while (await client.read_message())[1] != b'down ' + word:
+        pass
+    client.write(frame(CLOSE, close_body(4001, 'over')))
+    await far.read_close()
+    far.write(frame(CLOSE, close_body(4001, 'over'), mask=None))
+    far.end()
+    await client.read_close()
+    await client.read_end()
+    client.end()
+
+
+def frames(events, connection):
+    """Return the direction and text of each text frame of a connection, in order."""
+    return [(event['direction'], event['text']) for event in events
+            if event['connection'] == connection and event['event'] == 'frame'
+            and event['type'] == 'text']
+
+
+def legs(events):
+    """Return the numbers of both legs by the backend's query, as (client's, backend's)."""
+    found = {}
+    for event in events:
+        if event['event'] == 'connecting':
+            pair = found.setdefault(re.search('number=[0-9]+', event['text'])[0], [0, 0])
+            pair[0 if event.get('server') else 1] = event['connection']
+    return found
+
+
+async def both_legs():
+    """Both legs of every connection are recorded, whole, over all workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f'{folder}/all.duplex'
+        async with running('--workers', '2', '--capture', path) as relay, Backend() as backend:
+            async def one(number):
+                client = await connect(relay, f'{backend.url}/?number={number}')
+                return client, await backend.accepted.get()
+            ends = [await one(number) for number in range(CONNECTIONS)]
+            await asyncio.gather(*(talk(client, far, b'%d' % number)
+                                   for number, (client, far) in enumerate(ends)))
+        events = await export(path)
+    found = legs(events)
+    assert len(found) == CONNECTIONS, found
+    for number in range(CONNECTIONS):
+        near, far = found[f'number={number}']
+        status, *rest = frames(events, near)
+        assert status[0] == 'sent' and '"connected"' in status[1], status
+        assert rest == [('received', f'up {number}'), ('sent', f'down {number}')], rest
+        rest = frames(events, far)
+        assert rest == [('sent', f'up {number}'), ('received', f'down {number}')], rest
+        for leg in (near, far):
+            kinds = [event['event'] for event in events if event['connection'] == leg]
+            for kind in ('request', 'response', 'connected', 'closed'):
+                assert kinds.count(kind) == 1, (leg, kinds)
+
+
+async def through_tls():
+    """What clients say over TLS is recorded as they said it, and which TLS that was."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([HERE.parent / 'interop' / 'make-certificates', folder], check=True,
+                       capture_output=True)
+        path = f'{folder}/tls.duplex'
+        context = ssl.create_default_context(cafile=f'{folder}/ca.pem')
+        async with running('--capture', path, '--tls-cert', f'{folder}/valid.pem', '--tls-key',
+                           f'{folder}/valid.key') as relay, Backend() as backend:
+            client = await connect(relay, f'{backend.url}/?number=0', tls=context)
+            await talk(client, await backend.accepted.get(), b'secret')
+        events = await export(path)
+    near, _far = legs(events)['number=0']
+    assert frames(events, near)[1:] == [('received', 'up secret'), ('sent', 'down secret')]
+    kinds = [event['event'] for event in events if event['connection'] == near]
+    assert kinds[:3] == ['connecting', 'tls', 'request'], kinds
+
+
+async def in_the_way():
+    """A file that is there already is left as it is, and the relay does not start."""
+    with tempfile.NamedTemporaryFile('w') as file:
+        file.write('precious')
+        file.flush()
+        status, out, err = await call('--listen', '127.0.0.1:0', '--capture', file.name)
+        assert status == 1 and out == '' and err.count('\n') == 1, (status, out, err)
+        assert pathlib.Path(file.name).read_text('utf-8') == 'precious'
+
+
+if __name__ == '__main__':
+    os.environ['LC_ALL'] = 'C.UTF-8'
+    run([both_legs, through_tls, in_the_way])

@@ -44,8 +44,12 @@ duplex_pump_side_flush (DuplexPumpSide *side)
         case DUPLEX_LEG_OK:
           duplex_byte_queue_consume (&side->out, len);
           self->active_at = g_get_monotonic_time ();
-          if (!duplex_pump_side_is_blocked (side))
-            duplex_pump_stats_wait (self->stats, self->active_at - side->waits_from);
+          if (duplex_pump_side_is_blocked (side))
+            break;
+          duplex_pump_stats_wait (self->stats, self->active_at - side->waits_from);
+          /* A Ping may have been among it: the time for its answer begins now. */
+          if (side->pinged_at > 0)
+            side->pinged_at = self->active_at;
           break;
         case DUPLEX_LEG_WOULD_BLOCK:
           return;

@@ -10,6 +10,16 @@ has_left (DuplexPumpSide *side)
   return side->write_failed || !duplex_pump_side_is_blocked (side);
 }
 
+/* Its end was read, and nothing more is to be said to it. An end that said Close before still reads:
+ * the other's last words, and its Close. */
+static gboolean
+is_done (DuplexPumpSide *side)
+{
+  if (!side->read_ended)
+    return FALSE;
+  return side->write_failed || !side->close_received || (side->close_queued && has_left (side));
+}
+
 /* RFC 6455 §7.1.1: the server ends TCP first. So the client reads our end once both Closes have
  * passed, and the backend's is waited for. */
 static void
@@ -18,7 +28,7 @@ settle_side (DuplexPumpSide *side)
   if (side->leg == NULL)
     return;
   duplex_pump_side_flush (side);
-  if (side->read_ended && (has_left (side) || !side->close_received))
+  if (is_done (side))
     {
       duplex_pump_side_end (side);
       return;
@@ -40,6 +50,9 @@ resume (DuplexPumpSide *side)
   if (side->leg == NULL || !side->paused || duplex_pump_side_is_blocked (other))
     return;
   side->paused = FALSE;
+  /* Its answer to a Ping may be among what is read now. */
+  if (side->pinged_at > 0)
+    side->pinged_at = g_get_monotonic_time ();
   duplex_leg_again (side->leg);
 }
 

@@ -305,13 +305,20 @@ upgrade (DuplexTunnel *self)
     duplex_tunnel_open_backend (self);
 }
 
-/* duplex_request_judge() says it by the status. */
+static guint
+get_status (GBytes *response)
+{
+  const char *line = g_bytes_get_data (response, NULL);
+
+  return (guint)g_ascii_strtoull (line + strlen ("HTTP/1.1 "), NULL, 10);
+}
+
+/* duplex_request_judge() says by the status what it is about. */
 static void
 refuse_judged (DuplexTunnel *self,
                GBytes       *response)
 {
-  const char   *line = g_bytes_get_data (response, NULL);
-  guint         status = (guint)g_ascii_strtoull (line + strlen ("HTTP/1.1 "), NULL, 10);
+  guint         status = get_status (response);
   DuplexRefusal refusal = status == 403   ? DUPLEX_REFUSAL_ORIGIN
                           : status == 401 ? DUPLEX_REFUSAL_TOKEN
                                           : DUPLEX_REFUSAL_REQUEST;
@@ -330,7 +337,7 @@ answer_watcher (DuplexTunnel     *self,
   GBytes *response = duplex_request_judge_watcher (head, self->settings->policy, client);
 
   if (response != NULL)
-    duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_REQUEST, 0, duplex_head_get_target (head));
+    duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_REQUEST, get_status (response), NULL);
   else if (kind == DUPLEX_REQUEST_KIND_HEALTH)
     response = duplex_request_respond_health (self->host->draining);
   else
@@ -373,10 +380,14 @@ parse_request (DuplexTunnel *self,
   if (self->host->recorder != NULL)
     opening->request = g_bytes_new (opening->received->data, size);
   g_byte_array_remove_range (opening->received, 0, (guint)size);
-  if (opening->head == NULL)
-    refuse_request (self, DUPLEX_REFUSAL_REQUEST, 400, error->message);
-  else
-    handle_head (self);
+  if (opening->head != NULL)
+    {
+      handle_head (self);
+      return;
+    }
+  /* The message holds what was seen, which may be a secret: it is not for the log. */
+  duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_REQUEST, 400, NULL);
+  respond (self, duplex_request_refuse (400, error->message));
 }
 
 static void

@@ -350,6 +350,23 @@ async def aborts():
                 end.reset()
 
 
+async def late_bytes():
+    """What arrives behind a Close, or a broken rule, is counted and logged."""
+    async with running('--no-status') as relay:
+        for number, (data, up, down) in enumerate((
+                (frame(CLOSE, b''), 1000, 500), (frame(TEXT, b'?', mask=None), 1000, 500)), 1):
+            async with pair(relay) as (client, far):
+                client.write(data + b'x' * up)
+                await far.read_close()
+                far.write(frame(CLOSE, b'', mask=None) + b'x' * down)
+                far.end()
+                await client.read_close()
+                client.end()
+                line = await relay.until_logged(f'closed connection={number} ')
+                assert int(re.search(r' late_up=(\d+)', line)[1]) >= up, line
+                assert int(re.search(r' late_down=(\d+)', line)[1]) >= down, line
+
+
 async def dies_in_handshake():
     """A backend that dies at any byte of its handshake: the error is told, and nothing left."""
     cut = asyncio.Queue()
@@ -444,4 +461,4 @@ def cpu_time(relay):
 if __name__ == '__main__':
     run([headers, tls_in_front, workers, per_address, leaves_while_dialling, early_bytes,
          first_message, wrong_first_message, drain_delivers, drain_while_dialling,
-         drain_before_token, aborts, dies_in_handshake, garbage, no_descriptors])
+         drain_before_token, aborts, late_bytes, dies_in_handshake, garbage, no_descriptors])

@@ -569,6 +569,9 @@ async def log():
             client.reset()
             (await connect(relay, 'http://x/?secret4')).reset()
             (await connect(relay, 'ws://192.0.2.1/?secret5')).reset()
+            for data in (b'GET /secret6\r\n\r\n', request('/metrics?secret7', 'X-Forwarded-For: x'),
+                         request('/secret8'), request('/api/websocket', 'Origin: http://secret9')):
+                assert 'HTTP/1.1 4' in await ask(relay, data), data
     assert relay.log.count(b'secret') == 0, relay.log
     assert backend.url.encode() in relay.log and b'4001' in relay.log, relay.log
 

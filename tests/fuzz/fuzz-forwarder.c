@@ -221,11 +221,16 @@ judge (const Options *options,
     duplex_message_tracker_new (options->sender, options->limits.max_message);
   g_autoptr (GArray)     findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
   g_autoptr (GByteArray) payload = g_byte_array_new ();
-  Judge                  self = { options, account_new (), decoder, tracker, findings, payload, { 0 }, { 0 }, FALSE, options->expects_pong };
+  Judge                  self = { .options = options, .expects_pong = options->expects_pong };
   DuplexSlice            slice;
   DuplexDecodeStep       step;
   gboolean               goes_on = TRUE;
 
+  self.account = account_new ();
+  self.decoder = decoder;
+  self.tracker = tracker;
+  self.findings = findings;
+  self.payload = payload;
   if (options->deflate)
     duplex_message_tracker_set_deflate (tracker);
   while (goes_on && (step = duplex_frame_decoder_step (decoder, &data, &len, &slice)) !=

@@ -10,8 +10,8 @@ has_left (DuplexPumpSide *side)
   return side->write_failed || !duplex_pump_side_is_blocked (side);
 }
 
-/* Its end was read, and nothing more is to be said to it. An end that said Close before still reads:
- * the other's last words, and its Close. */
+/* Its end was read, and nothing more is to be said to it. An end that said Close before still
+ * reads: the other's last words, and its Close. */
 static gboolean
 is_done (DuplexPumpSide *side)
 {

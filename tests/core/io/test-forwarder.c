@@ -406,8 +406,9 @@ feed_one (DuplexForwarder *forwarder,
 static void
 test_rate (void)
 {
-  const DuplexForwardLimits   three = { .max_message = MESSAGE_LIMIT, .max_frame = MESSAGE_LIMIT,
-                                      .rate = 3 };
+  const DuplexForwardLimits   three = { .max_message = MESSAGE_LIMIT,
+                                        .max_frame = MESSAGE_LIMIT,
+                                        .rate = 3 };
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &three);
   const gint64                start = 5 * G_USEC_PER_SEC;
   const Sent                  text = { 1, FALSE, "a", -1 };
@@ -452,7 +453,8 @@ test_frame_too_big (void)
 static void
 test_rate_of_fragments (void)
 {
-  const DuplexForwardLimits   two = { .max_message = MESSAGE_LIMIT, .max_frame = MESSAGE_LIMIT,
+  const DuplexForwardLimits   two = { .max_message = MESSAGE_LIMIT,
+                                      .max_frame = MESSAGE_LIMIT,
                                       .rate = 2 };
   g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &two);
 

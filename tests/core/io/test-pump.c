@@ -181,7 +181,11 @@ test_waits_within_limits (void)
   g_autoptr (GByteArray) wire = g_byte_array_new ();
 
   for (guint i = 0; i < 3 * G_N_ELEMENTS (sizes); i++)
-    pump_append_frame (wire, CLIENT, FIN | BINARY, payload, (gssize)sizes[i % G_N_ELEMENTS (sizes)]);
+    {
+      gsize len = sizes[i % G_N_ELEMENTS (sizes)];
+
+      pump_append_frame (wire, CLIENT, FIN | BINARY, payload, (gssize)len);
+    }
 
   for (gsize first = 0; first < 40000; first += 1913)
     {

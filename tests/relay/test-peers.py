@@ -12,11 +12,13 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
 
 sys.dont_write_bytecode = True
-from relaylib import DEADLINE, Backend, run, running    # noqa: E402  pylint: disable=C0413
+from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
+    DEADLINE, Backend, connect, run, running)
 
 HERE = pathlib.Path(__file__).resolve().parent
 INTEROP = HERE.parent / 'interop'
@@ -264,6 +266,42 @@ async def status():
                 assert await peer.receive() == text(f'{{"status":"connected","backend":"{url}"}}')
 
 
+async def deflate():
+    """Compression is agreed on end to end, with whatever parameters, and nothing is inflated."""
+    word = '"a quite compressible text" ' * 4000
+    for wanted, expected in (
+            ({}, 'permessage-deflate'),
+            ({'serverNoContextTakeover': True, 'serverMaxWindowBits': 10},
+             'permessage-deflate; server_no_context_takeover; server_max_window_bits=10'),
+            ({'clientMaxWindowBits': 9, 'clientNoContextTakeover': True},
+             'permessage-deflate; client_no_context_takeover; client_max_window_bits=9')):
+        process = await asyncio.create_subprocess_exec(
+            NODE, HERE / 'ws-echo.mjs', json.dumps(wanted),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+        port = (await process.stdout.readline()).decode().strip()
+        if not port:
+            raise Missing('ws')
+        async with running('--no-status') as relay:
+            # The parameters that the client sees are those that the server said.
+            end = await connect(relay, f'ws://127.0.0.1:{port}/', 'Sec-WebSocket-Extensions: '
+                                'permessage-deflate; client_max_window_bits')
+            seen = re.search(r'(?i)sec-websocket-extensions: (.*)\r', end.head)[1]
+            assert set(seen.split('; ')) == set(expected.split('; ')), seen
+            end.reset()
+            for number, make in enumerate((NodeClient, PythonClient), 2):
+                async with make(relay.to(f'ws://127.0.0.1:{port}/'), []) as peer:
+                    for _ in range(3):
+                        await peer.send('text', word)
+                        assert await peer.receive() == text(word)
+                    await peer.close(1000, '')
+                    await peer.closed()
+                line = await relay.until_logged(f'closed connection={number} ')
+                for name in ('bytes_up', 'bytes_down'):
+                    assert int(re.search(rf' {name}=(\d+)', line)[1]) < len(word) // 10, line
+        process.stdin.close()
+        await process.wait()
+
+
 async def curl():
     """The specification's curl line, on the relay's path."""
     if shutil.which('curl') is None:
@@ -321,4 +359,4 @@ if __name__ == '__main__':
         sys.exit(0)
     run([skipping(test) for test in (
         *(matrix(client, backend) for client in ('websockets', 'ws')
-          for backend in ('websockets', 'ws')), status, curl, wscat)])
+          for backend in ('websockets', 'ws')), status, deflate, curl, wscat)])

@@ -157,11 +157,12 @@ judge_payload (Judge             *self,
   g_byte_array_append (self->payload, slice->data, (guint)slice->len);
   duplex_mask (self->payload->data + before, slice->data, slice->len, self->header.mask,
                slice->offset);
-  if (!is_long (self))
-    return TRUE;
-  duplex_message_tracker_payload (self->tracker, self->payload->data, self->payload->len,
-                                  self->findings);
-  tell (self);
+  if (!self->place.is_control)
+    duplex_message_tracker_payload (self->tracker, self->payload->data + before,
+                                    self->payload->len - before, self->findings);
+  /* Also of a frame that is not whole the text is judged as it comes. */
+  if (is_long (self))
+    tell (self);
   return !breaks_rule (self);
 }
 
@@ -198,8 +199,6 @@ judge_end (Judge *self)
       self->expects_pong = FALSE;
       return TRUE;
     }
-  if (!is_long (self) && !self->place.is_control)
-    duplex_message_tracker_payload (self->tracker, payload->data, payload->len, self->findings);
   duplex_message_tracker_end (self->tracker, self->findings);
   /* Of a text that is wrong nothing of its last frame need have gone on. */
   tell (self);

@@ -43,7 +43,7 @@ struct _DuplexForwarder
   gboolean           has_pong;
   guint64            pong;
   DuplexFrameHeader  header;
-  guint64            done;
+  guint64            done; /* of a frame that is held, bytes of text that were judged */
   gsize              begin;
   const char        *reason;
   Bucket             messages;
@@ -199,6 +199,7 @@ judge_header (DuplexForwarder *self,
   DuplexMessagePlace place;
 
   self->judged = TRUE;
+  self->done = 0;
   duplex_message_tracker_header (self->tracker, &self->header, &place, findings);
   if (findings->len > 0 && !judge (self, findings))
     return FALSE;
@@ -369,18 +370,29 @@ forward_whole (DuplexForwarder *self,
   gboolean      goes_on = TRUE;
 
   self->judged = FALSE;
-  self->done = 0;
   if (!take_bytes (self, size + len, feed->now))
     return;
   if (duplex_opcode_is_control (self->header.opcode))
     goes_on = take_control (self, frame + size, len);
-  else if (!judge_payload (self, frame + size, len, /* last= */ TRUE))
+  else if (!judge_payload (self, frame + size + self->done, len - self->done, /* last= */ TRUE))
     return;
   if (self->state == DUPLEX_FORWARD_BROKEN)
     return;
   feed->at += size + len;
   if (goes_on && feed->out != NULL)
     add_span (feed->out, frame, size + len);
+}
+
+/* The frame is not whole yet. What has come of its text is judged all the same, so that whoever
+ * sends what is none hears of it at once. */
+static void
+judge_held (DuplexForwarder *self,
+            const guint8    *payload,
+            gsize            len)
+{
+  if (self->text && len > self->done &&
+      judge_payload (self, payload + self->done, len - self->done, /* last= */ FALSE))
+    self->done = len;
 }
 
 /* Returns FALSE where nothing more can be done with what is there. */
@@ -417,11 +429,13 @@ step (DuplexForwarder *self,
   if (left >= whole)
     forward_whole (self, feed, size);
   else if (whole <= DUPLEX_LIMIT_PUMP_HOLD || left == size)
-    return FALSE;
+    {
+      judge_held (self, feed->data + feed->at + size, left - size);
+      return FALSE;
+    }
   else
     {
       self->judged = FALSE;
-      self->done = 0;
       feed->at += size;
       forward_piece (self, feed, left - size);
     }

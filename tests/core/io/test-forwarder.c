@@ -63,7 +63,8 @@ feed (DuplexForwarder *forwarder,
   DuplexForwardOut   out;
   gsize              used;
 
-  g_byte_array_append (held, data, (guint)len);
+  if (len > 0)
+    g_byte_array_append (held, data, (guint)len);
   do
     {
       state = duplex_forwarder_feed (forwarder, held->data, held->len, 1, &out, &used);
@@ -267,6 +268,30 @@ test_pieces (void)
   expected = g_strdup_printf ("text(ab)+ continuation(cdefg)+ continuation(%s)", payload + 7);
   g_assert_cmpstr (text, ==, expected);
   g_assert_cmpuint (duplex_forwarder_get_n_messages (forwarder), ==, 1);
+}
+
+/* What is no text is known for that before its frame is whole, also where the beginning of a
+ * character stands in another read. */
+static void
+test_text_within_a_frame (void)
+{
+  for (DuplexRole sender = CLIENT; sender <= SERVER; sender++)
+    {
+      g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (sender, &limits);
+      g_autoptr (GByteArray)      wire = g_byte_array_new ();
+      g_autoptr (GByteArray)      held = g_byte_array_new ();
+      g_auto (DuplexByteQueue)    out = { 0 };
+      guint                       at = sender == CLIENT ? 6 : 2;
+
+      append_frame (wire, sender, &(Sent){ 1, FALSE, "\xe2\x82\xac \xe2\x82 and so on", -1 });
+      feed (forwarder, held, wire->data, at + 2, &out);
+      feed (forwarder, held, wire->data + at + 2, 4, &out);
+      g_assert_cmpint (feed (forwarder, held, NULL, 0, &out), ==, DUPLEX_FORWARD_ON);
+      g_assert_cmpint (feed (forwarder, held, wire->data + at + 6, 1, &out), ==,
+                       DUPLEX_FORWARD_BROKEN);
+      g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_INVALID_DATA);
+      g_assert_cmpuint (duplex_byte_queue_get_size (&out), ==, 0);
+    }
 }
 
 /* A frame that is short stays as it is, and so does a long one that is there as a whole. */
@@ -521,6 +546,7 @@ main (int    argc,
       g_test_add_data_func (bytes, &cases[i], test_case_by_bytes);
     }
   g_test_add_func ("/io/forwarder/pieces", test_pieces);
+  g_test_add_func ("/io/forwarder/text-within-a-frame", test_text_within_a_frame);
   g_test_add_func ("/io/forwarder/whole", test_whole);
   g_test_add_func ("/io/forwarder/full", test_full);
   g_test_add_func ("/io/forwarder/keys-differ", test_keys_differ);

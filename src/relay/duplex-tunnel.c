@@ -363,7 +363,7 @@ handle_head (DuplexTunnel *self)
     }
   refusal = duplex_request_judge (head, self->settings->policy);
   if (refusal != NULL)
-    refuse_judged (self, refusal);
+    refuse_judged (self, duplex_request_take_for (head, refusal));
   else
     upgrade (self);
 }

@@ -53,10 +53,13 @@ fake_leg_again (DuplexLeg *leg)
   ((DuplexFakeLeg *)leg)->again = TRUE;
 }
 
-static void
+static gboolean
 fake_leg_shutdown (DuplexLeg *leg)
 {
-  ((DuplexFakeLeg *)leg)->shut = TRUE;
+  DuplexFakeLeg *self = (DuplexFakeLeg *)leg;
+
+  self->shut = !self->no_half;
+  return self->shut;
 }
 
 static void

@@ -16,6 +16,7 @@ typedef struct
   gsize       chunk;       /* bytes that a read gives at most */
   gboolean    input_ended; /* behind input */
   gboolean    broken;      /* writing fails */
+  gboolean    no_half;     /* it cannot be shut one way, as TLS */
   gboolean    shut;
   gboolean    again;   /* was asked for */
   guint       n_reads; /* that gave something */

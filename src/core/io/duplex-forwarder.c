@@ -8,6 +8,7 @@
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-message.h"
+#include "core/proto/duplex-utf8.h"
 
 /* What getentropy() gives in one call, enough for 64 keys: a system call for each small frame would
  * cost as much as the rest of its way. */
@@ -36,6 +37,8 @@ struct _DuplexForwarder
   DuplexForwardState state;
   guint16            code;
   guint8             close_len;
+  gboolean           deflate;
+  gboolean           open;   /* a message is fragmented and not at its end */
   gboolean           judged; /* header is of the frame that what is fed begins with */
   gboolean           cut;    /* of a long frame done bytes of payload have gone on */
   gboolean           text;   /* its bytes are text */
@@ -214,6 +217,8 @@ judge_header (DuplexForwarder *self,
       fail (self, DUPLEX_CLOSE_POLICY, "Too many messages");
       return FALSE;
     }
+  if (!place.is_control)
+    self->open = !place.last;
   self->text = !place.is_control && place.opcode == DUPLEX_OPCODE_TEXT && !place.compressed;
   if (!place.is_control && place.first)
     self->n_messages++;
@@ -395,21 +400,100 @@ judge_held (DuplexForwarder *self,
     self->done = len;
 }
 
+/* ---- whole messages of one frame: most of all ---- */
+
+static gboolean
+is_text (const guint8 *data,
+         gsize         len,
+         const guint8 *mask)
+{
+  guint8  text[TEXT_SIZE];
+  guint64 bad;
+
+  if (mask == NULL)
+    return duplex_utf8_validate (data, len, &bad);
+  if (len > TEXT_SIZE)
+    return FALSE;
+  duplex_mask (text, data, len, mask, 0);
+  return duplex_utf8_validate (text, len, &bad);
+}
+
+/* The size of the frame at the beginning of data where it is a message by itself, whole, with the
+ * shortest length of 7 or 16 bits and nothing wrong; 0 where that takes a closer look. */
+static gsize
+measure_simple (DuplexForwarder *self,
+                const guint8    *data,
+                gsize            len)
+{
+  gboolean      masked = self->sender == DUPLEX_ROLE_CLIENT;
+  guint8        compressed = self->deflate ? 0x40 : 0;
+  gsize         length;
+  gsize         size = 2;
+  const guint8 *mask;
+
+  if (len < 4 || (data[1] & 0x80) != (masked ? 0x80 : 0))
+    return 0;
+  length = data[1] & 0x7f;
+  if (length == 126)
+    {
+      length = (gsize)data[2] << 8 | data[3];
+      size = 4;
+      if (length < 126)
+        return 0;
+    }
+  else if (length == 127)
+    return 0;
+  mask = masked ? data + size : NULL;
+  size += masked ? 4 : 0;
+  if (size + length > len || length > self->limits->max_frame ||
+      length > self->limits->max_message)
+    return 0;
+  if ((data[0] & ~compressed) == (0x80 | DUPLEX_OPCODE_BINARY))
+    return size + length;
+  if (data[0] == (0x80 | DUPLEX_OPCODE_TEXT))
+    return is_text (data + size, length, mask) ? size + length : 0;
+  return data[0] == (0x80 | compressed | DUPLEX_OPCODE_TEXT) ? size + length : 0;
+}
+
+/* A run of them goes on as it is. What is counted one by one is not for here. */
+static void
+forward_simple (DuplexForwarder *self,
+                Feed            *feed)
+{
+  gsize start = feed->at;
+  gsize size;
+
+  if (self->open || self->cut || self->judged ||
+      (self->sender == DUPLEX_ROLE_CLIENT &&
+       (self->limits->rate > 0 || self->limits->byte_rate > 0)))
+    return;
+  while ((size = measure_simple (self, feed->data + feed->at, feed->len - feed->at)) > 0)
+    {
+      self->begin = feed->at;
+      feed->at += size;
+      self->n_messages++;
+    }
+  if (feed->at > start && feed->out != NULL)
+    add_span (feed->out, feed->data + start, feed->at - start);
+}
+
 /* Returns FALSE where nothing more can be done with what is there. */
 static gboolean
 step (DuplexForwarder *self,
       Feed            *feed)
 {
-  gsize   left = feed->len - feed->at;
+  gsize   left;
   gsize   size;
   guint64 whole;
 
-  /* A piece takes two. */
-  if (feed->out != NULL && feed->out->n + 2 > DUPLEX_FORWARD_SPANS)
+  /* A run takes one, and a piece behind it two. */
+  if (feed->out != NULL && feed->out->n + 3 > DUPLEX_FORWARD_SPANS)
     {
       self->state = DUPLEX_FORWARD_FULL;
       return FALSE;
     }
+  forward_simple (self, feed);
+  left = feed->len - feed->at;
   if (left == 0)
     return FALSE;
   if (self->cut)
@@ -500,6 +584,7 @@ duplex_forwarder_set_deflate (DuplexForwarder *self)
 {
   g_return_if_fail (self != NULL);
 
+  self->deflate = TRUE;
   duplex_message_tracker_set_deflate (self->tracker);
 }
 

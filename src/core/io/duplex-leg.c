@@ -66,12 +66,12 @@ duplex_leg_again (DuplexLeg *self)
   self->class->again (self);
 }
 
-void
+gboolean
 duplex_leg_shutdown (DuplexLeg *self)
 {
-  g_return_if_fail (self != NULL);
+  g_return_val_if_fail (self != NULL, FALSE);
 
-  self->class->shutdown (self);
+  return self->class->shutdown (self);
 }
 
 void

@@ -29,7 +29,7 @@ typedef struct
   DuplexLegResult (*read) (DuplexLeg *self, guint8 *data, gsize size, gsize *ret_len);
   DuplexLegResult (*write) (DuplexLeg *self, const GOutputVector *spans, guint n, gsize *ret_len);
   void (*again) (DuplexLeg *self);
-  void (*shutdown) (DuplexLeg *self);
+  gboolean (*shutdown) (DuplexLeg *self);
   void (*free) (DuplexLeg *self);
 } DuplexLegClass;
 
@@ -69,9 +69,9 @@ DuplexLegResult duplex_leg_write (DuplexLeg           *self,
 /* ready is called once more, with 0, when others have had their turn. */
 void duplex_leg_again (DuplexLeg *self);
 
-/* No more will be written: the peer reads the end of the stream. Does nothing where the transport
- * has no such half-close, as TLS. */
-void duplex_leg_shutdown (DuplexLeg *self);
+/* No more will be written: the peer reads the end of the stream. FALSE where the transport has no
+ * such half-close, as TLS: then only duplex_leg_free() tells the peer. */
+gboolean duplex_leg_shutdown (DuplexLeg *self);
 
 /* Closes and frees; ready is not called any more. */
 void duplex_leg_free (DuplexLeg *self);

@@ -20,16 +20,18 @@ typedef struct
 struct _DuplexPoller
 {
   /* owned */
-  GSource   *source;
-  int        fd;
-  gpointer   tag;  /* of fd within source */
-  GPtrArray *heap; /* of DuplexDeadline, borrowed; the earliest at 1, nothing at 0 */
+  GMainContext *context;
+  GSource      *source;
+  int           fd;
+  gpointer      tag;  /* of fd within source */
+  GPtrArray    *heap; /* of DuplexDeadline, borrowed; the earliest at 1, nothing at 0 */
 
   /* borrowed */
   DuplexWatch *first; /* of those who asked to be called again, in order */
   DuplexWatch *last;
 
   /* state */
+  int                wakeup; /* the descriptor by which other threads wake the context, or -1 */
   struct epoll_event batch[BATCH];
   guint              batch_at;
   guint              batch_len;
@@ -198,12 +200,24 @@ translate (guint32 events)
   return conditions;
 }
 
+/* TRUE where other threads want the context's attention, which is no watch's. */
+static gboolean
+look (DuplexPoller *self,
+      int           timeout)
+{
+  int      n = epoll_wait (self->fd, self->batch, BATCH, timeout);
+  gboolean woken = FALSE;
+
+  self->batch_at = 0;
+  self->batch_len = n > 0 ? (guint)n : 0;
+  for (guint i = 0; i < self->batch_len; i++)
+    woken = woken || self->batch[i].data.ptr == NULL;
+  return woken;
+}
+
 static void
 run_ready (DuplexPoller *self)
 {
-  int n = epoll_wait (self->fd, self->batch, BATCH, 0);
-
-  self->batch_len = n > 0 ? (guint)n : 0;
   for (self->batch_at = 0; self->batch_at < self->batch_len; self->batch_at++)
     {
       DuplexWatch *watch = self->batch[self->batch_at].data.ptr;
@@ -264,6 +278,45 @@ duplex_poller_again (DuplexPoller *self,
 
 /* ---- the source ---- */
 
+/* The poller of the thread, for a poll function has no data. */
+static __thread DuplexPoller *current;
+
+static void
+watch_wakeup (DuplexPoller *self,
+              int           fd)
+{
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
+
+  if (self->wakeup == fd)
+    return;
+  if (epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) == 0)
+    self->wakeup = fd;
+}
+
+/* Where the context has nothing to look at but our set and what wakes it, which is as long as
+ * nobody dials, one look at the set does: polling the set first would be another. Of others'
+ * descriptors the set is not told, for they may be closed and come back as something else. */
+static int
+poll_context (GPollFD *fds,
+              guint    n,
+              int      timeout)
+{
+  DuplexPoller *self = current;
+  GPollFD      *own;
+  GPollFD      *wakeup;
+
+  if (self == NULL || n != 2 || self->batch_len > 0 || (fds[0].fd != self->fd && fds[1].fd != self->fd))
+    return g_poll (fds, n, timeout);
+  own = fds[0].fd == self->fd ? &fds[0] : &fds[1];
+  wakeup = own == &fds[0] ? &fds[1] : &fds[0];
+  watch_wakeup (self, wakeup->fd);
+  if (self->wakeup != wakeup->fd)
+    return g_poll (fds, n, timeout);
+  wakeup->revents = look (self, timeout) ? G_IO_IN : 0;
+  own->revents = self->batch_len > 0 ? G_IO_IN : 0;
+  return (wakeup->revents != 0) + (own->revents != 0);
+}
+
 static gboolean
 source_prepare (GSource *source,
                 int     *timeout)
@@ -271,7 +324,7 @@ source_prepare (GSource *source,
   DuplexPoller *self = ((PollerSource *)source)->poller;
 
   *timeout = -1;
-  if (self->first != NULL)
+  if (self->first != NULL || self->batch_len > 0)
     return TRUE;
   if (self->heap->len > 1)
     {
@@ -288,7 +341,8 @@ source_check (GSource *source)
 {
   DuplexPoller *self = ((PollerSource *)source)->poller;
 
-  return self->first != NULL || g_source_query_unix_fd (source, self->tag) != 0 ||
+  return self->first != NULL || self->batch_len > 0 ||
+         g_source_query_unix_fd (source, self->tag) != 0 ||
          (self->heap->len > 1 && get (self, 1)->due <= g_source_get_time (source));
 }
 
@@ -299,6 +353,8 @@ source_dispatch (GSource    *source,
 {
   DuplexPoller *self = ((PollerSource *)source)->poller;
 
+  if (self->batch_len == 0)
+    look (self, 0);
   run_ready (self);
   run_again (self);
   if (self->heap->len > 1)
@@ -317,11 +373,18 @@ duplex_poller_new (void)
     g_error ("The system gives no epoll set: %s", g_strerror (errno));
   self->heap = g_ptr_array_new ();
   g_ptr_array_add (self->heap, NULL);
+  self->wakeup = -1;
+  self->context = g_main_context_ref_thread_default ();
   self->source = g_source_new (&funcs, sizeof (PollerSource));
   ((PollerSource *)self->source)->poller = self;
   g_source_set_static_name (self->source, "duplex-poller");
+  /* Nobody runs the context from within; but GLib would take the descriptor away for as long as the
+   * source is dispatched, and wake the context each time. */
+  g_source_set_can_recurse (self->source, TRUE);
   self->tag = g_source_add_unix_fd (self->source, self->fd, G_IO_IN);
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+  g_source_attach (self->source, self->context);
+  current = self;
+  g_main_context_set_poll_func (self->context, poll_context);
   return self;
 }
 
@@ -331,7 +394,13 @@ duplex_poller_free (DuplexPoller *self)
   if (self == NULL)
     return;
   g_warn_if_fail (self->heap->len == 1);
+  if (current == self)
+    {
+      current = NULL;
+      g_main_context_set_poll_func (self->context, NULL);
+    }
   duplex_io_clear_source (&self->source);
+  g_main_context_unref (self->context);
   close (self->fd);
   g_ptr_array_unref (self->heap);
   g_free (self);

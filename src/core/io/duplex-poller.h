@@ -47,7 +47,7 @@ struct _DuplexDeadline
 };
 
 DuplexPoller *duplex_poller_new (void);
-/* Nothing is watched any more, and no deadline set. */
+/* Nothing is watched any more, and no deadline set. The thread that made it. */
 void duplex_poller_free (DuplexPoller *self);
 
 /* fd stays the caller's. */

@@ -37,7 +37,8 @@ settle_side (DuplexPumpSide *side)
       has_left (side) && !side->shut)
     {
       side->shut = TRUE;
-      duplex_leg_shutdown (side->leg);
+      if (!duplex_leg_shutdown (side->leg))
+        duplex_pump_side_end (side);
     }
 }
 

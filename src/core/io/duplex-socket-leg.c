@@ -97,10 +97,11 @@ socket_leg_again (DuplexLeg *leg)
   duplex_poller_again (self->poller, &self->watch);
 }
 
-static void
+static gboolean
 socket_leg_shutdown (DuplexLeg *leg)
 {
   shutdown (((SocketLeg *)leg)->fd, SHUT_WR);
+  return TRUE;
 }
 
 static void

@@ -94,9 +94,10 @@ tls_leg_again (DuplexLeg *leg)
   duplex_poller_again (self->poller, &self->watch);
 }
 
-static void
+static gboolean
 tls_leg_shutdown (DuplexLeg *leg)
 {
+  return FALSE;
 }
 
 /* The last record is written by GIO, which waits for the socket as long as it lets. */

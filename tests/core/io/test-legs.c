@@ -482,7 +482,7 @@ test_shutdown (Fixture      *f,
 
   leg_turn ();
   g_assert_cmpint (duplex_leg_write (f->leg, &span, 1, &len), ==, DUPLEX_LEG_OK);
-  duplex_leg_shutdown (f->leg);
+  g_assert_cmpint (duplex_leg_shutdown (f->leg), ==, GPOINTER_TO_INT (data) == LEG_TCP);
   reading.n = GPOINTER_TO_INT (data) == LEG_TCP ? 4 : 3;
   leg_wait (peer_has_read, &reading, "the peer has read the end");
   g_source_remove (wakes);

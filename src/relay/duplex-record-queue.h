@@ -5,8 +5,9 @@
  * its own, a chain of blocks that it alone writes: nothing is locked, allocated or copied twice for
  * a frame. One thread takes out of all lanes, in the order of their times.
  *
- * What finds no room is refused, and then everything is until half of the room is free again: what
- * is recorded is then long stretches, not scraps. */
+ * What finds no room is refused, and so is what would take too much of a worker's time; then
+ * everything is until half of either is free again: what is recorded is long stretches, not
+ * scraps. */
 
 #include <gio/gio.h>
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SCHED_IDLE */
+#define _GNU_SOURCE
 #include "config.h"
 
 #include "relay/duplex-recorder.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "core/proto/duplex-limits.h"
 #include "relay/duplex-log.h"
@@ -14,8 +17,6 @@
 #include "relay/duplex-record-queue.h"
 #include "relay/duplex-recorded-leg.h"
 
-/* Steps of "nice" of the recording thread: it has what nobody else wants. */
-#define NICE 19
 /* Bytes of openings that may wait. They are worth more than what follows, so have a share of their
  * own. */
 #define MAX_OPENINGS ((guint)(DUPLEX_LIMIT_RECORDER_WAITS / 8))
@@ -83,7 +84,10 @@ struct _DuplexRecorder
 
   GMutex   mutex; /* guards the rest */
   GCond    cond;
-  gboolean waits; /* for the capture's writer */
+  char    *path;
+  GError  *error;   /* why it did not begin to record, or NULL */
+  gboolean started; /* or did not */
+  gboolean waits;   /* for the capture's writer */
 };
 
 /* ---- on the workers ---- */
@@ -433,14 +437,30 @@ take (DuplexRecorder     *self,
     }
 }
 
-static gpointer
-record_worker (gpointer data)
+/* Makes the capture here, so that the thread that writes it inherits how this one is scheduled, and
+ * its list belongs to a context that nobody iterates. */
+static gboolean
+start (DuplexRecorder *self)
 {
-  DuplexRecorder *self = data;
-  DuplexRecord    record;
+  const DuplexCaptureOrigin origin = { 0 };
+  gboolean                  done;
 
-  /* Of this thread alone, on Linux. Elsewhere nothing depends on it. */
-  setpriority (PRIO_PROCESS, 0, NICE);
+  g_mutex_lock (&self->mutex);
+  self->capture = duplex_capture_new ();
+  done = duplex_capture_record (self->capture, self->path, &origin, &self->error);
+  self->started = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+  if (done)
+    duplex_capture_set_bound (self->capture, G_MAXUINT64, capture_full_cb, self);
+  return done;
+}
+
+static void
+record_all (DuplexRecorder *self)
+{
+  DuplexRecord record;
+
   while (duplex_record_queue_wait (self->queue))
     {
       while (duplex_record_queue_take (self->queue, &record))
@@ -453,6 +473,22 @@ record_worker (gpointer data)
       look_at_file (self);
       say_stalled (self);
     }
+}
+
+static gpointer
+record_worker (gpointer data)
+{
+  DuplexRecorder          *self = data;
+  const struct sched_param none = { 0 };
+
+  /* It has what nobody else wants, and whoever wants it has it at once: a thread that is merely
+   * "nice" would finish its slice first. Of this thread alone, and those that it starts. */
+  if (sched_setscheduler (0, SCHED_IDLE, &none) != 0)
+    g_debug ("The recorder competes with what it records: %s", g_strerror (errno));
+  g_main_context_push_thread_default (self->context);
+  if (start (self))
+    record_all (self);
+  g_main_context_pop_thread_default (self->context);
   return NULL;
 }
 
@@ -464,32 +500,30 @@ duplex_recorder_new (const char    *path,
                      DuplexMetrics *metrics,
                      GError       **error)
 {
-  const DuplexCaptureOrigin origin = { 0 };
-  DuplexRecorder           *self;
-  gboolean                  done;
+  DuplexRecorder *self;
 
   g_return_val_if_fail (path != NULL && metrics != NULL, NULL);
 
   self = g_new0 (DuplexRecorder, 1);
   self->metrics = metrics;
   self->budget = budget;
+  self->path = g_strdup (path);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   self->pairs = g_hash_table_new_full (NULL, NULL, pair_free, NULL);
   self->queue = duplex_record_queue_new (DUPLEX_LIMIT_RECORDER_WAITS);
   self->context = g_main_context_new ();
-  g_main_context_push_thread_default (self->context);
-  self->capture = duplex_capture_new ();
-  done = duplex_capture_record (self->capture, path, &origin, error);
-  g_main_context_pop_thread_default (self->context);
-  if (!done)
-    {
-      duplex_recorder_free (self);
-      return NULL;
-    }
-  duplex_capture_set_bound (self->capture, G_MAXUINT64, capture_full_cb, self);
   self->thread = g_thread_new ("recorder", record_worker, self);
-  return self;
+  g_mutex_lock (&self->mutex);
+  while (!self->started)
+    g_cond_wait (&self->cond, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+  if (self->error == NULL)
+    return self;
+  g_thread_join (g_steal_pointer (&self->thread));
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  duplex_recorder_free (self);
+  return NULL;
 }
 
 gboolean
@@ -515,6 +549,7 @@ duplex_recorder_free (DuplexRecorder *self)
   duplex_record_queue_free (self->queue);
   g_clear_object (&self->capture);
   g_main_context_unref (self->context);
+  g_free (self->path);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
   g_free (self);

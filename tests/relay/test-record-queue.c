@@ -5,6 +5,15 @@
 
 #define MIB ((gsize)1024 * 1024)
 
+/* So late each time that there is always time to spend. */
+static gint64
+tick (void)
+{
+  static gint64 now = 0;
+
+  return now += G_TIME_SPAN_SECOND;
+}
+
 static void
 put (DuplexRecordLane *lane,
      gpointer          owner,
@@ -91,7 +100,7 @@ test_sizes (void)
     for (guint i = 0; i < 20; i++)
       {
         g_autoptr (GByteArray) out = g_byte_array_new ();
-        DuplexRecord           record = { .missed = 5 };
+        DuplexRecord           record = { .missed = 5, .time_us = tick () };
         GOutputVector          spans[] = { { bytes + i, size }, { bytes, i }, { bytes + 9, 9 } };
         g_autoptr (GByteArray) expected = g_byte_array_new ();
 
@@ -143,10 +152,10 @@ test_again (void)
         gsize                         size =
           before + cases[i / 2].to - cases[i / 2].from + cases[i / 2].after;
         const guint8 *begin = source + cases[i / 2].from - before;
-        DuplexRecord  record = { 0 };
+        DuplexRecord  record = { .time_us = tick () };
 
         for (gsize n = 0; n < filled; n += 9000)
-          put (lane, NULL, 0, bytes, 9000);
+          put (lane, NULL, tick (), bytes, 9000);
         take_all (queue, out);
         g_byte_array_set_size (out, 0);
         g_assert_true (duplex_record_lane_put_source (lane, &record, source, 40000));
@@ -155,7 +164,7 @@ test_again (void)
         g_byte_array_set_size (out, 0);
         if (changes)
           source[cases[i / 2].from + 3]++;
-        put (lane, NULL, 0, begin, size);
+        put (lane, NULL, tick (), begin, size);
         take_all (queue, out);
         g_assert_cmpmem (out->data, out->len, begin, size);
       }
@@ -167,12 +176,12 @@ test_again_is_small (void)
   g_autoptr (DuplexRecordQueue) queue = duplex_record_queue_new (8 * MIB);
   DuplexRecordLane             *lane = duplex_record_queue_get_lane (queue);
   g_autofree guint8            *bytes = make_bytes (64000);
-  DuplexRecord                  record = { 0 };
+  DuplexRecord                  record = { .time_us = tick () };
 
   for (guint i = 0; i < 16; i++)
     {
       g_assert_true (duplex_record_lane_put_source (lane, &record, bytes, 64000));
-      put (lane, NULL, 0, bytes, 64000);
+      put (lane, NULL, tick (), bytes, 64000);
     }
   /* Of 2 MB of them little more than half. */
   g_assert_cmpuint (duplex_record_queue_get_size (queue), <=, 5 * 256 * 1024);
@@ -186,7 +195,7 @@ test_full (void)
   DuplexRecordLane             *lane = duplex_record_queue_get_lane (queue);
   g_autofree guint8            *bytes = make_bytes (MIB);
   GOutputVector                 span = { bytes, 10000 };
-  DuplexRecord                  record = { 0 };
+  DuplexRecord                  record = { .time_us = tick () };
   guint                         n = 0;
   guint                         n_taken = 0;
 
@@ -211,6 +220,30 @@ test_full (void)
   span.size = MIB * 3 / 4;
   g_assert_true (duplex_record_lane_put (lane, &record, &span, 1, DUPLEX_RECORD_MAY));
   g_assert_false (duplex_record_lane_put (lane, &record, &span, 1, DUPLEX_RECORD_MAY));
+}
+
+/* A worker spends little of its time on this. Small records have a price that is known. */
+static void
+test_share (void)
+{
+  g_autoptr (DuplexRecordQueue) queue = duplex_record_queue_new (64 * MIB);
+  DuplexRecordLane             *lane = duplex_record_queue_get_lane (queue);
+  g_autofree guint8            *bytes = make_bytes (4000);
+  GOutputVector                 span = { bytes, 4000 };
+  DuplexRecord                  record = { .time_us = tick () };
+  guint                         n = 0;
+
+  while (duplex_record_lane_put (lane, &record, &span, 1, DUPLEX_RECORD_MAY))
+    g_assert_cmpuint (++n, <, 10000);
+  g_assert_cmpuint (n, ==, 10000000 / (250 + 1000));
+  g_assert_true (duplex_record_lane_put (lane, &record, &span, 1, DUPLEX_RECORD_MUST));
+  record.time_us += 50000;
+  g_assert_false (duplex_record_lane_put (lane, &record, &span, 1, DUPLEX_RECORD_MAY));
+  record.time_us += 60000;
+  g_assert_true (duplex_record_lane_put (lane, &record, &span, 1, DUPLEX_RECORD_MAY));
+  /* A clock that goes back does no harm. */
+  record.time_us = 1;
+  g_assert_true (duplex_record_lane_put (lane, &record, &span, 1, DUPLEX_RECORD_MAY));
 }
 
 /* ---- threads ---- */
@@ -313,6 +346,7 @@ main (int   argc,
   g_test_add_func ("/relay/record-queue/again", test_again);
   g_test_add_func ("/relay/record-queue/again-is-small", test_again_is_small);
   g_test_add_func ("/relay/record-queue/full", test_full);
+  g_test_add_func ("/relay/record-queue/share", test_share);
   g_test_add_func ("/relay/record-queue/threads", test_threads);
   return g_test_run ();
 }

@@ -114,8 +114,7 @@ restart_inflation (DuplexAnalyzer *self)
       return;
     }
   duplex_inflation_free (self->inflation);
-  self->inflation = duplex_inflation_new (&self->deflate, self->max_inflated, self->max_ratio,
-                                          self->streams ? self->capture : NULL, duplex_analyzer_inflated_cb, self);
+  self->inflation = duplex_analyzer_make_inflation (self);
 }
 
 void

@@ -64,10 +64,8 @@ gint64 duplex_analyzer_get_time (DuplexAnalyzer *self);
 void duplex_analyzer_end_frame (DuplexAnalyzer *self,
                                 guint           flags);
 
-/* Of the inflation. */
-void duplex_analyzer_inflated_cb (const guint8 *data,
-                                  gsize         len,
-                                  gpointer      user_data);
+/* One that knows nothing of earlier messages. */
+DuplexInflation *duplex_analyzer_make_inflation (DuplexAnalyzer *self);
 
 /* What is missing, before what is recorded next. */
 void duplex_analyzer_record_gap (DuplexAnalyzer *self);

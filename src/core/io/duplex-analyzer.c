@@ -173,10 +173,10 @@ begin_inflating (DuplexAnalyzer *self)
     duplex_message_tracker_skip_text (self->tracker);
 }
 
-void
-duplex_analyzer_inflated_cb (const guint8 *data,
-                             gsize         len,
-                             gpointer      user_data)
+static void
+inflated_cb (const guint8 *data,
+             gsize         len,
+             gpointer      user_data)
 {
   DuplexAnalyzer *self = user_data;
 
@@ -502,6 +502,15 @@ duplex_analyzer_set_time (DuplexAnalyzer *self,
   self->time = time_us;
 }
 
+DuplexInflation *
+duplex_analyzer_make_inflation (DuplexAnalyzer *self)
+{
+  DuplexCapture *capture = self->streams ? self->capture : NULL;
+
+  return duplex_inflation_new (&self->deflate, self->max_inflated, self->max_ratio, capture,
+                               inflated_cb, self);
+}
+
 void
 duplex_analyzer_set_deflate (DuplexAnalyzer               *self,
                              const DuplexDeflateDirection *deflate,
@@ -514,8 +523,7 @@ duplex_analyzer_set_deflate (DuplexAnalyzer               *self,
   self->deflate = *deflate;
   self->max_inflated = max_inflated;
   self->max_ratio = max_ratio;
-  self->inflation = duplex_inflation_new (deflate, max_inflated, max_ratio,
-                                          self->streams ? self->capture : NULL, duplex_analyzer_inflated_cb, self);
+  self->inflation = duplex_analyzer_make_inflation (self);
 }
 
 void

@@ -65,6 +65,8 @@ def inputs():
     # One byte more than is held, fed but for that one.
     yield 'beyond-hold', scene(0, NO_LIMIT, [190, 100, 91, 0],
                                large(FIN | BINARY, 16384 - 8, b'a', MASK, 1))
+    yield 'trickle', scene(0, NO_LIMIT, [40, 0, 18], large(TEXT, 20000, 'ä€'.encode(), MASK),
+                           large(FIN, 16384, 'ä€'.encode(), MASK, 6))
     yield 'characters', scene(0, NO_LIMIT, [180, 3, 140],
                               large(TEXT, 20000, '€'.encode(), MASK),
                               large(0, 65534, '€'.encode()[2:] + '€'.encode()[:2], MASK, 2))

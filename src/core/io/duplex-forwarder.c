@@ -40,13 +40,14 @@ struct _DuplexForwarder
   gboolean           deflate;
   gboolean           open;   /* a message is fragmented and not at its end */
   gboolean           judged; /* header is of the frame that what is fed begins with */
-  gboolean           cut;    /* of a long frame done bytes of payload have gone on */
+  gboolean           cut;    /* of a long frame some payload has gone on */
   gboolean           text;   /* its bytes are text */
   gboolean           awaits_pong;
   gboolean           has_pong;
   guint64            pong;
   DuplexFrameHeader  header;
-  guint64            done; /* of a frame that is held, bytes of text that were judged */
+  guint64            done;    /* bytes of its payload that have gone on */
+  guint64            checked; /* and those that were judged, if they are text: held ones, too */
   gsize              begin;
   const char        *reason;
   Bucket             messages;
@@ -202,7 +203,7 @@ judge_header (DuplexForwarder *self,
   DuplexMessagePlace place;
 
   self->judged = TRUE;
-  self->done = 0;
+  self->done = self->checked = 0;
   duplex_message_tracker_header (self->tracker, &self->header, &place, findings);
   if (findings->len > 0 && !judge (self, findings))
     return FALSE;
@@ -225,7 +226,8 @@ judge_header (DuplexForwarder *self,
   return TRUE;
 }
 
-/* Text is judged, with its end where this is one, before any of the piece goes on. */
+/* Judges what is at hand of the payload, behind what has gone on. Text is judged as it comes, with
+ * its end where this is one, and before any of it goes on. */
 static gboolean
 judge_payload (DuplexForwarder *self,
                const guint8    *data,
@@ -234,20 +236,20 @@ judge_payload (DuplexForwarder *self,
 {
   guint8  text[TEXT_SIZE];
   GArray *findings = get_findings ();
-  gsize   done = 0;
 
-  while (self->text && done < len)
+  for (gsize at = (gsize)(self->checked - self->done); self->text && at < len;)
     {
-      gsize         part = MIN (len - done, TEXT_SIZE);
-      const guint8 *plain = data + done;
+      gsize         part = MIN (len - at, TEXT_SIZE);
+      const guint8 *plain = data + at;
 
       if (self->header.masked)
         {
-          duplex_mask (text, plain, part, self->header.mask, self->done + done);
+          duplex_mask (text, plain, part, self->header.mask, self->checked);
           plain = text;
         }
       duplex_message_tracker_payload (self->tracker, plain, part, findings);
-      done += part;
+      at += part;
+      self->checked += part;
     }
   if (last)
     duplex_message_tracker_end (self->tracker, findings);
@@ -379,25 +381,13 @@ forward_whole (DuplexForwarder *self,
     return;
   if (duplex_opcode_is_control (self->header.opcode))
     goes_on = take_control (self, frame + size, len);
-  else if (!judge_payload (self, frame + size + self->done, len - self->done, /* last= */ TRUE))
+  else if (!judge_payload (self, frame + size, len, /* last= */ TRUE))
     return;
   if (self->state == DUPLEX_FORWARD_BROKEN)
     return;
   feed->at += size + len;
   if (goes_on && feed->out != NULL)
     add_span (feed->out, frame, size + len);
-}
-
-/* The frame is not whole yet. What has come of its text is judged all the same, so that whoever
- * sends what is none hears of it at once. */
-static void
-judge_held (DuplexForwarder *self,
-            const guint8    *payload,
-            gsize            len)
-{
-  if (self->text && len > self->done &&
-      judge_payload (self, payload + self->done, len - self->done, /* last= */ FALSE))
-    self->done = len;
 }
 
 /* ---- whole messages of one frame: most of all ---- */
@@ -477,6 +467,24 @@ forward_simple (DuplexForwarder *self,
     add_span (feed->out, feed->data + start, feed->at - start);
 }
 
+/* Of a long frame whose beginning has gone on. Small pieces wait for more: of a sender whose bytes
+ * come one by one each would be a fragment, and receivers count those. */
+static gboolean
+go_on (DuplexForwarder *self,
+       Feed            *feed,
+       gsize            left)
+{
+  guint64 rest = self->header.length - self->done;
+
+  if (left < MIN (rest, DUPLEX_LIMIT_PUMP_HOLD))
+    {
+      judge_payload (self, feed->data + feed->at, left, /* last= */ FALSE);
+      return FALSE;
+    }
+  forward_piece (self, feed, (gsize)MIN (left, rest));
+  return TRUE;
+}
+
 /* Returns FALSE where nothing more can be done with what is there. */
 static gboolean
 step (DuplexForwarder *self,
@@ -497,10 +505,7 @@ step (DuplexForwarder *self,
   if (left == 0)
     return FALSE;
   if (self->cut)
-    {
-      forward_piece (self, feed, (gsize)MIN (left, self->header.length - self->done));
-      return TRUE;
-    }
+    return go_on (self, feed, left);
 
   self->begin = feed->at;
   if (self->judged)
@@ -512,9 +517,9 @@ step (DuplexForwarder *self,
   whole = size + self->header.length;
   if (left >= whole)
     forward_whole (self, feed, size);
-  else if (whole <= DUPLEX_LIMIT_PUMP_HOLD || left == size)
+  else if (left < DUPLEX_LIMIT_PUMP_HOLD)
     {
-      judge_held (self, feed->data + feed->at + size, left - size);
+      judge_payload (self, feed->data + feed->at + size, left - size, /* last= */ FALSE);
       return FALSE;
     }
   else

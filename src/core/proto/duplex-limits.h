@@ -111,8 +111,8 @@ G_BEGIN_DECLS
 /* Bytes that may wait in each direction of a relayed connection: four reads of 64 KiB. */
 #define DUPLEX_LIMIT_PUMP_BUFFER ((gsize)256 * 1024)
 
-/* Bytes of a frame, with its header, that is held until it is whole; a longer one is cut. Most
- * messages are smaller, so that their frames stay as they are. */
+/* Bytes of a frame, with its header, that is held until it is whole; a longer one is cut, into
+ * pieces of at least as many. Most messages are smaller, so that their frames stay as they are. */
 #define DUPLEX_LIMIT_PUMP_HOLD ((gsize)16 * 1024)
 
 /* Connections that may wait to be accepted: what the system takes by default. GIO's own 10 is

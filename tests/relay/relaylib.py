@@ -7,6 +7,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import socket
 import struct
 import sys
 import time
@@ -60,6 +61,26 @@ class Relay:
         """Return how many descriptors the relay has open."""
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
 
+    async def until_descriptors(self, wanted):
+        """Wait until no more than so many descriptors are open."""
+        end = time.monotonic() + 8
+        while self.descriptors() > wanted:
+            assert time.monotonic() < end, f'{self.descriptors()} descriptors, not {wanted}'
+            await asyncio.sleep(0.01)
+
+    async def sample(self, name):
+        """Return a sample of /metrics; name is without the prefix, and with its labels."""
+        text = await ask(self, b'GET /metrics HTTP/1.1\r\nHost: relay\r\n\r\n')
+        line = next(line for line in text.splitlines() if line.startswith(f'duplex_relay_{name} '))
+        return float(line.rsplit(' ', 1)[1])
+
+    async def until_sample(self, name, wanted):
+        """Wait until a sample of /metrics has a value."""
+        end = time.monotonic() + 8
+        while (seen := await self.sample(name)) != wanted:
+            assert time.monotonic() < end, f'{name} is {seen}, not {wanted}'
+            await asyncio.sleep(0.01)
+
 
 @contextlib.asynccontextmanager
 async def running(*options):
@@ -89,6 +110,13 @@ async def call(*arguments):
     return process.returncode, out.decode(), err.decode()
 
 
+def apply_mask(payload, mask):
+    """Return payload masked, or unmasked; as one large number, since bytes one by one are slow."""
+    size = len(payload)
+    key = int.from_bytes((mask * (size // 4 + 1))[:size], 'big')
+    return (int.from_bytes(payload, 'big') ^ key).to_bytes(size, 'big')
+
+
 def frame(opcode, payload=b'', *, fin=True, mask=MASK, length=None):
     """Return a frame; a length that is not payload's is a promise that is not kept."""
     length = len(payload) if length is None else length
@@ -102,7 +130,7 @@ def frame(opcode, payload=b'', *, fin=True, mask=MASK, length=None):
         head += struct.pack('>BQ', 127 | bit, length)
     if mask:
         head += mask
-        payload = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+        payload = apply_mask(payload, mask)
     return head + payload
 
 
@@ -145,7 +173,7 @@ class End:
         mask = await self.reader.readexactly(4) if second & 0x80 else None
         payload = await self.reader.readexactly(length)
         if mask:
-            payload = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+            payload = apply_mask(payload, mask)
         return bool(first & 0x80), first & 0x0f, payload, mask is not None
 
     async def read_message(self):
@@ -185,8 +213,18 @@ class End:
         """End without a word."""
         self.writer.close()
 
+    def half_close(self):
+        """End what is sent, and go on reading."""
+        self.writer.write_eof()
+
     def reset(self):
-        """End so that the peer sees a reset."""
+        """End at once; the peer sees a reset where something was unread."""
+        self.writer.transport.abort()
+
+    def abort(self):
+        """End with a RST in any case."""
+        self.writer.get_extra_info('socket').setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         self.writer.transport.abort()
 
 

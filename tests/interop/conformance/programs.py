@@ -79,6 +79,7 @@ class Client:
     """duplex-cli connect, to which we are the server."""
 
     name = 'client'
+    through = None
 
     def __init__(self, cli, args=('--echo',), env=None):
         self.listener = socket.create_server(('127.0.0.1', 0))
@@ -149,17 +150,25 @@ class Server:
     """duplex-cli serve, which lives through many cases."""
 
     def __init__(self, cli):
+        self.start([cli, 'serve', '--port', '0'], r'listening on ws://127\.0\.0\.1:(\d+)/\n')
+
+    def start(self, command, greeting):
+        """Run a command whose first line matches greeting, which has the port."""
         self.complaints = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([cli, 'serve', '--port', '0'], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=self.complaints)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=self.complaints)
         timer = threading.Timer(DEADLINE, self.process.kill)
         timer.start()
         line = self.process.stdout.readline().decode()
         timer.cancel()
-        match = re.fullmatch(r'listening on ws://127\.0\.0\.1:(\d+)/\n', line)
+        match = re.fullmatch(greeting, line)
         if not match:
             raise AssertionError(f'the server says {line!r}')
         self.port = int(match[1])
+
+    def sift(self, text):
+        """Return what of its stderr is a complaint."""
+        return text
 
     def stop(self):
         """End it; it must have lived until now, and must not complain."""
@@ -173,7 +182,7 @@ class Server:
             status = self.process.wait()
         self.process.stdout.close()
         self.complaints.seek(0)
-        text = self.complaints.read().decode()
+        text = self.sift(self.complaints.read().decode())
         self.complaints.close()
         if not alive or status != 0 or text:
             raise AssertionError(f'the server ended with {status}, '
@@ -184,6 +193,7 @@ class Visit:
     """A connection to /echo of a Server, to which we are the client."""
 
     name = 'server'
+    through = None      # or 'relay'
 
     def __init__(self, server, target='/echo'):
         self.server, self.target = server, target
@@ -195,6 +205,10 @@ class Visit:
     def pid(self):
         """The process."""
         return self.server.process.pid
+
+    def retarget(self, request):
+        """Return the bytes of a request for /echo as this way to the server has them."""
+        return request
 
     def request(self, *more, key='AAECAwQFBgcICQoLDA0ODw=='):
         """Return the bytes of a request with more fields."""

@@ -7,6 +7,7 @@ import argparse
 import collections
 import concurrent.futures
 import contextlib
+import dataclasses
 import json
 import pathlib
 import sys
@@ -24,6 +25,7 @@ import limits       # noqa: E402
 import utf8         # noqa: E402
 from end import DEADLINE      # noqa: E402
 from programs import Client, Server, Visit      # noqa: E402
+from relay import Foreign, Passage, Relay       # noqa: E402
 from steps import Run       # noqa: E402
 
 
@@ -49,18 +51,45 @@ def select_cases(args):
             and (not args.cases or any(begins(case.number, prefix) for prefix in args.cases))]
 
 
+@dataclasses.dataclass
+class Outcome:
+    """What became of a case."""
+
+    problem: list = None        # lines
+    notes: list = dataclasses.field(default_factory=list)
+    took: float = 0
+    skipped: str = ''           # why
+
+
 class Bench:
     """Where cases run."""
 
-    def __init__(self, args, folder):
-        self.cli, self.folder = args.cli, folder
+    def __init__(self, args, folder, stack):
+        self.cli, self.folder, self.relay = args.cli, folder, args.relay
         self.env = {'XDG_DATA_HOME': folder, 'XDG_STATE_HOME': folder}
-        self.server = None
+        self.foreign = None
+        if args.foreign:
+            self.foreign = Foreign()
+            stack.callback(self.foreign.stop)
+        self.server = self.serve(stack)
 
-    def program(self, direction, case):
+    def serve(self, stack):
+        """Start a server, and a relay before it where one is tried, to be stopped by stack."""
+        server = self.foreign
+        if server is None:
+            server = Server(self.cli)
+            stack.callback(server.stop)
+        if self.relay:
+            server = Relay(self.relay, server)
+            stack.callback(server.stop)
+        return server
+
+    def program(self, direction, case, stack):
         """Return the other end for a case."""
         if direction == 'server':
-            return Visit(self.server)
+            # Where memory is measured it must be the case's own.
+            server = self.serve(stack) if case.alone else self.server
+            return Passage(server) if self.relay else Visit(server)
         how = ['--echo'] if case.echoes else [
             '--wait', str(4 * DEADLINE), '--capture', self.folder / f'case-{case.number}.duplex']
         return Client(self.cli, [*how, *case.args, *self.profile(case)], self.env)
@@ -78,39 +107,44 @@ class Bench:
         return ['--profile', name]
 
     def run(self, direction, case):
-        """Run one; return what went wrong, or None, and notes."""
+        """Run one. A server that others wrote must do well by itself, or it says nothing of the
+        relay before it."""
+        if self.foreign:
+            alone = self.attempt(case, lambda stack: Visit(self.foreign))
+            if alone.problem:
+                return Outcome(skipped=f'without the relay: {alone.problem[0]}', took=alone.took)
+        return self.attempt(case, lambda stack: self.program(direction, case, stack))
+
+    def attempt(self, case, make):
+        """Run one against the program that make returns."""
         program, run = None, None
         begin = time.monotonic()
         try:
             with contextlib.ExitStack() as stack:
-                if direction == 'server' and case.alone:
-                    # Its memory is its own.
-                    fresh = Server(self.cli)
-                    stack.callback(fresh.stop)
-                    program = Visit(fresh)
-                else:
-                    program = self.program(direction, case)
+                program = make(stack)
                 stack.callback(program.free)
                 run = Run(program)
                 run.run(case)
-            return None, run.notes, time.monotonic() - begin
+            return Outcome(None, run.notes, time.monotonic() - begin)
         except BaseException as error:     # pylint: disable=broad-except
             words = [f'{type(error).__name__}: {error}']
             if not isinstance(error, (AssertionError, TimeoutError)):
                 words += traceback.format_exc().splitlines()
             if program is not None and program.end is not None:
                 words += program.end.log
-            return words, run.notes if run else [], time.monotonic() - begin
+            return Outcome(words, run.notes if run else [], time.monotonic() - begin)
 
 
 def report(number, direction, case, outcome):
     """Print a case's lines of TAP; return whether it failed."""
-    problem, notes, took = outcome
-    print(f'{"not ok" if problem else "ok"} {number} - {direction} {case.number} {case.name} '
-          f'({case.rule})', flush=True)
-    for line in [*notes, *(problem or []), *([f'took {took:.1f} s'] if took > 3 else [])]:
+    name = f'{direction} {case.number} {case.name} ({case.rule})'
+    if outcome.skipped:
+        name = f'{name} # SKIP {outcome.skipped}'
+    print(f'{"not ok" if outcome.problem else "ok"} {number} - {name}', flush=True)
+    slow = [f'took {outcome.took:.1f} s'] if outcome.took > 3 else []
+    for line in [*outcome.notes, *(outcome.problem or []), *slow]:
         print(f'# {line}'.replace('\n', '\n# '), flush=True)
-    return bool(problem)
+    return bool(outcome.problem)
 
 
 def run_cases(bench, chosen, jobs):
@@ -137,10 +171,19 @@ def main():
     parser.add_argument('cases', nargs='*', help='numbers, or their beginnings: 6 7.1 9.2.3')
     parser.add_argument('--direction', choices=('client', 'server', 'both'), default='both',
                         help='which program is tried')
+    parser.add_argument('--relay', metavar='EXE',
+                        help='try servers from behind this duplex-relay')
+    parser.add_argument('--foreign', action='store_true',
+                        help="with --relay: npm's ws is the server; what it does not do well by "
+                        'itself is left out')
     parser.add_argument('--full', action='store_true', help='also what takes long')
     parser.add_argument('--jobs', type=int, default=3, help='cases at a time')
     parser.add_argument('--list', action='store_true', help='only say which they are')
     args = parser.parse_intermixed_args()
+    if args.relay:
+        args.direction = 'server'
+    elif args.foreign:
+        parser.error('--foreign needs --relay')
     chosen = select_cases(args)
     if args.list:
         for direction, case in chosen:
@@ -148,16 +191,18 @@ def main():
         return 0
     assert chosen, 'no such case'
 
-    begin = time.monotonic()
+    begin, problem = time.monotonic(), None
     with tempfile.TemporaryDirectory(prefix='duplex-conformance.') as folder:
-        bench = Bench(args, pathlib.Path(folder))
-        bench.server = Server(args.cli)
+        stack = contextlib.ExitStack()
         try:
+            bench = Bench(args, pathlib.Path(folder), stack)
+            if args.foreign and bench.foreign.port is None:
+                print('1..0 # SKIP there is no ws')
+                return 0
             failed = run_cases(bench, chosen, args.jobs)
         finally:
-            problem = None
             try:
-                bench.server.stop()
+                stack.close()
             except AssertionError as error:
                 problem = error
     print(f'{"not ok" if problem else "ok"} {len(chosen) + 1} - the server lives to the end')

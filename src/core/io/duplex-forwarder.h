@@ -7,9 +7,9 @@
  *
  * No message is assembled. A frame of at most DUPLEX_LIMIT_PUMP_HOLD bytes goes on when it is
  * whole; of a longer one what is at hand goes on, once it is as much or the frame's rest, as a
- * fragment with a header of its own, which §5.4 allows to whoever knows the extensions in use: none,
- * or permessage-deflate (RFC 7692 §6). So what has gone on always ends at a frame's boundary, and a
- * Close can follow it at any time.
+ * fragment with a header of its own, which §5.4 allows to whoever knows the extensions in use:
+ * none, or permessage-deflate (RFC 7692 §6). So what has gone on always ends at a frame's boundary,
+ * and a Close can follow it at any time.
  *
  * Where permessage-deflate was agreed on, messages that are compressed are not inflated: their text
  * is not judged, and their size is that on the wire. */

@@ -228,7 +228,7 @@ run_ready (DuplexPoller *self)
   self->batch_len = 0;
 }
 
-void
+gboolean
 duplex_poller_watch (DuplexPoller *self,
                      DuplexWatch  *watch,
                      int           fd)
@@ -238,15 +238,14 @@ duplex_poller_watch (DuplexPoller *self,
     .data.ptr = watch,
   };
 
-  g_return_if_fail (self != NULL && watch != NULL && watch->func != NULL && fd >= 0);
+  g_return_val_if_fail (self != NULL && watch != NULL, FALSE);
+  g_return_val_if_fail (watch->func != NULL && fd >= 0, FALSE);
 
   watch->fd = fd;
   watch->watched = epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) == 0;
-  if (watch->watched)
-    return;
-  /* Whatever is wrong with it shows when it is read. */
-  g_debug ("epoll_ctl: %s", g_strerror (errno));
-  push (self, watch);
+  if (!watch->watched)
+    g_debug ("epoll_ctl: %s", g_strerror (errno));
+  return watch->watched;
 }
 
 void
@@ -305,7 +304,8 @@ poll_context (GPollFD *fds,
   GPollFD      *own;
   GPollFD      *wakeup;
 
-  if (self == NULL || n != 2 || self->batch_len > 0 || (fds[0].fd != self->fd && fds[1].fd != self->fd))
+  if (self == NULL || n != 2 || self->batch_len > 0 ||
+      (fds[0].fd != self->fd && fds[1].fd != self->fd))
     return g_poll (fds, n, timeout);
   own = fds[0].fd == self->fd ? &fds[0] : &fds[1];
   wakeup = own == &fds[0] ? &fds[1] : &fds[0];

@@ -50,10 +50,11 @@ DuplexPoller *duplex_poller_new (void);
 /* Nothing is watched any more, and no deadline set. The thread that made it. */
 void duplex_poller_free (DuplexPoller *self);
 
-/* fd stays the caller's. */
-void duplex_poller_watch (DuplexPoller *self,
-                          DuplexWatch  *watch,
-                          int           fd);
+/* fd stays the caller's. FALSE where the system watches no more; func is never called then, but for
+ * duplex_poller_again(). */
+gboolean duplex_poller_watch (DuplexPoller *self,
+                              DuplexWatch  *watch,
+                              int           fd);
 /* Before fd is closed. Does nothing where it is not watched. */
 void duplex_poller_unwatch (DuplexPoller *self,
                             DuplexWatch  *watch);

@@ -151,7 +151,11 @@ duplex_leg_new_socket (DuplexPoller *poller,
   self->watch.func = watch_cb;
   self->poller = poller;
   self->fd = fd;
-  if (fd >= 0)
-    duplex_poller_watch (poller, &self->watch, fd);
+  /* Nobody would hear of it again: reading it fails then. */
+  if (fd >= 0 && !duplex_poller_watch (poller, &self->watch, fd))
+    {
+      close (fd);
+      self->fd = -1;
+    }
   return &self->leg;
 }

@@ -19,19 +19,23 @@ typedef struct
 
   /* borrowed */
   DuplexPoller *poller;
+
+  /* state */
+  gboolean watched; /* else nobody would hear of it again: reading it fails */
 } TlsLeg;
 
 #define TLS_LEG(watch_) ((TlsLeg *)((guint8 *)(watch_)-G_STRUCT_OFFSET (TlsLeg, watch)))
 
 static DuplexLegResult
-judge (gssize  n,
+judge (TlsLeg *self,
+       gssize  n,
        GError *error,
        gsize  *ret_len)
 {
   gboolean blocks = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 
   g_clear_error (&error);
-  if (blocks)
+  if (blocks && self->watched)
     return DUPLEX_LEG_WOULD_BLOCK;
   if (n <= 0)
     return DUPLEX_LEG_ENDED;
@@ -51,7 +55,7 @@ tls_leg_read (DuplexLeg *leg,
 
   n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), data, size, NULL,
                                                 &error);
-  return judge (n, error, ret_len);
+  return judge ((TlsLeg *)leg, n, error, ret_len);
 }
 
 /* Several spans go as one record, where the first is not one by itself. */
@@ -83,7 +87,7 @@ tls_leg_write (DuplexLeg           *leg,
     }
   n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output), data, len,
                                                   NULL, &error);
-  return judge (n, error, ret_len);
+  return judge ((TlsLeg *)leg, n, error, ret_len);
 }
 
 static void
@@ -143,7 +147,7 @@ duplex_leg_new_tls (DuplexPoller   *poller,
   self->watch.func = watch_cb;
   self->poller = poller;
   self->stream = g_object_ref (stream);
-  if (socket != NULL)
-    duplex_poller_watch (poller, &self->watch, g_socket_get_fd (socket));
+  self->watched =
+    socket != NULL && duplex_poller_watch (poller, &self->watch, g_socket_get_fd (socket));
   return &self->leg;
 }

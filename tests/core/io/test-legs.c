@@ -2,6 +2,7 @@
 /* What every leg promises, over TCP and over TLS. */
 #include "core/io/duplex-leg.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -527,6 +528,24 @@ test_no_descriptor (void)
   duplex_leg_free (f.leg);
 }
 
+/* Of a descriptor that cannot be watched nobody would hear again: it has ended. */
+static void
+test_unwatched (void)
+{
+  g_autoptr (DuplexPoller) poller = duplex_poller_new ();
+  g_autofree char         *path = NULL;
+  int                      fd = g_file_open_tmp ("duplex-XXXXXX", &path, NULL);
+  DuplexLeg               *leg = duplex_leg_new_socket (poller, fd);
+  GOutputVector            span = { "x", 1 };
+  guint8                   data[1];
+  gsize                    len;
+
+  g_assert_cmpint (duplex_leg_read (leg, data, 1, &len), ==, DUPLEX_LEG_ENDED);
+  g_assert_cmpint (duplex_leg_write (leg, &span, 1, &len), ==, DUPLEX_LEG_ENDED);
+  duplex_leg_free (leg);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -566,5 +585,6 @@ main (int    argc,
       }
   g_test_add_func ("/io/legs/no-descriptor", test_no_descriptor);
 
+  g_test_add_func ("/io/legs/unwatched", test_unwatched);
   return g_test_run ();
 }

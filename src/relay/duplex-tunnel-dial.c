@@ -233,7 +233,6 @@ duplex_tunnel_open_backend (DuplexTunnel *self)
   DuplexOpening        *opening = self->opening;
   g_autoptr (GError)    error = NULL;
   g_autoptr (DuplexUrl) url = NULL;
-  g_autofree char      *origin = NULL;
 
   duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_DIAL, self->settings->connect_timeout);
   opening->url = duplex_request_dup_backend (opening->head);
@@ -252,8 +251,7 @@ duplex_tunnel_open_backend (DuplexTunnel *self)
                     "The backend URL is invalid");
       return;
     }
-  origin = g_strdup_printf ("%s://%s", url->tls ? "wss" : "ws", url->host_field);
-  self->backend = g_ref_string_new_intern (origin);
+  self->backend = g_strdup_printf ("%s://%s", url->tls ? "wss" : "ws", url->host_field);
   if (has_left (self))
     {
       duplex_tunnel_watch_client (self);

@@ -74,7 +74,7 @@ struct _DuplexTunnel
   DuplexOpening       *opening; /* NULL once pumped */
   DuplexPump          *pump;    /* NULL until then */
   DuplexRecordedPair  *recorded;
-  GRefString          *backend; /* its scheme, host and port; or NULL */
+  char                *backend; /* its scheme, host and port; or NULL */
 
   /* borrowed */
   const DuplexTunnelHost *host;

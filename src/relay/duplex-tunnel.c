@@ -558,7 +558,7 @@ duplex_tunnel_free (DuplexTunnel *self)
     duplex_admission_release (self->host->admission, &self->peer);
   duplex_metrics_gone (self->host->metrics);
   duplex_relay_settings_unref (self->settings);
-  g_clear_pointer (&self->backend, g_ref_string_release);
+  g_free (self->backend);
   g_free (self);
 }
 

@@ -13,7 +13,7 @@
 
 G_BEGIN_DECLS
 
-/* Seconds that a client has to take a response and to end after it. */
+/* Seconds that a client has to take a response. */
 #define DUPLEX_TUNNEL_ANSWER_TIMEOUT 5
 
 typedef enum {

@@ -13,6 +13,10 @@
  * check that comes in the last moment learns of it. */
 #define LAST_REQUEST_TIMEOUT 1
 
+/* Seconds that who has its response may take to end. It still has one of the few places for clients
+ * that have not asked. */
+#define LINGER_TIMEOUT 1
+
 /* The exposition format of Prometheus, version 0.0.4. */
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -243,6 +247,7 @@ go_on_responding (DuplexTunnel *self)
       if (result != DUPLEX_LEG_OK)
         return;
       duplex_leg_shutdown (opening->client);
+      duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_RESPONSE, LINGER_TIMEOUT);
     }
   discard (self);
 }

@@ -21,6 +21,7 @@ typedef struct
   char         *port;
   GInetAddress *address; /* that host is, or NULL */
   gboolean      exact;   /* no wildcard in host */
+  gboolean      numeric; /* host is of addresses, and no name */
 } Pattern;
 
 typedef struct
@@ -250,6 +251,16 @@ read_host (const char *text,
   return g_steal_pointer (&host);
 }
 
+/* "10.*" and "[fd00:*]" are meant of addresses: of names, anybody can have 10.example.com, and let it
+ * be any address. */
+static gboolean
+is_numeric (const char *host)
+{
+  return strchr (host, ':') != NULL ||
+         (strpbrk (host, "0123456789") != NULL &&
+          strspn (host, "0123456789.*?") == strlen (host));
+}
+
 gboolean
 duplex_policy_add_backend (DuplexPolicy *self,
                            const char   *pattern,
@@ -276,6 +287,7 @@ duplex_policy_add_backend (DuplexPolicy *self,
   address = g_inet_address_new_from_string (entry->host);
   entry->address = address != NULL ? unmap (address) : NULL;
   entry->exact = strpbrk (entry->host, "*?") == NULL;
+  entry->numeric = is_numeric (entry->host);
   g_ptr_array_add (self->backends, g_steal_pointer (&entry));
   return TRUE;
 }
@@ -491,7 +503,8 @@ duplex_policy_allows_backend (const DuplexPolicy *self,
         return TRUE;
       if (special || (loopback && !pattern->exact))
         continue;
-      if (matches_host (pattern, url->host) || matches_host (pattern, text))
+      if (matches_host (pattern, text) ||
+          (!pattern->numeric && matches_host (pattern, url->host)))
         return TRUE;
     }
   return FALSE;

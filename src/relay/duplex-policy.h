@@ -22,8 +22,9 @@ void          duplex_policy_free (DuplexPolicy *self);
 /* ---- making ---- */
 
 /* [ws:// or wss://]HOST[:PORT], where HOST and PORT may hold '*' and '?'; an IPv6 address stands in
- * brackets. Without a scheme and a port any will do; a scheme without a port means that scheme's
- * own, 80 or 443. Fails with DUPLEX_ERROR_INVALID_ARGUMENT. */
+ * brackets. A HOST of digits, dots and wildcards, or with a colon, is of addresses: a name matches
+ * it only by what it is resolved to. Without a scheme and a port any will do; a scheme without a
+ * port means that scheme's own, 80 or 443. Fails with DUPLEX_ERROR_INVALID_ARGUMENT. */
 gboolean duplex_policy_add_backend (DuplexPolicy *self,
                                     const char   *pattern,
                                     GError      **error);

@@ -49,6 +49,13 @@ static const BackendCase backends[] = {
   { { "[2001:db8::1]:80" }, FALSE, "ws://[2001:DB8::1]", "2001:db8::1", TRUE },
   { { "[2001:db8::1]:81" }, FALSE, "ws://[2001:DB8::1]", "2001:db8::1", FALSE },
   { { "[2001:db8::*]" }, FALSE, "ws://a.example", "2001:db8::17", TRUE },
+  /* and no name that begins like one */
+  { { "10.*" }, FALSE, "ws://10.1.2.3", "10.1.2.3", TRUE },
+  { { "10.*" }, FALSE, "ws://a.example", "10.1.2.3", TRUE },
+  { { "10.*" }, FALSE, "ws://10.evil.example", "192.0.2.1", FALSE },
+  { { "192.0.2.?" }, FALSE, "ws://192.0.2.x", "198.51.100.1", FALSE },
+  { { "*.7" }, FALSE, "ws://evil.7", "198.51.100.1", FALSE },
+  { { "1*.example" }, FALSE, "ws://10.example", "192.0.2.1", TRUE },
   /* a wildcard does not reach what only this machine or its link can */
   { { "*" }, FALSE, "ws://a.example", "192.0.2.1", TRUE },
   { { "*" }, FALSE, "ws://a.example", "127.0.0.1", FALSE },

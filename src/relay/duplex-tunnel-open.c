@@ -6,6 +6,9 @@
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-limits.h"
 
+/* Reads of a client that is to show its token before others have their turn. */
+#define READS_AT_ONCE 16
+
 /* ---- pumping ---- */
 
 static void
@@ -226,7 +229,8 @@ use_received (DuplexTunnel *self)
     }
 }
 
-/* Pongs leave before more is read: what waits stays small. */
+/* Pongs leave before more is read: what waits stays small. A client that sends without end, such as
+ * pongs, has its turns and its time like others. */
 void
 duplex_tunnel_read_token (DuplexTunnel *self)
 {
@@ -234,10 +238,15 @@ duplex_tunnel_read_token (DuplexTunnel *self)
   guint8         chunk[4096];
   gsize          len;
 
-  while (use_received (self))
+  for (guint i = 0; use_received (self); i++)
     {
       DuplexLegResult result = duplex_tunnel_flush (self);
 
+      if (result == DUPLEX_LEG_OK && i == READS_AT_ONCE)
+        {
+          duplex_leg_again (opening->client);
+          return;
+        }
       if (result == DUPLEX_LEG_OK)
         result = duplex_leg_read (opening->client, chunk, sizeof chunk, &len);
       if (result == DUPLEX_LEG_WOULD_BLOCK)

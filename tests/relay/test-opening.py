@@ -7,16 +7,18 @@ import contextlib
 import pathlib
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
 from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
-    BINARY, CLOSE, PING, PONG, TEXT, Backend, End, ask, close_body, connect, frame, pair, request,
-    run, running)
+    BINARY, CLOSE, DEADLINE, PING, PONG, TEXT, Backend, End, ask, close_body, connect, frame, pair,
+    request, run, running)
 
 HERE = pathlib.Path(__file__).resolve().parent
 GARBAGE = 10000
@@ -451,6 +453,32 @@ async def no_descriptors():
         assert (await waiting.read_end()).startswith(b'HTTP/1.1 404 ')
         waiting.end()
 
+async def endless_first_message():
+    """Whoever sends pongs instead of a token, without end, leaves others their turns."""
+    with token_options('--handshake-timeout', '4', '--close-timeout', '1') as options:
+        async with running(*options, '--workers', '1') as relay:
+            with socket.create_connection(('127.0.0.1', relay.port), DEADLINE) as endless:
+                endless.sendall(request('/api/websocket?backend=ws://127.0.0.1:1'))
+                assert endless.recv(4096).startswith(b'HTTP/1.1 101 ')
+                pouring = threading.Thread(target=pour, args=(endless, frame(PONG) * 100000))
+                pouring.start()
+                for _ in range(3):
+                    await asyncio.sleep(0.1)
+                    start = time.monotonic()
+                    answer = await ask(relay, b'GET /healthz HTTP/1.1\r\nHost: relay\r\n\r\n')
+                    assert answer.startswith('HTTP/1.1 200 '), answer
+                    assert time.monotonic() - start < 1
+                assert b'reason=token' not in relay.log
+                await asyncio.to_thread(pouring.join)
+            await relay.until_logged('No token in time')
+
+
+def pour(peer, data):
+    """Send data again and again, until nobody takes it."""
+    with contextlib.suppress(OSError):
+        while True:
+            peer.sendall(data)
+
 
 def cpu_time(relay):
     """Return the seconds of processor that the relay has used."""
@@ -461,5 +489,6 @@ def cpu_time(relay):
 
 if __name__ == '__main__':
     run([headers, tls_in_front, workers, per_address, leaves_while_dialling, early_bytes,
-         first_message, wrong_first_message, drain_delivers, drain_while_dialling,
-         drain_before_token, aborts, late_bytes, dies_in_handshake, garbage, no_descriptors])
+         first_message, wrong_first_message, endless_first_message, drain_delivers,
+         drain_while_dialling, drain_before_token, aborts, late_bytes, dies_in_handshake, garbage,
+         no_descriptors])

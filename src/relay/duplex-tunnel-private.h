@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What the three parts of a tunnel share: duplex-tunnel.c has its life and the client's request,
- * duplex-tunnel-dial.c the backend, duplex-tunnel-open.c the answer and what follows it.
+/* What the four parts of a tunnel share: duplex-tunnel.c has its life and the client's request,
+ * duplex-tunnel-tls.c its TLS handshake, duplex-tunnel-dial.c the backend, duplex-tunnel-open.c the
+ * answer and what follows it.
  *
  * self may be gone after each of the functions below but those that say otherwise. */
 
@@ -30,6 +31,7 @@ typedef struct
 {
   DuplexTunnel  *tunnel;
   DuplexDeadline deadline; /* of the phase */
+  DuplexWatch    hello;    /* on fd, until a TLS handshake can begin */
 
   /* owned */
   int                 fd;       /* until somebody takes it, else -1 */
@@ -118,7 +120,17 @@ DuplexLegResult duplex_tunnel_flush (DuplexTunnel *self);
 /* 503, since the relay is about to end. */
 void duplex_tunnel_refuse_late (DuplexTunnel *self);
 
+/* Takes client. */
+void duplex_tunnel_await_request (DuplexTunnel *self,
+                                  DuplexLeg    *client);
+
 void duplex_opening_free (DuplexOpening *self);
+
+/* ---- duplex-tunnel-tls.c ---- */
+
+/* Begins the TLS handshake once the client has said Hello, and goes on with
+ * duplex_tunnel_await_request(). */
+void duplex_tunnel_await_hello (DuplexTunnel *self);
 
 /* ---- duplex-tunnel-dial.c ---- */
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/io/duplex-tls.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-limits.h"
 #include "relay/duplex-request.h"
@@ -83,6 +82,7 @@ duplex_opening_free (DuplexOpening *self)
     return;
   g_assert (self->operation == NULL);
   duplex_poller_clear_deadline (self->tunnel->host->poller, &self->deadline);
+  duplex_poller_unwatch (self->tunnel->host->poller, &self->hello);
   if (self->fd >= 0)
     close (self->fd);
   g_clear_pointer (&self->client, duplex_leg_free);
@@ -460,68 +460,13 @@ client_ready_cb (DuplexLeg   *leg,
     }
 }
 
-/* Takes leg. */
-static void
-await_request (DuplexTunnel *self,
-               DuplexLeg    *leg)
+void
+duplex_tunnel_await_request (DuplexTunnel *self,
+                             DuplexLeg    *leg)
 {
   self->opening->client = leg;
   self->opening->phase = DUPLEX_TUNNEL_REQUEST;
   duplex_leg_set_ready (leg, client_ready_cb, self);
-}
-
-/* ---- TLS ---- */
-
-static void
-tls_ready_cb (GObject      *object,
-              GAsyncResult *result,
-              gpointer      data)
-{
-  DuplexTunnel      *self = data;
-  DuplexOpening     *opening = self->opening;
-  g_autoptr (GError) error = NULL;
-
-  g_tls_connection_handshake_finish (G_TLS_CONNECTION (object), result, &error);
-  if (!duplex_tunnel_finish_operation (self))
-    return;
-  if (error != NULL)
-    {
-      if (!self->going_away)
-        duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_TLS, 0, error->message);
-      duplex_tunnel_end (self);
-      return;
-    }
-  if (self->host->recorder != NULL)
-    opening->tls_text = duplex_tls_describe (G_TLS_CONNECTION (object));
-  await_request (self, duplex_leg_new_stream (self->host->poller, opening->tls));
-  g_clear_object (&opening->tls);
-  g_clear_object (&opening->base);
-}
-
-static void
-start_tls (DuplexTunnel *self)
-{
-  DuplexOpening             *opening = self->opening;
-  g_autoptr (GError)         error = NULL;
-  g_autoptr (GSocket)        socket = g_socket_new_from_fd (opening->fd, &error);
-  g_autoptr (GTlsConnection) tls = NULL;
-
-  if (socket != NULL)
-    {
-      opening->fd = -1;
-      g_socket_set_blocking (socket, FALSE);
-      opening->base = G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-      tls = duplex_tls_new_server (opening->base, self->settings->certificate, &error);
-    }
-  if (tls == NULL)
-    {
-      duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_TLS, 0, error->message);
-      duplex_tunnel_end (self);
-      return;
-    }
-  opening->tls = G_IO_STREAM (g_object_ref (tls));
-  g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, duplex_tunnel_begin_operation (self),
-                                    tls_ready_cb, self);
 }
 
 /* ---- public ---- */
@@ -585,12 +530,12 @@ duplex_tunnel_start (DuplexTunnel *self)
   duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_TLS, self->settings->handshake_timeout);
   if (self->settings->certificate != NULL)
     {
-      start_tls (self);
+      duplex_tunnel_await_hello (self);
       return;
     }
   leg = duplex_leg_new_socket (self->host->poller, self->opening->fd);
   self->opening->fd = -1;
-  await_request (self, leg);
+  duplex_tunnel_await_request (self, leg);
 }
 
 void
@@ -610,6 +555,8 @@ duplex_tunnel_go_away (DuplexTunnel *self)
     case DUPLEX_TUNNEL_DIAL:
       if (self->opening->operation != NULL)
         g_cancellable_cancel (self->opening->operation);
+      else
+        duplex_tunnel_end (self);
       break;
     case DUPLEX_TUNNEL_REQUEST:
       duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_REQUEST, LAST_REQUEST_TIMEOUT);

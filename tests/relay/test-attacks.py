@@ -8,6 +8,8 @@ import pathlib
 import random
 import signal
 import socket
+import ssl
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +19,7 @@ from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
     CLOSE, TEXT, Backend, End, ask, close_body, connect, frame, pair, request, run, running)
 
 MIB = 1 << 20
+HERE = pathlib.Path(__file__).resolve().parent
 GARBAGE = 10000
 AT_ONCE = 100
 LORIS = 300
@@ -100,6 +103,39 @@ async def slow_readers():
 
     async with relay_of('--no-status', '--handshake-timeout', '1') as relay:
         await besieged(relay, attack)
+
+
+@contextlib.contextmanager
+def certificates():
+    """Yield a folder of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([HERE.parent / 'interop' / 'make-certificates', folder], check=True,
+                       capture_output=True)
+        yield folder
+
+
+def client_hello(context):
+    """Return the first record of a client's handshake."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(incoming, outgoing, server_hostname='127.0.0.1').do_handshake()
+    return outgoing.read()
+
+
+async def slow_handshakes():
+    """300 that do not go on with their TLS handshake do not keep others out."""
+    with certificates() as folder:
+        context = ssl.create_default_context(cafile=f'{folder}/ca.pem')
+        hello = client_hello(context)
+
+        async def attack(end):
+            # All of them send another part of it.
+            end.write(hello[:random.randrange(len(hello))])
+            await end.read_end()
+
+        async with relay_of('--no-status', '--handshake-timeout', '1', '--tls-cert',
+                            f'{folder}/valid.pem', '--tls-key', f'{folder}/valid.key') as relay:
+            await besieged(relay, attack, context)
 
 
 # ---- garbage ----
@@ -338,5 +374,5 @@ async def tokens_reloaded():
 
 
 if __name__ == '__main__':
-    run([slow_requests, slow_readers, garbage, refusals, no_open_proxy,
+    run([slow_requests, slow_readers, slow_handshakes, garbage, refusals, no_open_proxy,
          tokens_reloaded])

@@ -208,7 +208,7 @@ async def in_handshakes():
             start = time.monotonic()
             relay.process.terminate()
             assert await relay.process.wait() == 0
-            assert time.monotonic() - start < 2, time.monotonic() - start
+            assert time.monotonic() - start < 5, time.monotonic() - start
             for end in ends[4:]:
                 assert (await end.read_end()).startswith(b'HTTP/1.1 503 ')
             for end in ends:

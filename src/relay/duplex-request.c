@@ -165,6 +165,19 @@ duplex_request_judge (DuplexHead         *head,
   return NULL;
 }
 
+/* A page whose name is made to mean this machine, once it has been loaded from elsewhere, asks with
+ * that name, and needs no Origin. Nobody else has an address or a name without a dot. */
+static gboolean
+is_own_host (const char *host)
+{
+  g_autofree char *name = NULL;
+
+  if (host == NULL || *host == '[')
+    return TRUE;
+  name = g_strndup (host, strcspn (host, ":"));
+  return strchr (name, '.') == NULL || g_hostname_is_ip_address (name);
+}
+
 /* A proxy on this machine says in these whose request it passes on. */
 static gboolean
 is_of_this_machine (DuplexHead   *head,
@@ -172,7 +185,8 @@ is_of_this_machine (DuplexHead   *head,
 {
   return client != NULL && duplex_policy_is_loopback (client) &&
          duplex_head_lookup (head, "Forwarded") == NULL &&
-         duplex_head_lookup (head, "X-Forwarded-For") == NULL;
+         duplex_head_lookup (head, "X-Forwarded-For") == NULL &&
+         is_own_host (duplex_head_lookup (head, "Host"));
 }
 
 GBytes *

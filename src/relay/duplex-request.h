@@ -53,8 +53,9 @@ gboolean duplex_request_may_forward (const char *name);
 /* ---- health and metrics ---- */
 
 /* The response to such a request that is refused: 405 for another method than GET and HEAD, 403 for
- * metrics that neither somebody on this machine asks for nor somebody with a token. client may be
- * NULL where it is not known. NULL where the request is to be answered. */
+ * metrics that neither somebody on this machine asks for, by address or a name without a dot, nor
+ * somebody with a token. client may be NULL where it is not known. NULL where the request is to be
+ * answered. */
 GBytes *duplex_request_judge_watcher (DuplexHead         *head,
                                       const DuplexPolicy *policy,
                                       GInetAddress       *client);

@@ -13,7 +13,7 @@ parse_method (const char *method,
   g_autofree char   *text = NULL;
   DuplexHead        *head;
 
-  text = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: x\r\n%s\r\n", method, target, fields);
+  text = g_strdup_printf ("%s %s HTTP/1.1\r\n%sHost: x\r\n\r\n", method, target, fields);
   head = duplex_head_parse_request ((const guint8 *)text, strlen (text), &error);
   g_assert_no_error (error);
   return head;
@@ -211,6 +211,15 @@ test_watcher (void)
     /* by a page */
     { "GET", "/metrics", "Origin: https://evil.example\r\n", "127.0.0.1", FALSE, 403 },
     { "GET", "/metrics", "Origin: http://localhost\r\n", "127.0.0.1", FALSE, 0 },
+    /* whose name was made to mean this machine */
+    { "GET", "/metrics", "Host: evil.example:8080\r\n", "127.0.0.1", FALSE, 403 },
+    { "GET", "/metrics", "Host: 127.0.0.1.evil.example\r\n", "127.0.0.1", FALSE, 403 },
+    { "GET", "/metrics", "Host: evil.example\r\n" TOKEN, "127.0.0.1", TRUE, 0 },
+    { "GET", "/healthz", "Host: evil.example\r\n", "127.0.0.1", FALSE, 0 },
+    { "GET", "/metrics", "Host: localhost:8080\r\n", "127.0.0.1", FALSE, 0 },
+    { "GET", "/metrics", "Host: relay\r\n", "127.0.0.1", FALSE, 0 },
+    { "GET", "/metrics", "Host: 127.0.0.1:8080\r\n", "127.0.0.1", FALSE, 0 },
+    { "GET", "/metrics", "Host: [::1]:8080\r\n", "::1", FALSE, 0 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -35,7 +35,7 @@ typedef struct
 {
   const char                   *peer;        /* the client's address */
   const char                   *tls;         /* protocol and cipher with it, NULL for plain HTTP */
-  const char                   *backend;     /* its URL */
+  const char                   *backend;     /* its URL, as the client wrote it */
   GBytes                       *request;     /* of the client, as it came */
   GBytes                       *response;    /* that it got */
   gint64                        accepted_at; /* real time, µs */

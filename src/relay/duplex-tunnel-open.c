@@ -58,11 +58,13 @@ pump_ended_cb (DuplexPump *pump,
   duplex_tunnel_finish_pump (data);
 }
 
-/* {"error":TEXT} or {"status":"connected","backend":URL}; NULL for nothing. */
+/* {"error":TEXT} or {"status":"connected","backend":URL}; NULL for nothing. The URL is as the client
+ * wrote it, but for a password: what is said may be recorded. */
 static char *
 build_greeting (DuplexTunnel *self)
 {
   DuplexOpening         *opening = self->opening;
+  DuplexUrl             *url = opening->dial != NULL ? opening->dial->url : NULL;
   g_autoptr (JsonObject) object = json_object_new ();
   g_autoptr (JsonNode)   node = json_node_new (JSON_NODE_OBJECT);
 
@@ -71,7 +73,8 @@ build_greeting (DuplexTunnel *self)
   else if (self->has_backend && self->settings->status)
     {
       json_object_set_string_member (object, "status", "connected");
-      json_object_set_string_member (object, "backend", opening->url);
+      json_object_set_string_member (object, "backend",
+                                     url->credentials != NULL ? url->text : opening->url);
     }
   else
     return NULL;
@@ -87,7 +90,7 @@ begin_recording (DuplexTunnel *self)
   DuplexRecordedOpening recorded = {
     .peer = peer,
     .tls = opening->tls_text,
-    .backend = opening->dial->url->text,
+    .backend = opening->url,
     .request = opening->request,
     .response = opening->response,
     .accepted_at = g_get_real_time () - (g_get_monotonic_time () - self->accepted_at),

@@ -107,6 +107,23 @@ async def through_tls():
     assert kinds[:3] == ['connecting', 'tls', 'request'], kinds
 
 
+async def no_secrets():
+    """Neither the token nor the backend's password gets into the file, or into the log."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, tokens = f'{folder}/c.duplex', pathlib.Path(folder, 'tokens')
+        tokens.write_text('s3cretToken', 'utf-8')
+        async with running('--capture', path, '--token-file', str(tokens)) as relay, \
+                Backend() as backend:
+            for separator in ('//', '%2F%2f'):
+                url = backend.url.replace('//', f'{separator}user:passW0rd@')
+                client = await connect(relay, url, 'Authorization: Bearer s3cretToken')
+                await talk(client, await backend.accepted.get(), b'number')
+        data = pathlib.Path(path).read_bytes()
+        for secret in (b's3cretToken', b'passW0rd'):
+            assert secret not in data and secret not in relay.log, secret
+        assert len(await export(path)) > 20
+
+
 async def in_the_way():
     """A file that is there already is left as it is, and the relay does not start."""
     with tempfile.NamedTemporaryFile('w') as file:
@@ -119,4 +136,4 @@ async def in_the_way():
 
 if __name__ == '__main__':
     os.environ['LC_ALL'] = 'C.UTF-8'
-    run([both_legs, through_tls, in_the_way])
+    run([both_legs, through_tls, no_secrets, in_the_way])

@@ -251,8 +251,8 @@ read_host (const char *text,
   return g_steal_pointer (&host);
 }
 
-/* "10.*" and "[fd00:*]" are meant of addresses: of names, anybody can have 10.example.com, and let it
- * be any address. */
+/* "10.*" and "[fd00:*]" are meant of addresses: of names, anybody can have 10.example.com, and let
+ * it be any address. */
 static gboolean
 is_numeric (const char *host)
 {

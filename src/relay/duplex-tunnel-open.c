@@ -58,8 +58,8 @@ pump_ended_cb (DuplexPump *pump,
   duplex_tunnel_finish_pump (data);
 }
 
-/* {"error":TEXT} or {"status":"connected","backend":URL}; NULL for nothing. The URL is as the client
- * wrote it, but for a password: what is said may be recorded. */
+/* {"error":TEXT} or {"status":"connected","backend":URL}; NULL for nothing. The URL is as the
+ * client wrote it, but for a password: what is said may be recorded. */
 static char *
 build_greeting (DuplexTunnel *self)
 {

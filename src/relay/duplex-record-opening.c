@@ -6,8 +6,6 @@
 #include "core/proto/duplex-handshake.h"
 #include "core/proto/duplex-url.h"
 
-/* What the target names the backend with. */
-#define BACKEND "backend="
 /* In its place: a target has no spaces. */
 #define HIDDEN "not-recorded"
 
@@ -120,23 +118,23 @@ has_credentials (const char *backend)
   return url != NULL && url->credentials != NULL;
 }
 
-/* The request without the value that names the backend. */
+/* The request without its query, which names the backend, however that is written. */
 static GBytes *
 hide_backend (GBytes *request)
 {
   gsize       size;
   const char *data = g_bytes_get_data (request, &size);
   const char *line = memchr (data, '\n', size);
-  const char *from = g_strstr_len (data, line != NULL ? line - data : (gssize)size, BACKEND);
+  const char *from = memchr (data, '?', line != NULL ? (gsize)(line - data) : size);
   GString    *out;
   gsize       at;
 
   if (from == NULL)
     return g_bytes_ref (request);
-  at = (gsize)(from - data) + strlen (BACKEND);
+  at = (gsize)(from - data) + 1;
   out = g_string_new_len (data, (gssize)at);
   g_string_append (out, HIDDEN);
-  while (at < size && strchr ("& \r\n", data[at]) == NULL)
+  while (at < size && strchr (" \r\n", data[at]) == NULL)
     at++;
   g_string_append_len (out, data + at, (gssize)(size - at));
   return g_string_free_to_bytes (out);

@@ -228,11 +228,12 @@ class End:
         self.writer.transport.abort()
 
 
-async def connect(relay, backend=None, *fields, more=b'', tls=None, local=None):
+async def connect(relay, backend=None, *fields, more=b'', tls=None, local=None, target=None):
     """Upgrade at the relay, with frames behind the request; the 101 is read."""
     end = End(*await asyncio.open_connection('127.0.0.1', relay.port, ssl=tls, local_addr=local))
-    target = '/api/websocket' + (f'?backend={backend}' if backend is not None else '')
-    end.write(request(target, *fields) + more)
+    if target is None:
+        target = '/api/websocket' + ('?backend=' if backend is not None else '')
+    end.write(request(target + (backend or ''), *fields) + more)
     head = await end.read_head()
     assert head.startswith('HTTP/1.1 101 '), head
     return end

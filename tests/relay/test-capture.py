@@ -114,9 +114,12 @@ async def no_secrets():
         tokens.write_text('s3cretToken', 'utf-8')
         async with running('--capture', path, '--token-file', str(tokens)) as relay, \
                 Backend() as backend:
-            for separator in ('//', '%2F%2f'):
+            for name, separator in (('', '//'), ('', '%2F%2f'), ('x&%62ackend=', '//')):
                 url = backend.url.replace('//', f'{separator}user:passW0rd@')
-                client = await connect(relay, url, 'Authorization: Bearer s3cretToken')
+                if name:    # the parameter itself in an unusual dress
+                    url = name + url
+                client = await connect(relay, url, 'Authorization: Bearer s3cretToken',
+                                       target='/api/websocket?xbackend=' if name else None)
                 await talk(client, await backend.accepted.get(), b'number')
         data = pathlib.Path(path).read_bytes()
         for secret in (b's3cretToken', b'passW0rd'):

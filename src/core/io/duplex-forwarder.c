@@ -43,12 +43,12 @@ struct _DuplexForwarder
   gboolean           cut;    /* of a long frame some payload has gone on */
   gboolean           text;   /* its bytes are text */
   gboolean           awaits_pong;
-  gboolean           has_pong;
   guint64            pong;
   DuplexFrameHeader  header;
   guint64            done;    /* bytes of its payload that have gone on */
   guint64            checked; /* and those that were judged, if they are text: held ones, too */
   gsize              begin;
+  gsize              unused; /* bytes of what was fed last, which will be fed again */
   const char        *reason;
   Bucket             messages;
   Bucket             bytes;
@@ -256,16 +256,18 @@ judge_payload (DuplexForwarder *self,
   return findings->len == 0 || judge (self, findings);
 }
 
-static gboolean
+/* Bytes count when they come, not when the frame is whole that they belong to: a slow sender of
+ * large frames is none that sends too much. */
+static void
 take_bytes (DuplexForwarder *self,
-            guint64          n,
+            gsize            len,
             gint64           now)
 {
-  if (self->sender == DUPLEX_ROLE_SERVER ||
-      take_tokens (&self->bytes, (gdouble)self->limits->byte_rate, n, now))
-    return TRUE;
-  fail (self, DUPLEX_CLOSE_POLICY, "Too many bytes");
-  return FALSE;
+  gsize n = len - MIN (len, self->unused);
+
+  if (self->sender == DUPLEX_ROLE_CLIENT && self->state == DUPLEX_FORWARD_ON &&
+      !take_tokens (&self->bytes, (gdouble)self->limits->byte_rate, n, now))
+    fail (self, DUPLEX_CLOSE_POLICY, "Too many bytes");
 }
 
 /* ---- what goes on ---- */
@@ -302,7 +304,7 @@ forward_piece (DuplexForwarder *self,
   const guint8     *payload = feed->data + feed->at;
   DuplexForwardOut *out = feed->out;
 
-  if (!take_bytes (self, len, feed->now) || !judge_payload (self, payload, len, last))
+  if (!judge_payload (self, payload, len, last))
     return;
   if (out != NULL)
     {
@@ -363,7 +365,6 @@ take_control (DuplexForwarder *self,
   if (!self->awaits_pong || len != sizeof self->pong || memcmp (body, &self->pong, len) != 0)
     return TRUE;
   self->awaits_pong = FALSE;
-  self->has_pong = TRUE;
   return FALSE;
 }
 
@@ -377,8 +378,6 @@ forward_whole (DuplexForwarder *self,
   gboolean      goes_on = TRUE;
 
   self->judged = FALSE;
-  if (!take_bytes (self, size + len, feed->now))
-    return;
   if (duplex_opcode_is_control (self->header.opcode))
     goes_on = take_control (self, frame + size, len);
   else if (!judge_payload (self, frame + size, len, /* last= */ TRUE))
@@ -454,8 +453,7 @@ forward_simple (DuplexForwarder *self,
   gsize size;
 
   if (self->open || self->cut || self->judged ||
-      (self->sender == DUPLEX_ROLE_CLIENT &&
-       (self->limits->rate > 0 || self->limits->byte_rate > 0)))
+      (self->sender == DUPLEX_ROLE_CLIENT && self->limits->rate > 0))
     return;
   while ((size = measure_simple (self, feed->data + feed->at, feed->len - feed->at)) > 0)
     {
@@ -551,8 +549,10 @@ duplex_forwarder_feed (DuplexForwarder  *self,
   if (self->state == DUPLEX_FORWARD_FULL)
     self->state = DUPLEX_FORWARD_ON;
   self->begin = G_MAXSIZE;
+  take_bytes (self, len, now);
   while (self->state == DUPLEX_FORWARD_ON && step (self, &feed))
     ;
+  self->unused = len - feed.at;
   *ret_used = feed.at;
   return self->state;
 }
@@ -601,19 +601,6 @@ duplex_forwarder_expect_pong (DuplexForwarder *self,
 
   self->pong = payload;
   self->awaits_pong = TRUE;
-  self->has_pong = FALSE;
-}
-
-gboolean
-duplex_forwarder_take_pong (DuplexForwarder *self)
-{
-  gboolean has_pong;
-
-  g_return_val_if_fail (self != NULL, FALSE);
-
-  has_pong = self->has_pong;
-  self->has_pong = FALSE;
-  return has_pong;
 }
 
 gsize

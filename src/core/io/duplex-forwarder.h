@@ -56,11 +56,9 @@ void             duplex_forwarder_free (DuplexForwarder *self);
 /* From the next message on RSV1 is the mark of permessage-deflate. */
 void duplex_forwarder_set_deflate (DuplexForwarder *self);
 
-/* A Pong with this payload answers a Ping of the relay's own, and does not go on. It is asked for
- * once with duplex_forwarder_take_pong(). */
-void     duplex_forwarder_expect_pong (DuplexForwarder *self,
-                                       guint64          payload);
-gboolean duplex_forwarder_take_pong (DuplexForwarder *self);
+/* A Pong with this payload answers a Ping of the relay's own, and does not go on. */
+void duplex_forwarder_expect_pong (DuplexForwarder *self,
+                                   guint64          payload);
 
 /* data begins with what the last call did not use, which is less than DUPLEX_LIMIT_PUMP_HOLD bytes.
  * out is emptied first; NULL where nobody listens any more. now is monotonic, in µs. CLOSED and

@@ -257,17 +257,20 @@ judge_payload (DuplexForwarder *self,
 }
 
 /* Bytes count when they come, not when the frame is whole that they belong to: a slow sender of
- * large frames is none that sends too much. */
-static void
+ * large frames is none that sends too much. Returns FALSE where they are too many; feed ends then
+ * with the last one that is not. */
+static gboolean
 take_bytes (DuplexForwarder *self,
-            gsize            len,
-            gint64           now)
+            Feed            *feed)
 {
-  gsize n = len - MIN (len, self->unused);
+  gsize n = feed->len - MIN (feed->len, self->unused);
 
-  if (self->sender == DUPLEX_ROLE_CLIENT && self->state == DUPLEX_FORWARD_ON &&
-      !take_tokens (&self->bytes, (gdouble)self->limits->byte_rate, n, now))
-    fail (self, DUPLEX_CLOSE_POLICY, "Too many bytes");
+  if (self->sender == DUPLEX_ROLE_SERVER ||
+      take_tokens (&self->bytes, (gdouble)self->limits->byte_rate, n, feed->now))
+    return TRUE;
+  feed->len = feed->len - n + (gsize)self->bytes.left;
+  self->bytes.left = 0;
+  return FALSE;
 }
 
 /* ---- what goes on ---- */
@@ -537,7 +540,8 @@ duplex_forwarder_feed (DuplexForwarder  *self,
                        DuplexForwardOut *out,
                        gsize            *ret_used)
 {
-  Feed feed = { .data = data, .len = len, .now = now, .out = out };
+  Feed     feed = { .data = data, .len = len, .now = now, .out = out };
+  gboolean allowed;
 
   g_return_val_if_fail (self != NULL && ret_used != NULL, DUPLEX_FORWARD_BROKEN);
 
@@ -549,10 +553,12 @@ duplex_forwarder_feed (DuplexForwarder  *self,
   if (self->state == DUPLEX_FORWARD_FULL)
     self->state = DUPLEX_FORWARD_ON;
   self->begin = G_MAXSIZE;
-  take_bytes (self, len, now);
+  allowed = take_bytes (self, &feed);
   while (self->state == DUPLEX_FORWARD_ON && step (self, &feed))
     ;
-  self->unused = len - feed.at;
+  self->unused = feed.len - feed.at;
+  if (!allowed && self->state == DUPLEX_FORWARD_ON)
+    fail (self, DUPLEX_CLOSE_POLICY, "Too many bytes");
   *ret_used = feed.at;
   return self->state;
 }

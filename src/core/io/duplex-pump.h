@@ -2,9 +2,9 @@
 #pragma once
 
 /* Carries frames between a client and a backend, both open, until both have ended. At most
- * DUPLEX_LIMIT_PUMP_BUFFER bytes wait in each direction, and memory is taken only while they do:
- * meanwhile the end that sent them is not read, and TCP slows it. What waits is delivered before a
- * Close.
+ * DUPLEX_LIMIT_PUMP_BUFFER and DUPLEX_LIMIT_PUMP_HOLD bytes wait in each direction, and memory is
+ * taken only while they do: meanwhile the end that sent them is not read, and TCP slows it. What
+ * waits is delivered before a Close.
  *
  *   Close from one end        carried over, and so is the answer
  *   end lost without a Close  the client gets 1011 "Backend error", the backend 1001

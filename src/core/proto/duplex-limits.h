@@ -108,7 +108,8 @@ G_BEGIN_DECLS
 
 /* ---- the relay ---- */
 
-/* Bytes that may wait in each direction of a relayed connection: four reads of 64 KiB. */
+/* Bytes of one read of a relayed end. They, and what was held before them, are the most that waits
+ * for the other. */
 #define DUPLEX_LIMIT_PUMP_BUFFER ((gsize)256 * 1024)
 
 /* Bytes of a frame, with its header, that is held until it is whole; a longer one is cut, into

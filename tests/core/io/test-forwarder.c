@@ -437,31 +437,11 @@ feed_one (DuplexForwarder *forwarder,
   return duplex_forwarder_feed (forwarder, wire->data, wire->len, now, &out, &used);
 }
 
+/* Where three of these are allowed in a second, a third of one gives one more. */
 static void
-test_rate (void)
+assert_three_a_second (const DuplexForwardLimits *three)
 {
-  const DuplexForwardLimits   three = { .max_message = MESSAGE_LIMIT,
-                                        .max_frame = MESSAGE_LIMIT,
-                                        .rate = 3 };
-  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &three);
-  const gint64                start = 5 * G_USEC_PER_SEC;
-  const Sent                  text = { 1, FALSE, "a", -1 };
-
-  for (guint i = 0; i < 3; i++)
-    g_assert_cmpint (feed_one (forwarder, &text, start), ==, DUPLEX_FORWARD_ON);
-  /* A third of a second gives one more. */
-  g_assert_cmpint (feed_one (forwarder, &text, start + 340000), ==, DUPLEX_FORWARD_ON);
-  g_assert_cmpint (feed_one (forwarder, &text, start + 350000), ==, DUPLEX_FORWARD_BROKEN);
-  g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_POLICY);
-}
-
-static void
-test_byte_rate (void)
-{
-  const DuplexForwardLimits   few = { .max_message = MESSAGE_LIMIT,
-                                      .max_frame = MESSAGE_LIMIT,
-                                      .byte_rate = 21 };
-  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, &few);
+  g_autoptr (DuplexForwarder) forwarder = duplex_forwarder_new (CLIENT, three);
   const gint64                start = 5 * G_USEC_PER_SEC;
   const Sent                  text = { 1, FALSE, "a", -1 }; /* 7 bytes */
 
@@ -470,6 +450,20 @@ test_byte_rate (void)
   g_assert_cmpint (feed_one (forwarder, &text, start + 340000), ==, DUPLEX_FORWARD_ON);
   g_assert_cmpint (feed_one (forwarder, &text, start + 350000), ==, DUPLEX_FORWARD_BROKEN);
   g_assert_cmpint (duplex_forwarder_get_code (forwarder), ==, DUPLEX_CLOSE_POLICY);
+}
+
+static void
+test_rate (void)
+{
+  assert_three_a_second (&(DuplexForwardLimits){
+    .max_message = MESSAGE_LIMIT, .max_frame = MESSAGE_LIMIT, .rate = 3 });
+}
+
+static void
+test_byte_rate (void)
+{
+  assert_three_a_second (&(DuplexForwardLimits){
+    .max_message = MESSAGE_LIMIT, .max_frame = MESSAGE_LIMIT, .byte_rate = 3 * 7 });
 }
 
 /* A frame that takes its time costs each byte when it comes, and once. */

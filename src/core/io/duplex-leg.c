@@ -33,7 +33,18 @@ duplex_leg_set_ready (DuplexLeg     *self,
 
   self->ready = ready;
   self->user_data = user_data;
+  if (self->watch != NULL)
+    self->watch->brief = FALSE;
   self->class->again (self);
+}
+
+void
+duplex_leg_set_brief (DuplexLeg *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (self->watch != NULL)
+    self->watch->brief = TRUE;
 }
 
 DuplexLegResult

@@ -37,6 +37,7 @@ typedef struct
 struct _DuplexLeg
 {
   const DuplexLegClass *class;
+  DuplexWatch   *watch; /* its own, borrowed */
   DuplexLegReady ready; /* set by duplex_leg_set_ready() */
   gpointer       user_data;
 };
@@ -53,6 +54,10 @@ DuplexLeg *duplex_leg_new_stream (DuplexPoller *poller,
 void duplex_leg_set_ready (DuplexLeg     *self,
                            DuplexLegReady ready,
                            gpointer       user_data);
+
+/* ready leaves the sources of the context alone, see DuplexWatch; until the next
+ * duplex_leg_set_ready(). */
+void duplex_leg_set_brief (DuplexLeg *self);
 
 /* These never block. ret_len is set with DUPLEX_LEG_OK and is then at least 1; what is asked for
  * must be, too. Fewer bytes than asked for do not mean that the next call would block. After

@@ -31,6 +31,7 @@ struct _DuplexPoller
   DuplexWatch *last;
 
   /* state */
+  gint64             now;    /* monotonic µs, of the last look at the set */
   int                wakeup; /* the descriptor by which other threads wake the context, or -1 */
   struct epoll_event batch[BATCH];
   guint              batch_at;
@@ -208,6 +209,7 @@ look (DuplexPoller *self,
   int      n = epoll_wait (self->fd, self->batch, BATCH, timeout);
   gboolean woken = FALSE;
 
+  self->now = g_get_monotonic_time ();
   self->batch_at = 0;
   self->batch_len = n > 0 ? (guint)n : 0;
   for (guint i = 0; i < self->batch_len; i++)
@@ -275,6 +277,14 @@ duplex_poller_again (DuplexPoller *self,
   push (self, watch);
 }
 
+gint64
+duplex_poller_get_time (DuplexPoller *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->now;
+}
+
 /* ---- the source ---- */
 
 /* The poller of the thread, for a poll function has no data. */
@@ -292,9 +302,66 @@ watch_wakeup (DuplexPoller *self,
     self->wakeup = fd;
 }
 
+/* Whether all that is to be called leaves the context's sources alone. */
+static gboolean
+is_brief (DuplexPoller *self)
+{
+  for (guint i = 0; i < self->batch_len; i++)
+    {
+      const DuplexWatch *watch = self->batch[i].data.ptr;
+
+      if (watch != NULL && !watch->brief)
+        return FALSE;
+    }
+  for (const DuplexWatch *watch = self->first; watch != NULL; watch = watch->next)
+    if (!watch->brief)
+      return FALSE;
+  return TRUE;
+}
+
+/* In ms for epoll_wait(), rounded up: a turn for nothing would follow. */
+static int
+get_timeout (DuplexPoller *self,
+             gint64        due)
+{
+  if (self->first != NULL || due <= self->now)
+    return 0;
+  return due == G_MAXINT64 ? -1 : (int)MIN ((due - self->now + 999) / 1000, G_MAXINT);
+}
+
+/* Calls those that are brief until something is left to do for the context. TRUE where another
+ * thread has woken it. */
+static gboolean
+serve (DuplexPoller *self,
+       int           timeout)
+{
+  gint64 due = timeout < 0 ? G_MAXINT64 : G_MININT64;
+
+  if (timeout > 0)
+    {
+      self->now = g_get_monotonic_time ();
+      due = self->now + (gint64)timeout * 1000;
+    }
+  for (;;)
+    {
+      gint64 until = self->heap->len > 1 ? MIN (due, get (self, 1)->due) : due;
+
+      if (look (self, get_timeout (self, until)))
+        return TRUE;
+      if (!is_brief (self))
+        return FALSE;
+      run_ready (self);
+      run_again (self);
+      if (until <= self->now)
+        return FALSE;
+    }
+}
+
 /* Where the context has nothing to look at but our set and what wakes it, which is as long as
- * nobody dials, one look at the set does: polling the set first would be another. Of others'
- * descriptors the set is not told, for they may be closed and come back as something else. */
+ * nobody dials, one look at the set does: polling the set first would be another. And what can be
+ * done without the context is done here: its own way from one look to the next costs more than all
+ * that we do between them. Of others' descriptors the set is not told, for they may be closed and
+ * come back as something else. */
 static int
 poll_context (GPollFD *fds,
               guint    n,
@@ -312,8 +379,8 @@ poll_context (GPollFD *fds,
   watch_wakeup (self, wakeup->fd);
   if (self->wakeup != wakeup->fd)
     return g_poll (fds, n, timeout);
-  wakeup->revents = look (self, timeout) ? G_IO_IN : 0;
-  own->revents = self->batch_len > 0 ? G_IO_IN : 0;
+  wakeup->revents = serve (self, timeout) ? G_IO_IN : 0;
+  own->revents = self->batch_len > 0 || self->first != NULL ? G_IO_IN : 0;
   return (wakeup->revents != 0) + (own->revents != 0);
 }
 
@@ -325,15 +392,16 @@ source_prepare (GSource *source,
 
   *timeout = -1;
   if (self->first != NULL || self->batch_len > 0)
-    return TRUE;
-  if (self->heap->len > 1)
+    *timeout = 0;
+  else if (self->heap->len > 1)
     {
       gint64 left = get (self, 1)->due - g_source_get_time (source);
 
       /* Rounded up: a turn for nothing would follow. */
       *timeout = (int)CLAMP ((left + 999) / 1000, 0, G_MAXINT);
     }
-  return *timeout == 0;
+  /* poll_context() may leave nothing to dispatch. */
+  return FALSE;
 }
 
 static gboolean

@@ -29,6 +29,8 @@ typedef void (*DuplexDeadlineFunc) (DuplexDeadline *deadline);
 struct _DuplexWatch
 {
   DuplexWatchFunc func;
+  gboolean        brief; /* func leaves the sources of the context alone: it neither attaches one nor
+                            changes one, so that it can be called without a turn of the context */
 
   /* private */
   DuplexWatch *next; /* on the list of those who asked to be called again */
@@ -61,6 +63,10 @@ void duplex_poller_unwatch (DuplexPoller *self,
 /* func is called once more, with 0, when others have had their turn. */
 void duplex_poller_again (DuplexPoller *self,
                           DuplexWatch  *watch);
+
+/* Monotonic, in µs: when the set was looked at last, so that within a call it is about now, and
+ * asking costs nothing. */
+gint64 duplex_poller_get_time (DuplexPoller *self);
 
 /* Sets it, or moves it; due is monotonic, in µs. Clearing one that is not set does nothing. */
 void     duplex_poller_set_deadline (DuplexPoller   *self,

@@ -322,7 +322,7 @@ handle_bytes (DuplexPumpSide *side,
               gsize           len)
 {
   DuplexPump *self = side->pump;
-  gint64      now = g_get_monotonic_time ();
+  gint64      now = duplex_poller_get_time (self->poller);
   gsize       used = held_len;
 
   self->active_at = side->heard_at = now;

@@ -335,16 +335,23 @@ duplex_pump_greet (DuplexPump *self,
                                 strlen (text));
 }
 
+static void
+listen_to (DuplexPumpSide *side)
+{
+  if (side->leg == NULL)
+    return;
+  duplex_leg_set_ready (side->leg, ready_cb, side);
+  duplex_leg_set_brief (side->leg);
+}
+
 void
 duplex_pump_start (DuplexPump *self)
 {
   g_return_if_fail (self != NULL);
 
   self->started = TRUE;
-  if (self->client.leg != NULL)
-    duplex_leg_set_ready (self->client.leg, ready_cb, &self->client);
-  if (self->backend.leg != NULL)
-    duplex_leg_set_ready (self->backend.leg, ready_cb, &self->backend);
+  listen_to (&self->client);
+  listen_to (&self->backend);
   settle (self);
 }
 

@@ -148,6 +148,7 @@ duplex_leg_new_socket (DuplexPoller *poller,
 
   self = g_new0 (SocketLeg, 1);
   self->leg.class = &class;
+  self->leg.watch = &self->watch;
   self->watch.func = watch_cb;
   self->poller = poller;
   self->fd = fd;

@@ -307,6 +307,7 @@ duplex_refusal_get_name (DuplexRefusal refusal)
   static const char *const names[] = {
     [DUPLEX_REFUSAL_REQUEST] = "request",
     [DUPLEX_REFUSAL_TIMEOUT] = "timeout",
+    [DUPLEX_REFUSAL_DISPLACED] = "displaced",
     [DUPLEX_REFUSAL_TLS] = "tls",
     [DUPLEX_REFUSAL_ORIGIN] = "origin",
     [DUPLEX_REFUSAL_TOKEN] = "token",

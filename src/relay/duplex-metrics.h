@@ -12,9 +12,10 @@ G_BEGIN_DECLS
 
 /* Why a client got no WebSocket, or no backend behind it. */
 typedef enum {
-  DUPLEX_REFUSAL_REQUEST, /* no HTTP, another path, no upgrade */
-  DUPLEX_REFUSAL_TIMEOUT, /* its request did not come in time */
-  DUPLEX_REFUSAL_TLS,     /* its TLS handshake failed */
+  DUPLEX_REFUSAL_REQUEST,   /* no HTTP, another path, no upgrade */
+  DUPLEX_REFUSAL_TIMEOUT,   /* its request did not come in time */
+  DUPLEX_REFUSAL_DISPLACED, /* nor before too many others had come */
+  DUPLEX_REFUSAL_TLS,       /* its TLS handshake failed */
   DUPLEX_REFUSAL_ORIGIN,
   DUPLEX_REFUSAL_TOKEN,
   DUPLEX_REFUSAL_LIMIT,       /* too many connections */

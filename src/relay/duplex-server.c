@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "core/io/duplex-io-thread.h"
@@ -18,8 +19,10 @@
 
 /* Clients that are accepted before the workers hear of them. */
 #define ACCEPTS_AT_ONCE 64
-/* Milliseconds without accepting where the system has no descriptor left. */
-#define PAUSE_MS 200
+/* Milliseconds without accepting where the system has no descriptor left, and where workers have
+ * not seen yet whom they were given. */
+#define PAUSE_MS  200
+#define BEHIND_MS 1
 
 struct _DuplexServer
 {
@@ -40,25 +43,13 @@ struct _DuplexServer
   gpointer        user_data;
 
   /* of all threads, atomic */
-  guint n_heads;  /* clients whose request is not complete */
-  guint n_open;   /* clients in all */
-  guint waiting;  /* the bell is to be rung when there are fewer heads */
-  guint draining; /* and when there are no clients */
+  guint n_open;   /* clients */
+  guint draining; /* the bell is to be rung when there are none */
 };
 
 static void watch (DuplexServer *self);
 
 /* ---- on the threads of workers ---- */
-
-static void
-settled_cb (gpointer data)
-{
-  DuplexServer *self = data;
-  guint         before = (guint)g_atomic_int_add (&self->n_heads, -1);
-
-  if (before - 1 <= DUPLEX_LIMIT_RELAY_HEADS / 2 && g_atomic_int_get (&self->waiting))
-    duplex_bell_ring (self->bell);
-}
 
 static void
 gone_cb (gpointer data)
@@ -92,9 +83,8 @@ resume_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-hand_over (DuplexServer *self,
-           DuplexClient *client)
+static DuplexWorker *
+choose_worker (DuplexServer *self)
 {
   DuplexWorker *chosen = g_ptr_array_index (self->workers, 0);
 
@@ -105,13 +95,20 @@ hand_over (DuplexServer *self,
       if (duplex_worker_get_n (other) < duplex_worker_get_n (chosen))
         chosen = other;
     }
+  return chosen;
+}
+
+static void
+hand_over (DuplexServer *self,
+           DuplexWorker *worker,
+           DuplexClient *client)
+{
   client->settings = duplex_relay_settings_ref (self->settings);
   client->number = ++self->n_accepted;
   client->accepted_at = g_get_monotonic_time ();
-  g_atomic_int_inc (&self->n_heads);
   g_atomic_int_inc (&self->n_open);
   duplex_metrics_accepted (self->shared.metrics);
-  duplex_worker_add (chosen, client);
+  duplex_worker_add (worker, client);
 }
 
 /* Where it cannot be one client's fault, the system lacks something. */
@@ -122,7 +119,7 @@ is_clients_fault (int number)
          number != EBADF && number != EINVAL && number != ENOTSOCK && number != EOPNOTSUPP;
 }
 
-/* Returns FALSE where nobody waits. */
+/* Returns FALSE where nobody waits, or those who do have to. */
 static gboolean
 accept_one (DuplexServer *self)
 {
@@ -130,8 +127,14 @@ accept_one (DuplexServer *self)
   DuplexClient            client = { 0 };
   struct sockaddr_storage address = { 0 };
   socklen_t               size = sizeof address;
+  DuplexWorker           *worker = choose_worker (self);
   int                     number;
 
+  if (duplex_worker_is_behind (worker))
+    {
+      set_timer (self, BEHIND_MS, resume_cb);
+      return FALSE;
+    }
   client.fd = accept4 (g_socket_get_fd (self->socket), (struct sockaddr *)&address, &size,
                        SOCK_NONBLOCK | SOCK_CLOEXEC);
   number = errno;
@@ -140,7 +143,7 @@ accept_one (DuplexServer *self)
       self->complained = FALSE;
       setsockopt (client.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       client.peer = duplex_peer_from_socket_address (&address);
-      hand_over (self, &client);
+      hand_over (self, worker, &client);
       return TRUE;
     }
   if (number == EAGAIN || number == EWOULDBLOCK)
@@ -161,8 +164,7 @@ accept_one (DuplexServer *self)
 static gboolean
 may_accept (DuplexServer *self)
 {
-  return !self->draining && self->timer == NULL &&
-         (guint)g_atomic_int_get (&self->n_heads) < DUPLEX_LIMIT_RELAY_HEADS;
+  return !self->draining && self->timer == NULL;
 }
 
 static gboolean
@@ -180,21 +182,12 @@ acceptable_cb (GSocket     *socket,
   return G_SOURCE_CONTINUE;
 }
 
-/* Whoever is not accepted yet waits in the backlog. While there are too many heads they only become
- * fewer, so that a worker passes the half of them, sees that it is waited for, and rings; or has
- * passed it before waiting was set, which shows here. */
+/* Whoever is not accepted yet waits in the backlog. */
 static void
 watch (DuplexServer *self)
 {
-  g_atomic_int_set (&self->waiting, FALSE);
   if (!may_accept (self))
-    {
-      duplex_io_clear_source (&self->accept_source);
-      g_atomic_int_set (&self->waiting, TRUE);
-      if (may_accept (self) &&
-          (guint)g_atomic_int_get (&self->n_heads) <= DUPLEX_LIMIT_RELAY_HEADS / 2)
-        duplex_bell_ring (self->bell);
-    }
+    duplex_io_clear_source (&self->accept_source);
   else if (self->accept_source == NULL)
     {
       self->accept_source = g_socket_create_source (self->socket, G_IO_IN, NULL);
@@ -228,9 +221,7 @@ bell_cb (gpointer data)
 {
   DuplexServer *self = data;
 
-  if (!self->draining)
-    watch (self);
-  else if (g_atomic_int_get (&self->n_open) == 0)
+  if (g_atomic_int_get (&self->n_open) == 0)
     finish_drain (self);
 }
 
@@ -271,6 +262,17 @@ listen_on (GInetSocketAddress *address,
   return g_steal_pointer (&socket);
 }
 
+/* Of a worker. Where the system gives few descriptors, most of them are for connections. */
+static guint
+get_max_heads (guint n_workers)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return DUPLEX_LIMIT_RELAY_HEADS;
+  return (guint)CLAMP (limit.rlim_cur / 4 / n_workers, 1, DUPLEX_LIMIT_RELAY_HEADS);
+}
+
 DuplexServer *
 duplex_server_new (GInetSocketAddress  *address,
                    int                  listen_fd,
@@ -294,8 +296,14 @@ duplex_server_new (GInetSocketAddress  *address,
   self->settings = duplex_relay_settings_ref (settings);
   self->admission = duplex_admission_new ();
   self->bell = duplex_bell_new (bell_cb, self);
-  self->shared = (DuplexWorkerShared){ metrics, self->admission, recorder, settled_cb, gone_cb,
-                                       self };
+  self->shared = (DuplexWorkerShared){
+    .metrics = metrics,
+    .admission = self->admission,
+    .recorder = recorder,
+    .max_heads = get_max_heads (n_workers),
+    .gone = gone_cb,
+    .user_data = self,
+  };
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify)duplex_worker_free);
   for (guint i = 0; i < n_workers; i++)
     g_ptr_array_add (self->workers, duplex_worker_new (&self->shared));

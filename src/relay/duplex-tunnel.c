@@ -520,6 +520,14 @@ duplex_tunnel_get_link (DuplexTunnel *self)
   return &self->link;
 }
 
+const DuplexPeer *
+duplex_tunnel_get_peer (DuplexTunnel *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return &self->peer;
+}
+
 void
 duplex_tunnel_start (DuplexTunnel *self)
 {
@@ -580,4 +588,15 @@ duplex_tunnel_abort (DuplexTunnel *self)
     duplex_tunnel_finish_pump (self);
   else
     duplex_tunnel_end (self);
+}
+
+void
+duplex_tunnel_displace (DuplexTunnel *self)
+{
+  g_return_if_fail (self != NULL && !self->settled);
+
+  /* Who is answered already, with whatever, was refused then. */
+  if (self->pump == NULL && self->opening->phase != DUPLEX_TUNNEL_RESPONSE)
+    duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_DISPLACED, 0, NULL);
+  duplex_tunnel_abort (self);
 }

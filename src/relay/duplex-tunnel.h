@@ -30,7 +30,8 @@ typedef struct
 
   gboolean draining; /* no more are upgraded */
 
-  /* Called once for each: its request is complete and found good, or it has ended. */
+  /* Called once for each: it has a place in the admission, or it has ended. Until then it is a
+   * head, of which a stranger can have as many as there are. */
   void (*settled) (DuplexTunnel *self, gpointer user_data);
   /* Called once: free the tunnel then. */
   void (*ended) (DuplexTunnel *self, gpointer user_data);
@@ -56,7 +57,9 @@ void duplex_tunnel_free (DuplexTunnel *self);
 /* A link whose data is self, for the host's list. */
 GList *duplex_tunnel_get_link (DuplexTunnel *self);
 
-/* From here on it may end at any time, also within this and the next two. */
+const DuplexPeer *duplex_tunnel_get_peer (DuplexTunnel *self);
+
+/* From here on it may end at any time, also within this and the next three. */
 void duplex_tunnel_start (DuplexTunnel *self);
 
 /* The relay is about to end: Close 1001 both ways, 503 to who is not upgraded. */
@@ -64,5 +67,7 @@ void duplex_tunnel_go_away (DuplexTunnel *self);
 
 /* Ends as soon as nothing is under way any more. */
 void duplex_tunnel_abort (DuplexTunnel *self);
+/* The same to a head, since there are too many of them. */
+void duplex_tunnel_displace (DuplexTunnel *self);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 #include "relay/duplex-worker.h"
 
 #include "core/io/duplex-io-thread.h"
+#include "core/proto/duplex-limits.h"
 #include "relay/duplex-bell.h"
 
 typedef enum {
@@ -14,7 +15,8 @@ struct _DuplexWorker
   /* owned */
   DuplexIoThread  *thread;
   DuplexTunnelHost host;    /* of the thread */
-  GQueue           tunnels; /* of DuplexTunnel, by their links; of the thread */
+  GQueue           heads;   /* of DuplexTunnel, by their links, the oldest first; of the thread */
+  GQueue           tunnels; /* likewise, of those that are settled */
   DuplexBell      *bell;
 
   /* borrowed */
@@ -36,8 +38,10 @@ tunnel_settled (DuplexTunnel *tunnel,
                 gpointer      data)
 {
   DuplexWorker *self = data;
+  GList        *link = duplex_tunnel_get_link (tunnel);
 
-  self->shared->settled (self->shared->user_data);
+  g_queue_unlink (&self->heads, link);
+  g_queue_push_tail_link (&self->tunnels, link);
 }
 
 static void
@@ -53,6 +57,34 @@ tunnel_ended (DuplexTunnel *tunnel,
   duplex_io_thread_release (self->thread);
 }
 
+/* The oldest; or the oldest that has the address of the newest, where more heads have that one than
+ * have the address of the oldest. So those of few addresses, however many they are, are ended for
+ * each other, and nobody else is for them. */
+static DuplexTunnel *
+choose_displaced (DuplexWorker *self)
+{
+  DuplexTunnel     *oldest = self->heads.head->data;
+  DuplexTunnel     *found = NULL;
+  const DuplexPeer *old = duplex_tunnel_get_peer (oldest);
+  const DuplexPeer *new = duplex_tunnel_get_peer (self->heads.tail->data);
+  guint n_old = 0;
+  guint n_new = 0;
+
+  for (GList *item = self->heads.head; item != NULL; item = item->next)
+    {
+      const DuplexPeer *peer = duplex_tunnel_get_peer (item->data);
+
+      if (duplex_peer_equal_address (peer->address, old->address))
+        n_old++;
+      if (!duplex_peer_equal_address (peer->address, new->address))
+        continue;
+      n_new++;
+      if (found == NULL)
+        found = item->data;
+    }
+  return n_new > n_old ? found : oldest;
+}
+
 static void
 add_clients (DuplexWorker *self,
              GArray       *clients)
@@ -62,23 +94,34 @@ add_clients (DuplexWorker *self,
       DuplexTunnel *tunnel =
         duplex_tunnel_new (&self->host, &g_array_index (clients, DuplexClient, i));
 
-      g_queue_push_tail_link (&self->tunnels, duplex_tunnel_get_link (tunnel));
+      g_queue_push_tail_link (&self->heads, duplex_tunnel_get_link (tunnel));
       duplex_tunnel_start (tunnel);
+      if (self->heads.length > self->shared->max_heads)
+        duplex_tunnel_displace (choose_displaced (self));
     }
 }
 
-/* func may end the one that it is called for, and no other. */
+/* func may settle or end the one that it is called for, and no other. */
 static void
-for_each (DuplexWorker *self,
+for_each (GQueue *queue,
           void (*func) (DuplexTunnel *tunnel))
 {
   GList *next;
 
-  for (GList *item = self->tunnels.head; item != NULL; item = next)
+  for (GList *item = queue->head; item != NULL; item = next)
     {
       next = item->next;
       func (item->data);
     }
+}
+
+/* Those that settle thereby are not called for twice. */
+static void
+for_all (DuplexWorker *self,
+         void (*func) (DuplexTunnel *tunnel))
+{
+  for_each (&self->tunnels, func);
+  for_each (&self->heads, func);
 }
 
 static void
@@ -99,10 +142,10 @@ bell_cb (gpointer data)
   if ((orders & ORDER_DRAIN) != 0)
     {
       self->host.draining = TRUE;
-      for_each (self, duplex_tunnel_go_away);
+      for_all (self, duplex_tunnel_go_away);
     }
   if ((orders & ORDER_ABORT) != 0)
-    for_each (self, duplex_tunnel_abort);
+    for_all (self, duplex_tunnel_abort);
 }
 
 static void
@@ -204,6 +247,17 @@ duplex_worker_wake (DuplexWorker *self)
   g_return_if_fail (self != NULL);
 
   duplex_bell_ring (self->bell);
+}
+
+gboolean
+duplex_worker_is_behind (DuplexWorker *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  return self->clients->len >= DUPLEX_LIMIT_RELAY_UNSEEN;
 }
 
 guint

@@ -16,8 +16,9 @@ typedef struct
   DuplexAdmission *admission;
   DuplexRecorder  *recorder; /* or NULL */
 
-  /* Of one client each, on the thread of a worker: as of DuplexTunnelHost, and that it is gone. */
-  void (*settled) (gpointer user_data);
+  guint max_heads; /* of each: clients without a place, beyond which the oldest goes */
+
+  /* A client has ended; on the thread of a worker. */
   void (*gone) (gpointer user_data);
   gpointer user_data;
 } DuplexWorkerShared;
@@ -31,6 +32,8 @@ void duplex_worker_free (DuplexWorker *self);
 void duplex_worker_add (DuplexWorker       *self,
                         const DuplexClient *client);
 void duplex_worker_wake (DuplexWorker *self);
+/* Whether so many wait to be seen that no more are to come, for a moment. */
+gboolean duplex_worker_is_behind (DuplexWorker *self);
 
 /* Clients that it has, those that it has not seen yet among them. */
 guint duplex_worker_get_n (DuplexWorker *self);

@@ -53,10 +53,12 @@ end_cb (gpointer data)
 
 /* The system's soft limit is often 1024. Where even the hard one is too low, accepting pauses. */
 static void
-raise_descriptor_limit (guint connections)
+raise_descriptor_limit (guint connections,
+                        guint workers)
 {
   struct rlimit limit;
-  rlim_t        needed = 2 * (rlim_t)connections + DUPLEX_LIMIT_RELAY_HEADS + SPARE_DESCRIPTORS;
+  rlim_t        heads = (rlim_t)workers * (DUPLEX_LIMIT_RELAY_HEADS + DUPLEX_LIMIT_RELAY_UNSEEN);
+  rlim_t        needed = 2 * (rlim_t)connections + heads + SPARE_DESCRIPTORS;
 
   if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
     return;
@@ -79,7 +81,7 @@ reload_cb (gpointer data)
   settings = duplex_options_reload (relay->options, &error);
   if (settings != NULL)
     {
-      raise_descriptor_limit (settings->max_connections);
+      raise_descriptor_limit (settings->max_connections, relay->options->workers);
       duplex_server_set_settings (relay->server, settings);
       duplex_log_end (duplex_log_begin ("reloaded"));
       status = g_strdup_printf (_ ("Listening on %s"), relay->url);
@@ -128,7 +130,7 @@ run (DuplexOptions *options,
       if (recorder == NULL)
         return 1;
     }
-  raise_descriptor_limit (options->settings->max_connections);
+  raise_descriptor_limit (options->settings->max_connections, options->workers);
   server = relay.server =
     duplex_server_new (options->address, options->listen_fd, options->settings, metrics,
                        recorder, options->workers, error);

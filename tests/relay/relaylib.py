@@ -83,10 +83,11 @@ class Relay:
 
 
 @contextlib.asynccontextmanager
-async def running(*options):
-    """Run a relay; at the end it must leave of its own accord, without a complaint."""
+async def running(*options, under=()):
+    """Run a relay, maybe under another program; at the end it must leave of its own accord, without
+    a complaint."""
     process = await asyncio.create_subprocess_exec(
-        sys.argv[1], '--listen', '127.0.0.1:0', *options,
+        *under, sys.argv[1], '--listen', '127.0.0.1:0', *options,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     line = (await process.stdout.readline()).decode()
     assert line.startswith(('listening on ws://127.0.0.1:', 'listening on wss://127.0.0.1:')), line

@@ -120,10 +120,18 @@ G_BEGIN_DECLS
  * passed by a page that opens a few tabs. */
 #define DUPLEX_LIMIT_RELAY_BACKLOG 4096
 
-/* Clients whose request is not complete, and the seconds that each has for it: whoever sends it a
- * byte a minute occupies a place for ten seconds. */
-#define DUPLEX_LIMIT_RELAY_HEADS        256
+/* Heads of each worker: clients whose request, or token, has not come yet. They hold 32 MiB at
+ * most, of requests up to DUPLEX_LIMIT_HANDSHAKE_HEAD. With more of them the oldest is ended, so
+ * that nobody is kept out by those who say nothing; who asks has as long for it as so many others
+ * of the same address take to come: 25 ms at 20,000 a second. */
+#define DUPLEX_LIMIT_RELAY_HEADS 512
+
+/* Seconds that each head has at most: enough for a phone far away, with TLS. */
 #define DUPLEX_LIMIT_RELAY_HEAD_TIMEOUT 10
+
+/* Clients that a worker has been given and has not seen yet. A small part of its heads, so that
+ * each is read from once before as many others come. */
+#define DUPLEX_LIMIT_RELAY_UNSEEN 64
 
 /* Bytes of a message, and of a frame's payload, through the relay, which holds none: it protects
  * the ends. */

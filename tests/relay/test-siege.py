@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test-siege.py RELAY: thousands that come, say nothing that is whole, and come again when they are
+ended; and those who mean to use the relay meanwhile."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import resource
+import select
+import socket
+import struct
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
+    CLOSE, DEADLINE, TEXT, Backend, End, close_body, connect, frame, request, run, running)
+
+BESIEGERS = 2000
+TURNS = 20
+HEALTH = b'GET /healthz HTTP/1.1\r\nHost: relay\r\n\r\n'
+FORK = multiprocessing.get_context('fork')
+
+
+# ---- the other side ----
+
+def come(port, local, poll, socks):
+    """Begin another connection."""
+    sock = socket.socket()
+    sock.setblocking(False)
+    # Nothing of it stays behind in the system.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    sock.bind((local, 0))
+    with contextlib.suppress(BlockingIOError):
+        sock.connect(('127.0.0.1', port))
+    poll.register(sock, select.EPOLLOUT)
+    socks[sock.fileno()] = sock
+
+
+def besiege(port, local, data, ended):
+    """Keep so many connections open, which send data and no more; count those that are ended."""
+    poll, socks = select.epoll(), {}
+    for _ in range(BESIEGERS):
+        come(port, local, poll, socks)
+    while True:
+        for number, events in poll.poll():
+            sock = socks[number]
+            with contextlib.suppress(OSError):
+                if events == select.EPOLLOUT:
+                    sock.send(data)
+                    poll.modify(number, select.EPOLLIN | select.EPOLLRDHUP)
+                    continue
+                if not events & (select.EPOLLHUP | select.EPOLLERR | select.EPOLLRDHUP):
+                    sock.recv(65536)
+                    continue
+            poll.unregister(number)
+            socks.pop(number).close()
+            ended.value += 1
+            come(port, local, poll, socks)
+
+
+@contextlib.asynccontextmanager
+async def besieged(relay, data, local='127.0.0.1'):
+    """Go on while the relay has all the besiegers that it takes, and say how fast they came."""
+    ended = FORK.Value('L', lock=False)
+    process = FORK.Process(target=besiege, args=(relay.port, local, data, ended), daemon=True)
+    process.start()
+    try:
+        while ended.value < BESIEGERS:
+            await asyncio.sleep(0.01)
+        before, start = ended.value, time.monotonic()
+        yield
+        rate = (ended.value - before) / (time.monotonic() - start)
+        print(f'# {rate:.0f} besiegers came a second')
+        assert process.is_alive()
+    finally:
+        process.kill()
+        process.join()
+
+
+# ---- this side ----
+
+async def begin(relay, data):
+    """Connect and send at once: a main loop would let besiegers come between."""
+    sock = socket.create_connection(('127.0.0.1', relay.port), timeout=DEADLINE)
+    sock.sendall(data)
+    sock.setblocking(False)
+    return End(*await asyncio.open_connection(sock=sock))
+
+
+async def honest(relay, backend, *, first=b'', wait=0.0):
+    """Get in, have a message carried, and return the seconds that it took."""
+    start = time.monotonic()
+    data = request(f'/api/websocket?backend={backend.url}') + first
+    client = await begin(relay, b'' if wait else data)
+    if wait:
+        await asyncio.sleep(wait)
+        client.write(data)
+    head = await client.read_head()
+    assert head.startswith('HTTP/1.1 101 '), head
+    far = await backend.accepted.get()
+    client.write(frame(TEXT, b'honest'))
+    assert await far.read_message() == (TEXT, b'honest')
+    elapsed = time.monotonic() - start
+    client.write(frame(CLOSE, close_body(1000)))
+    assert (await far.read_close())[0] == 1000
+    client.reset()
+    far.reset()
+    return elapsed
+
+
+async def get_in(relay, backend, **how):
+    """Ask for the relay's health and for a WebSocket, again and again; each within a second."""
+    slowest = {'health': 0.0, 'WebSocket': 0.0}
+    for _ in range(TURNS):
+        start = time.monotonic()
+        end = await begin(relay, HEALTH)
+        answer = await end.read_end()
+        end.end()
+        assert answer.startswith(b'HTTP/1.1 200 '), answer
+        slowest['health'] = max(slowest['health'], time.monotonic() - start)
+        slowest['WebSocket'] = max(slowest['WebSocket'], await honest(relay, backend, **how))
+    print('# the slowest:', {name: f'{1000 * value:.0f} ms' for name, value in slowest.items()})
+    assert max(slowest.values()) < 1, slowest
+
+
+async def same_address():
+    """2,000 that never end their request, of one's own address, keep nobody out."""
+    async with running('--workers', '2', '--no-status') as relay, Backend() as backend:
+        async with besieged(relay, request('/api/websocket')[:-3]):
+            await get_in(relay, backend)
+        assert await relay.sample('refusals_total{reason="displaced"}') >= BESIEGERS
+        await relay.until_sample('clients', 1)
+
+
+async def other_address():
+    """Those of another address take nothing of the time that one has for a request."""
+    async with running('--workers', '2', '--no-status') as relay, Backend() as backend:
+        async with besieged(relay, b'GET /', '127.0.0.2'):
+            await asyncio.gather(*(honest(relay, backend, wait=1.0) for _ in range(TURNS)))
+            await get_in(relay, backend)
+
+
+async def few_descriptors():
+    """Where the system gives few descriptors, those who say nothing get only some of them."""
+    async with running('--workers', '2', '--no-status', under=('prlimit', '--nofile=600')) as relay:
+        async with Backend() as backend, besieged(relay, b'GET /', '127.0.0.2'):
+            await get_in(relay, backend)
+            assert relay.descriptors() < 400, relay.descriptors()
+        assert b'cannot accept' not in relay.log
+
+
+if __name__ == '__main__':
+    _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    run([same_address, other_address, few_descriptors])

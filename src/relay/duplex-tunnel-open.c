@@ -189,10 +189,15 @@ check_token (DuplexTunnel *self)
     token != NULL && duplex_policy_allows_token_text (self->settings->policy, token);
 
   g_clear_pointer (&opening->first, duplex_first_message_free);
-  if (right)
+  if (!right)
+    refuse_token (self);
+  else if (duplex_tunnel_take_place (self))
     duplex_tunnel_open_backend (self);
   else
-    refuse_token (self);
+    {
+      duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_LIMIT, 0, "Too many connections");
+      duplex_tunnel_close (self, DUPLEX_CLOSE_TRY_AGAIN_LATER, "Too many connections");
+    }
 }
 
 /* TRUE while more is to be read. */

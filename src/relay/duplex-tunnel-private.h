@@ -117,6 +117,10 @@ gboolean duplex_tunnel_finish_operation (DuplexTunnel *self);
 /* Writes what is to be written. DUPLEX_LEG_OK when that was all; self stays. */
 DuplexLegResult duplex_tunnel_flush (DuplexTunnel *self);
 
+/* A place in the admission, with which it is no head any more; self stays. FALSE where there is
+ * none. */
+gboolean duplex_tunnel_take_place (DuplexTunnel *self);
+
 /* 503, since the relay is about to end. */
 void duplex_tunnel_refuse_late (DuplexTunnel *self);
 

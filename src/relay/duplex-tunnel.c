@@ -282,6 +282,18 @@ duplex_tunnel_refuse_late (DuplexTunnel *self)
   refuse_request (self, DUPLEX_REFUSAL_LIMIT, 503, "The relay is about to end");
 }
 
+gboolean
+duplex_tunnel_take_place (DuplexTunnel *self)
+{
+  self->placed = duplex_admission_take (self->host->admission, &self->peer,
+                                        self->settings->max_connections,
+                                        self->settings->max_per_address);
+  if (self->placed)
+    settle (self);
+  return self->placed;
+}
+
+/* Who is still to show a token is a stranger like one whose request is still to come. */
 static void
 upgrade (DuplexTunnel *self)
 {
@@ -292,22 +304,16 @@ upgrade (DuplexTunnel *self)
       duplex_tunnel_refuse_late (self);
       return;
     }
-  if (!duplex_admission_take (self->host->admission, &self->peer, settings->max_connections,
-                              settings->max_per_address))
-    {
-      refuse_request (self, DUPLEX_REFUSAL_LIMIT, 503, "Too many connections");
-      return;
-    }
-  self->placed = TRUE;
-  settle (self);
   self->opening->offered = duplex_request_dup_subprotocols (self->opening->head);
   if (settings->token_place == DUPLEX_TOKEN_MESSAGE && duplex_policy_has_token (settings->policy))
     {
       self->opening->first = duplex_first_message_new ();
       duplex_tunnel_answer (self);
     }
-  else
+  else if (duplex_tunnel_take_place (self))
     duplex_tunnel_open_backend (self);
+  else
+    refuse_request (self, DUPLEX_REFUSAL_LIMIT, 503, "Too many connections");
 }
 
 static guint

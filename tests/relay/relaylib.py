@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import sys
+import tempfile
 import time
 import traceback
 
@@ -17,6 +18,15 @@ DEADLINE = 30
 KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 MASK = b'\x11\x22\x33\x44'
+
+
+@contextlib.contextmanager
+def token_options(*more):
+    """Yield the options of a relay that wants its token as a message."""
+    with tempfile.NamedTemporaryFile('w') as file:
+        file.write('s3cret\n')
+        file.flush()
+        yield ('--token-file', file.name, '--token-message', *more)
 
 
 class Relay:

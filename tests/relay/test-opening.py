@@ -18,7 +18,7 @@ import time
 sys.dont_write_bytecode = True
 from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
     BINARY, CLOSE, DEADLINE, PING, PONG, TEXT, Backend, End, ask, close_body, connect, frame, pair,
-    request, run, running)
+    request, run, running, token_options)
 
 HERE = pathlib.Path(__file__).resolve().parent
 GARBAGE = 10000
@@ -185,15 +185,6 @@ async def early_bytes():
             far.reset()
 
 
-@contextlib.contextmanager
-def token_options(*more):
-    """Yield the options of a relay that wants its token as a message."""
-    with tempfile.NamedTemporaryFile('w') as file:
-        file.write('s3cret\n')
-        file.flush()
-        yield ('--token-file', file.name, '--token-message', *more)
-
-
 async def first_message():
     """With --token-message the first message is the token, and the dial follows it."""
     asked = ('Sec-WebSocket-Protocol: b, a', 'Sec-WebSocket-Extensions: permessage-deflate')
@@ -236,6 +227,33 @@ async def first_message():
             assert await client.read_close() == (1011, 'Backend connection failed')
             client.reset()
         assert b's3cret' not in relay.log
+
+
+async def places_for_tokens():
+    """A place is for who has shown the token; where there is none, 1013."""
+    token = frame(TEXT, b's3cret')
+    with token_options('--max-connections', '2', '--max-per-address', '1',
+                       '--close-timeout', '1') as options:
+        async with running(*options) as relay, Backend() as backend:
+            strangers = [await connect(relay, backend.url) for _ in range(5)]
+            inside = []
+            for local in ('127.0.0.1', '127.0.0.2'):
+                end = await connect(relay, backend.url, more=token, local=(local, 0))
+                assert b'"connected"' in (await end.read_message())[1]
+                inside.append(end)
+            for local in ('127.0.0.1', '127.0.0.3'):
+                end = await connect(relay, backend.url, more=token, local=(local, 0))
+                assert await end.read_close() == (1013, 'Too many connections')
+                end.write(frame(CLOSE, close_body(1013)))
+                assert await end.read_end() == b''
+                end.end()
+            assert await relay.sample('refusals_total{reason="limit"}') == 2
+            inside[0].reset()
+            await relay.until_sample('clients', 1 + len(strangers) + 1)
+            strangers[0].write(token)
+            assert b'"connected"' in (await strangers[0].read_message())[1]
+            for end in strangers + inside:
+                end.reset()
 
 
 async def wrong_first_message():
@@ -491,6 +509,6 @@ def cpu_time(relay):
 
 if __name__ == '__main__':
     run([headers, tls_in_front, workers, per_address, leaves_while_dialling, early_bytes,
-         first_message, wrong_first_message, endless_first_message, drain_delivers,
+         first_message, places_for_tokens, wrong_first_message, endless_first_message, drain_delivers,
          drain_while_dialling, drain_before_token, aborts, late_bytes, dies_in_handshake, garbage,
          no_descriptors])

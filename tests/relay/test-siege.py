@@ -15,7 +15,8 @@ import time
 
 sys.dont_write_bytecode = True
 from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
-    CLOSE, DEADLINE, TEXT, Backend, End, close_body, connect, frame, request, run, running)
+    CLOSE, DEADLINE, TEXT, Backend, End, close_body, frame, request, run, running,
+    token_options)
 
 BESIEGERS = 2000
 TURNS = 20
@@ -151,7 +152,20 @@ async def few_descriptors():
         assert b'cannot accept' not in relay.log
 
 
+async def no_token():
+    """2,000 that are upgraded and show no token, or a wrong one, take no place and no turn."""
+    token = frame(TEXT, b's3cret')
+    upgrade = request('/api/websocket?backend=ws://127.0.0.1:1')
+    with token_options('--workers', '2', '--no-status', '--max-connections', '3') as options:
+        async with running(*options) as relay, Backend() as backend:
+            for data in (upgrade, upgrade + frame(TEXT, b'wrong')):
+                async with besieged(relay, data):
+                    await get_in(relay, backend, first=token)
+                    assert relay.descriptors() < 1500, relay.descriptors()
+                await relay.until_sample('clients', 1)
+
+
 if __name__ == '__main__':
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    run([same_address, other_address, few_descriptors])
+    run([same_address, other_address, few_descriptors, no_token])

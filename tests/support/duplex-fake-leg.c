@@ -53,6 +53,16 @@ fake_leg_again (DuplexLeg *leg)
   ((DuplexFakeLeg *)leg)->again = TRUE;
 }
 
+static void
+fake_leg_look (DuplexLeg        *leg,
+               DuplexSocketLook *ret_look)
+{
+  DuplexFakeLeg *self = (DuplexFakeLeg *)leg;
+
+  self->n_looks++;
+  *ret_look = self->look;
+}
+
 static gboolean
 fake_leg_shutdown (DuplexLeg *leg)
 {
@@ -81,6 +91,7 @@ duplex_fake_leg_new (gboolean *freed)
     .read = fake_leg_read,
     .write = fake_leg_write,
     .again = fake_leg_again,
+    .look = fake_leg_look,
     .shutdown = fake_leg_shutdown,
     .free = fake_leg_free,
   };
@@ -99,6 +110,10 @@ void
 duplex_fake_leg_tell (DuplexFakeLeg *self,
                       GIOCondition   conditions)
 {
+  if (conditions & G_IO_HUP)
+    self->hung_up = TRUE;
+  if (self->hung_up)
+    conditions |= G_IO_HUP;
   self->leg.ready (&self->leg, conditions, self->leg.user_data);
 }
 

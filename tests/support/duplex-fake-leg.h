@@ -9,18 +9,21 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  DuplexLeg   leg;
-  GByteArray *input;       /* to be read */
-  GByteArray *output;      /* was written */
-  gsize       room;        /* bytes that may still be written */
-  gsize       chunk;       /* bytes that a read gives at most */
-  gboolean    input_ended; /* behind input */
-  gboolean    broken;      /* writing fails */
-  gboolean    no_half;     /* it cannot be shut one way, as TLS */
-  gboolean    shut;
-  gboolean    again;   /* was asked for */
-  guint       n_reads; /* that gave something */
-  gboolean   *freed;   /* set when it is */
+  DuplexLeg        leg;
+  GByteArray      *input;       /* to be read */
+  GByteArray      *output;      /* was written */
+  gsize            room;        /* bytes that may still be written */
+  gsize            chunk;       /* bytes that a read gives at most */
+  gboolean         input_ended; /* behind input */
+  gboolean         broken;      /* writing fails */
+  gboolean         no_half;     /* it cannot be shut one way, as TLS */
+  gboolean         shut;
+  gboolean         hung_up; /* was told, and is from then on */
+  gboolean         again;   /* was asked for */
+  guint            n_reads; /* that gave something */
+  guint            n_looks;
+  DuplexSocketLook look;  /* what they show */
+  gboolean        *freed; /* set when it is */
 } DuplexFakeLeg;
 
 /* Any room, any chunk. freed may be NULL. */

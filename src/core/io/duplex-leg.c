@@ -77,6 +77,16 @@ duplex_leg_again (DuplexLeg *self)
   self->class->again (self);
 }
 
+void
+duplex_leg_look (DuplexLeg        *self,
+                 DuplexSocketLook *ret_look)
+{
+  g_return_if_fail (self != NULL && ret_look != NULL);
+
+  *ret_look = (DuplexSocketLook){ 0 };
+  self->class->look (self, ret_look);
+}
+
 gboolean
 duplex_leg_shutdown (DuplexLeg *self)
 {

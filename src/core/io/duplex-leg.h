@@ -8,12 +8,14 @@
 #include <gio/gio.h>
 
 #include "core/io/duplex-poller.h"
+#include "core/io/duplex-socket.h"
 
 G_BEGIN_DECLS
 
 typedef struct _DuplexLeg DuplexLeg;
 
-/* conditions as of DuplexWatchFunc. The leg may be freed in the call. */
+/* conditions as of DuplexWatchFunc; G_IO_HUP is there each time once it was. The leg may be freed
+ * in the call. */
 typedef void (*DuplexLegReady) (DuplexLeg   *self,
                                 GIOCondition conditions,
                                 gpointer     user_data);
@@ -29,6 +31,7 @@ typedef struct
   DuplexLegResult (*read) (DuplexLeg *self, guint8 *data, gsize size, gsize *ret_len);
   DuplexLegResult (*write) (DuplexLeg *self, const GOutputVector *spans, guint n, gsize *ret_len);
   void (*again) (DuplexLeg *self);
+  void (*look) (DuplexLeg *self, DuplexSocketLook *ret_look);
   gboolean (*shutdown) (DuplexLeg *self);
   void (*free) (DuplexLeg *self);
 } DuplexLegClass;
@@ -73,6 +76,10 @@ DuplexLegResult duplex_leg_write (DuplexLeg           *self,
 
 /* ready is called once more, with 0, when others have had their turn. */
 void duplex_leg_again (DuplexLeg *self);
+
+/* What our system knows of the peer's. A system call: not for each turn. */
+void duplex_leg_look (DuplexLeg        *self,
+                      DuplexSocketLook *ret_look);
 
 /* No more will be written: the peer reads the end of the stream. FALSE where the transport has no
  * such half-close, as TLS: then only duplex_leg_free() tells the peer. */

@@ -32,11 +32,15 @@ struct _DuplexPumpSide
   gboolean   read_ended;
   gboolean   write_failed;
   gboolean   shut;
-  guint16    code_sent;
+  gboolean   hung_up;   /* the end of its stream has come, maybe behind bytes that are unread */
+  guint16    code_sent; /* of the Close that left, or is queued */
   guint16    code_received;
   gint64     heard_at;   /* when bytes came from it last, monotonic µs */
   gint64     pinged_at;  /* and when it was pinged because none came, 0 for not */
   gint64     waits_from; /* when what waits for it was read, monotonic µs */
+  gint64     moved_at;   /* when some of what waited left last, monotonic µs */
+  gint64     ending_at;  /* since when nothing but its end is awaited, monotonic µs, 0 for not */
+  guint64    acked;      /* bytes that its system had acknowledged when that was looked at last */
   guint64    n_bytes;
   guint64    n_late;
 };
@@ -60,8 +64,7 @@ struct _DuplexPump
   DuplexPumpEnded ended;
   gboolean        started;
   gboolean        finished;
-  gint64          active_at;      /* when bytes moved last, monotonic µs */
-  gint64          close_deadline; /* monotonic µs, 0 for none */
+  gint64          active_at; /* when bytes moved last, monotonic µs */
 };
 
 void duplex_pump_side_init (DuplexPumpSide *side,

@@ -28,6 +28,15 @@ duplex_pump_side_is_blocked (const DuplexPumpSide *side)
 
 /* ---- what goes to an end ---- */
 
+/* A Close is the last of it. */
+static void
+drop_queue (DuplexPumpSide *side)
+{
+  if (duplex_pump_side_is_blocked (side))
+    side->code_sent = 0;
+  duplex_byte_queue_clear (&side->out);
+}
+
 void
 duplex_pump_side_flush (DuplexPumpSide *side)
 {
@@ -43,7 +52,7 @@ duplex_pump_side_flush (DuplexPumpSide *side)
         {
         case DUPLEX_LEG_OK:
           duplex_byte_queue_consume (&side->out, len);
-          self->active_at = g_get_monotonic_time ();
+          self->active_at = side->moved_at = g_get_monotonic_time ();
           if (duplex_pump_side_is_blocked (side))
             break;
           duplex_pump_stats_wait (self->stats, self->active_at - side->waits_from);
@@ -57,7 +66,7 @@ duplex_pump_side_flush (DuplexPumpSide *side)
         default:
           /* What it sent may still be read, a Close above all. */
           side->write_failed = TRUE;
-          duplex_byte_queue_clear (&side->out);
+          drop_queue (side);
           return;
         }
     }
@@ -154,7 +163,8 @@ queue_close_body (DuplexPumpSide *side,
     return;
   duplex_pump_side_queue_frame (side, DUPLEX_OPCODE_CLOSE, body, len);
   side->close_queued = TRUE;
-  side->code_sent = code;
+  if (!side->write_failed)
+    side->code_sent = code;
 }
 
 void
@@ -378,7 +388,7 @@ void
 duplex_pump_side_end (DuplexPumpSide *side)
 {
   g_clear_pointer (&side->leg, duplex_leg_free);
-  duplex_byte_queue_clear (&side->out);
+  drop_queue (side);
   hold (side, NULL, 0);
 }
 

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* What happened to one end of a connection. */
 typedef struct
 {
-  guint16 code_sent;     /* of the Close that it got, 0 for none, 1005 without a code */
+  guint16 code_sent;     /* of the Close that left for it, 0 for none, 1005 without a code */
   guint16 code_received; /* of the Close that it sent, likewise */
   guint64 n_messages;    /* from it */
   guint64 n_bytes;       /* from it */

@@ -57,10 +57,57 @@ resume (DuplexPumpSide *side)
   duplex_leg_again (side->leg);
 }
 
-static gboolean
-awaits_end (DuplexPumpSide *side)
+/* ---- time ---- */
+
+static gint64
+get_close_timeout (DuplexPump *self)
 {
-  return side->leg != NULL && has_left (side) && (side->close_queued || side->write_failed);
+  return (gint64)self->settings->close_timeout * G_USEC_PER_SEC;
+}
+
+/* Nothing but its end is awaited, or that it takes what the other end, which has gone, has left. */
+static gboolean
+is_ending (DuplexPumpSide *side)
+{
+  if (side->leg == NULL)
+    return FALSE;
+  return side->close_queued || side->write_failed ||
+         (duplex_pump_side_get_other (side)->hung_up && duplex_pump_side_is_blocked (side));
+}
+
+/* What has left us may wait in our system for a peer that reads slowly. Returns TRUE where some of
+ * it has arrived since the last look, and some has not. */
+static gboolean
+look_what_arrives (DuplexPumpSide *side)
+{
+  DuplexSocketLook look;
+  gboolean         arrives;
+
+  duplex_leg_look (side->leg, &look);
+  arrives = look.waits && look.acked > side->acked;
+  side->acked = look.acked;
+  return arrives;
+}
+
+static void
+note_ending (DuplexPumpSide *side)
+{
+  if (!is_ending (side))
+    side->ending_at = 0;
+  else if (side->ending_at == 0)
+    {
+      side->ending_at = g_get_monotonic_time ();
+      look_what_arrives (side);
+    }
+}
+
+/* Each byte that leaves begins the time anew. */
+static gint64
+get_end_due (DuplexPumpSide *side)
+{
+  return side->ending_at > 0
+           ? MAX (side->ending_at, side->moved_at) + get_close_timeout (side->pump)
+           : G_MAXINT64;
 }
 
 /* An end that cannot be told, or whose bytes are not read, has a right to be silent. */
@@ -73,10 +120,16 @@ may_be_pinged (DuplexPumpSide *side)
 }
 
 static gint64
+get_ping_interval (DuplexPump *self)
+{
+  return (gint64)self->settings->ping_interval * G_USEC_PER_SEC;
+}
+
+static gint64
 get_ping_due (DuplexPumpSide *side,
               gint64          now)
 {
-  gint64 interval = (gint64)side->pump->settings->ping_interval * G_USEC_PER_SEC;
+  gint64 interval = get_ping_interval (side->pump);
 
   if (!may_be_pinged (side))
     return now + interval;
@@ -103,23 +156,20 @@ get_quiet_due (DuplexPump *self)
               MIN (get_ping_due (&self->client, now), get_ping_due (&self->backend, now)));
 }
 
-/* The close timeout runs from when a Close has left. The other deadlines are not moved while bytes
- * move, but looked at again when they are due. */
+/* Deadlines but those of ends are not moved while bytes move, but looked at again when they are
+ * due. */
 static void
 set_deadline (DuplexPump *self)
 {
   gint64 due;
 
-  if (!awaits_end (&self->client) && !awaits_end (&self->backend))
-    self->close_deadline = 0;
-  else if (self->close_deadline == 0)
-    self->close_deadline =
-      g_get_monotonic_time () + (gint64)self->settings->close_timeout * G_USEC_PER_SEC;
-
+  note_ending (&self->client);
+  note_ending (&self->backend);
+  due = MIN (get_end_due (&self->client), get_end_due (&self->backend));
   if (self->finished)
     due = 0;
-  else if (self->close_deadline > 0)
-    due = self->close_deadline;
+  else if (due < G_MAXINT64)
+    ;
   else if (duplex_deadline_is_set (&self->deadline))
     return;
   else
@@ -153,6 +203,8 @@ ready_cb (DuplexLeg   *leg,
 
   if (!side->pump->started)
     return;
+  if (conditions & G_IO_HUP)
+    side->hung_up = TRUE;
   if (duplex_pump_side_is_blocked (side))
     duplex_pump_side_flush (side);
   if (conditions != G_IO_OUT)
@@ -176,46 +228,52 @@ give_up (DuplexPumpSide *side)
 }
 
 static void
-handle_close_timeout (DuplexPump *self)
+handle_end_due (DuplexPumpSide *side,
+                gint64          now)
 {
-  gboolean client = awaits_end (&self->client);
-  gboolean backend = awaits_end (&self->backend);
-
-  self->close_deadline = 0;
-  if (client)
-    give_up (&self->client);
-  if (backend)
-    give_up (&self->backend);
+  if (get_end_due (side) > now)
+    return;
+  if (look_what_arrives (side))
+    side->ending_at = now;
+  else
+    give_up (side);
 }
 
 static void
 handle_idle (DuplexPump *self)
 {
-  if (self->client.close_queued || self->backend.close_queued)
-    {
-      /* It was told to end, and does not even take that. */
-      duplex_pump_side_end (&self->client);
-      duplex_pump_side_end (&self->backend);
-    }
   self->active_at = g_get_monotonic_time ();
   duplex_pump_side_queue_close (&self->client, DUPLEX_CLOSE_GOING_AWAY, "Idle timeout");
   duplex_pump_side_queue_close (&self->backend, DUPLEX_CLOSE_GOING_AWAY, "Idle timeout");
+}
+
+/* What waits for an end is its Ping: its system answers it, whether the end reads or not. */
+static gboolean
+has_vanished (DuplexPumpSide *side)
+{
+  DuplexSocketLook look;
+
+  if (side->leg == NULL || !duplex_pump_side_is_blocked (side))
+    return FALSE;
+  duplex_leg_look (side->leg, &look);
+  return look.silence >= 2 * get_ping_interval (side->pump);
 }
 
 static void
 handle_silence (DuplexPumpSide *side,
                 gint64          now)
 {
-  guint64 payload;
+  gboolean pinged = may_be_pinged (side) && get_ping_due (side, now) <= now;
+  guint64  payload;
 
-  if (!may_be_pinged (side) || get_ping_due (side, now) > now)
-    return;
-  if (side->pinged_at > 0)
+  if ((pinged && side->pinged_at > 0) || has_vanished (side))
     {
       duplex_pump_side_queue_close (side, DUPLEX_CLOSE_GOING_AWAY, "Ping timeout");
       duplex_pump_side_queue_lost (duplex_pump_side_get_other (side));
       return;
     }
+  if (!pinged)
+    return;
   payload = (guint64)g_random_int () << 32 | g_random_int ();
   duplex_forwarder_expect_pong (side->forwarder, payload);
   duplex_pump_side_queue_frame (side, DUPLEX_OPCODE_PING, (const guint8 *)&payload, sizeof payload);
@@ -234,10 +292,10 @@ deadline_cb (DuplexDeadline *deadline)
       self->ended (self, self->user_data);
       return;
     }
-  if (self->close_deadline > 0)
+  if (self->client.ending_at > 0 || self->backend.ending_at > 0)
     {
-      if (self->close_deadline <= now)
-        handle_close_timeout (self);
+      handle_end_due (&self->client, now);
+      handle_end_due (&self->backend, now);
     }
   else if (get_idle_due (self) <= now)
     handle_idle (self);
@@ -373,7 +431,7 @@ describe_end (DuplexPumpSide *side,
 {
   if (ret_end != NULL)
     *ret_end = (DuplexPumpEnd){
-      .code_sent = side->code_sent,
+      .code_sent = duplex_pump_side_is_blocked (side) ? 0 : side->code_sent,
       .code_received = side->code_received,
       .n_messages = duplex_forwarder_get_n_messages (side->forwarder),
       .n_bytes = side->n_bytes,

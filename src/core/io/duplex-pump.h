@@ -3,13 +3,17 @@
 
 /* Carries frames between a client and a backend, both open, until both have ended. At most
  * DUPLEX_LIMIT_PUMP_BUFFER and DUPLEX_LIMIT_PUMP_HOLD bytes wait in each direction, and memory is
- * taken only while they do: meanwhile the end that sent them is not read, and TCP slows it. What
- * waits is delivered before a Close.
+ * taken only while they do: meanwhile the end that sent them is not read, and TCP slows it. An end
+ * may stop reading for as long as it likes. What waits is delivered before a Close; but where the
+ * other end has gone, or the relay closes, the end has the close timeout for each step of that, and
+ * is let go with the rest when its system acknowledged nothing for so long. So a slow reader gets
+ * all, and one that has stopped keeps nothing open that nobody else uses.
  *
  *   Close from one end        carried over, and so is the answer
  *   end lost without a Close  the client gets 1011 "Backend error", the backend 1001
  *   end breaks a rule         it gets 1002, 1007, 1008 or 1009; the other as if it was lost
  *   end that answers no Ping  it gets 1001 "Ping timeout"; the other as if it was lost
+ *   end that takes nothing    likewise, where its system does not answer TCP for as long
  *
  * One thread, the poller's. */
 
@@ -23,8 +27,9 @@ typedef struct
 {
   DuplexForwardLimits limits;
   guint               idle_timeout;  /* seconds without a byte, 0 for ever; then 1001 both ways */
-  guint               close_timeout; /* seconds from a Close that has left to the end of TCP */
-  guint               ping_interval; /* seconds without a byte from an end after which it gets a
+  guint               close_timeout; /* seconds from a Close that has left to the end of TCP, and
+                                        those without progress before that */
+  guint ping_interval;               /* seconds without a byte from an end after which it gets a
                                         Ping, and after as many more is given up; 0 for never */
 } DuplexPumpSettings;
 

@@ -97,6 +97,13 @@ socket_leg_again (DuplexLeg *leg)
   duplex_poller_again (self->poller, &self->watch);
 }
 
+static void
+socket_leg_look (DuplexLeg        *leg,
+                 DuplexSocketLook *ret_look)
+{
+  duplex_socket_look (((SocketLeg *)leg)->fd, ret_look);
+}
+
 static gboolean
 socket_leg_shutdown (DuplexLeg *leg)
 {
@@ -127,6 +134,8 @@ watch_cb (DuplexWatch *watch,
     self->filled = FALSE;
   if (conditions & G_IO_HUP)
     self->hung_up = TRUE;
+  if (self->hung_up)
+    conditions |= G_IO_HUP;
   if (self->leg.ready != NULL)
     self->leg.ready (&self->leg, conditions, self->leg.user_data);
 }
@@ -139,6 +148,7 @@ duplex_leg_new_socket (DuplexPoller *poller,
     .read = socket_leg_read,
     .write = socket_leg_write,
     .again = socket_leg_again,
+    .look = socket_leg_look,
     .shutdown = socket_leg_shutdown,
     .free = socket_leg_free,
   };

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-socket.h"
 
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #define STREAM_CLOSE_MS 1000
+
+/* Questions of our TCP in a row that a system which is there does not leave all unanswered: one or
+ * two may get lost. The time between them grows to two minutes where they are answered, too. */
+#define QUESTIONS 3
 
 void
 duplex_socket_set_no_delay (GSocketConnection *connection)
@@ -16,6 +20,29 @@ duplex_socket_set_no_delay (GSocketConnection *connection)
   if (!g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY,
                             TRUE, &error))
     g_debug ("TCP_NODELAY: %s", error->message);
+}
+
+/* Whoever has no window for more is asked for one (RFC 9293 §3.8.6.1), and answers also where the
+ * program does not read; who has one is sent again what it has not acknowledged. TCP_USER_TIMEOUT
+ * knows no such difference: on Linux it ends both. */
+void
+duplex_socket_look (int               fd,
+                    DuplexSocketLook *ret_look)
+{
+  struct tcp_info info = { 0 };
+  socklen_t       size = sizeof info;
+  guint           asked;
+
+  g_return_if_fail (ret_look != NULL);
+
+  *ret_look = (DuplexSocketLook){ 0 };
+  if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+    return;
+  asked = MAX (info.tcpi_probes, info.tcpi_snd_wnd > 0 ? info.tcpi_retransmits : 0);
+  ret_look->acked = info.tcpi_bytes_acked;
+  ret_look->waits = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
+  if (asked >= QUESTIONS)
+    ret_look->silence = (gint64)info.tcpi_last_ack_recv * 1000;
 }
 
 static void

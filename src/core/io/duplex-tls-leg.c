@@ -22,6 +22,7 @@ typedef struct
 
   /* state */
   gboolean watched; /* else nobody would hear of it again: reading it fails */
+  gboolean hung_up; /* the peer's end of TCP has come */
 } TlsLeg;
 
 #define TLS_LEG(watch_) ((TlsLeg *)((guint8 *)(watch_)-G_STRUCT_OFFSET (TlsLeg, watch)))
@@ -98,6 +99,16 @@ tls_leg_again (DuplexLeg *leg)
   duplex_poller_again (self->poller, &self->watch);
 }
 
+static void
+tls_leg_look (DuplexLeg        *leg,
+              DuplexSocketLook *ret_look)
+{
+  GSocket *socket = duplex_tls_get_socket (((TlsLeg *)leg)->stream);
+
+  if (socket != NULL)
+    duplex_socket_look (g_socket_get_fd (socket), ret_look);
+}
+
 static gboolean
 tls_leg_shutdown (DuplexLeg *leg)
 {
@@ -125,6 +136,10 @@ watch_cb (DuplexWatch *watch,
 {
   TlsLeg *self = TLS_LEG (watch);
 
+  if (conditions & G_IO_HUP)
+    self->hung_up = TRUE;
+  if (self->hung_up)
+    conditions |= G_IO_HUP;
   if (self->leg.ready != NULL)
     self->leg.ready (&self->leg, conditions, self->leg.user_data);
 }
@@ -137,6 +152,7 @@ duplex_leg_new_tls (DuplexPoller   *poller,
     .read = tls_leg_read,
     .write = tls_leg_write,
     .again = tls_leg_again,
+    .look = tls_leg_look,
     .shutdown = tls_leg_shutdown,
     .free = tls_leg_free,
   };

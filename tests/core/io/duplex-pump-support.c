@@ -40,6 +40,8 @@ pump_fixture_init_limited (PumpFixture *self,
   self->client = duplex_fake_leg_new (&self->client_freed);
   self->backend = duplex_fake_leg_new (&self->backend_freed);
   self->poller = duplex_poller_new ();
+  /* It knows the time from its first look at the set. */
+  g_main_context_iteration (NULL, FALSE);
   self->pump = duplex_pump_new (self->poller, &self->client->leg, &self->backend->leg,
                                 &self->settings, &self->stats, ended_cb, self);
 }

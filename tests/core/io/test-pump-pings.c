@@ -182,6 +182,62 @@ test_blocked (void)
                    6);
 }
 
+/* But its system can: it asks whoever reads nothing for room, and is answered or not. */
+static void
+test_vanished (void)
+{
+  for (DuplexRole gone = CLIENT; gone <= SERVER; gone++)
+    {
+      g_auto (PumpFixture) f = { 0 };
+      DuplexRole           alive = gone == CLIENT ? SERVER : CLIENT;
+      DuplexFakeLeg       *leg;
+      DuplexPumpEnd        ends[2];
+
+      start (&f);
+      leg = gone == CLIENT ? f.client : f.backend;
+      leg->room = 0;
+      leg->look = (DuplexSocketLook){ .acked = 7, .waits = TRUE };
+      pump_fixture_send_frame (&f, alive, FIN | TEXT, "a", -1);
+      /* One that is read no more, so that it is not asked either. */
+      pump_fixture_send_frame (&f, alive, FIN | TEXT, "b", -1);
+      for (guint i = 0; i < 5; i++)
+        pump_fixture_advance (&f, 11 * SECOND);
+      g_assert_cmpuint (leg->n_looks, >=, 5);
+      leg->look.silence = 20 * SECOND - 1;
+      pump_fixture_advance (&f, 11 * SECOND);
+      pump_fixture_assert_got (&f, alive, "");
+      leg->look.silence = 20 * SECOND;
+      pump_fixture_advance (&f, 11 * SECOND);
+      pump_fixture_assert_got (&f, alive,
+                               gone == SERVER ? "close(1011 Backend error)" : "close(1001)");
+      pump_fixture_advance (&f, 6 * SECOND);
+      g_assert_true (gone == CLIENT ? f.client_freed : f.backend_freed);
+      pump_fixture_advance (&f, 6 * SECOND);
+      g_assert_true (f.ended);
+      /* It was not told, although it was meant to be. */
+      duplex_pump_get_ends (f.pump, &ends[CLIENT], &ends[SERVER]);
+      g_assert_cmpuint (ends[gone].code_sent, ==, 0);
+      g_assert_cmpuint (ends[alive].code_sent, ==, gone == SERVER ? 1011 : 1001);
+    }
+}
+
+/* Without Pings nobody is looked at. */
+static void
+test_vanished_unseen (void)
+{
+  g_auto (PumpFixture) f = { 0 };
+
+  pump_fixture_init (&f);
+  duplex_pump_start (f.pump);
+  f.client->room = 0;
+  f.client->look = (DuplexSocketLook){ .waits = TRUE, .silence = 10000 * SECOND };
+  pump_fixture_send_frame (&f, SERVER, FIN | TEXT, "a", -1);
+  for (guint i = 0; i < 5; i++)
+    pump_fixture_advance (&f, 1000 * SECOND);
+  g_assert_false (f.client_freed);
+  g_assert_cmpuint (f.client->n_looks, ==, 0);
+}
+
 /* The time for an answer begins when the Ping has left, not when it was meant to. */
 static void
 test_ping_is_blocked (void)
@@ -264,6 +320,8 @@ main (int    argc,
   g_test_add_func ("/io/pump-pings/timeout", test_timeout);
   g_test_add_func ("/io/pump-pings/slow-frame", test_slow_frame);
   g_test_add_func ("/io/pump-pings/blocked", test_blocked);
+  g_test_add_func ("/io/pump-pings/vanished", test_vanished);
+  g_test_add_func ("/io/pump-pings/vanished-unseen", test_vanished_unseen);
   g_test_add_func ("/io/pump-pings/ping-is-blocked", test_ping_is_blocked);
   g_test_add_func ("/io/pump-pings/answer-is-unread", test_answer_is_unread);
   g_test_add_func ("/io/pump-pings/closing", test_closing);

@@ -35,7 +35,8 @@ class Relay:
     def __init__(self, process, url):
         self.process = process
         self.url = url
-        self.port = int(url.split(':')[2].split('/')[0])
+        self.host, self.port = url.split('/')[2].rsplit(':', 1)
+        self.port = int(self.port)
         self.log = b''
         self.reader = asyncio.create_task(self.read_log())
 
@@ -93,14 +94,14 @@ class Relay:
 
 
 @contextlib.asynccontextmanager
-async def running(*options, under=()):
+async def running(*options, under=(), host='127.0.0.1'):
     """Run a relay, maybe under another program; at the end it must leave of its own accord, without
     a complaint."""
     process = await asyncio.create_subprocess_exec(
-        *under, sys.argv[1], '--listen', '127.0.0.1:0', *options,
+        *under, sys.argv[1], '--listen', f'{host}:0', *options,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     line = (await process.stdout.readline()).decode()
-    assert line.startswith(('listening on ws://127.0.0.1:', 'listening on wss://127.0.0.1:')), line
+    assert line.startswith((f'listening on ws://{host}:', f'listening on wss://{host}:')), line
     relay = Relay(process, line.split()[-1])
     try:
         yield relay
@@ -241,7 +242,7 @@ class End:
 
 async def connect(relay, backend=None, *fields, more=b'', tls=None, local=None, target=None):
     """Upgrade at the relay, with frames behind the request; the 101 is read."""
-    end = End(*await asyncio.open_connection('127.0.0.1', relay.port, ssl=tls, local_addr=local))
+    end = End(*await asyncio.open_connection(relay.host, relay.port, ssl=tls, local_addr=local))
     if target is None:
         target = '/api/websocket' + ('?backend=' if backend is not None else '')
     end.write(request(target + (backend or ''), *fields) + more)
@@ -252,7 +253,7 @@ async def connect(relay, backend=None, *fields, more=b'', tls=None, local=None, 
 
 async def ask(relay, data):
     """Send bytes and return the whole response."""
-    end = End(*await asyncio.open_connection('127.0.0.1', relay.port))
+    end = End(*await asyncio.open_connection(relay.host, relay.port))
     end.write(data)
     answer = (await end.read_end()).decode(errors='replace')
     end.end()
@@ -262,14 +263,14 @@ async def ask(relay, data):
 class Backend:
     """A server that upgrades and then hands out the connection; more goes behind the 101."""
 
-    def __init__(self, more=b'', fields='', tls=None):
-        self.more, self.fields, self.tls = more, fields, tls
+    def __init__(self, more=b'', fields='', tls=None, host='127.0.0.1'):
+        self.more, self.fields, self.tls, self.host = more, fields, tls, host
         self.accepted = asyncio.Queue()
 
     async def __aenter__(self):
-        self.server = await asyncio.start_server(self.serve, '127.0.0.1', 0, ssl=self.tls)
+        self.server = await asyncio.start_server(self.serve, self.host, 0, ssl=self.tls)
         port = self.server.sockets[0].getsockname()[1]
-        self.url = f'{"wss" if self.tls else "ws"}://127.0.0.1:{port}'
+        self.url = f'{"wss" if self.tls else "ws"}://{self.host}:{port}'
         return self
 
     async def __aexit__(self, *_error):

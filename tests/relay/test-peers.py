@@ -121,6 +121,8 @@ class NodeClient:
         """Return the next report of that name; pings may come at any time."""
         while True:
             line = await self.process.stdout.readline()
+            if not line and await self.process.wait() == MISSING:
+                raise Missing('ws')
             report = json.loads(line)
             if name in report:
                 return report[name]

@@ -442,6 +442,7 @@ duplex_poller_new (void)
   self->heap = g_ptr_array_new ();
   g_ptr_array_add (self->heap, NULL);
   self->wakeup = -1;
+  self->now = g_get_monotonic_time ();
   self->context = g_main_context_ref_thread_default ();
   self->source = g_source_new (&funcs, sizeof (PollerSource));
   ((PollerSource *)self->source)->poller = self;

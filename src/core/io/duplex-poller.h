@@ -29,8 +29,8 @@ typedef void (*DuplexDeadlineFunc) (DuplexDeadline *deadline);
 struct _DuplexWatch
 {
   DuplexWatchFunc func;
-  gboolean        brief; /* func leaves the sources of the context alone: it neither attaches one nor
-                            changes one, so that it can be called without a turn of the context */
+  gboolean        brief; /* func leaves the sources of the context alone, attaches none and changes
+                            none, so that it can be called without a turn of the context */
 
   /* private */
   DuplexWatch *next; /* on the list of those who asked to be called again */

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relay/duplex-admission.h"
 
-#include <string.h>
-
 typedef struct
 {
-  guint8 address[16]; /* the key */
-  guint  n;
+  guint64 network; /* the key */
+  guint   n;
 } Place;
 
 struct _DuplexAdmission
 {
   GMutex      mutex;
-  GHashTable *addresses; /* set of Place, of those that have any */
+  GHashTable *places; /* set of Place, of those that have any */
   guint       n;
 };
 
@@ -21,11 +19,10 @@ duplex_admission_new (void)
 {
   DuplexAdmission *self = g_new0 (DuplexAdmission, 1);
 
-  G_STATIC_ASSERT (G_STRUCT_OFFSET (Place, address) == 0);
+  G_STATIC_ASSERT (G_STRUCT_OFFSET (Place, network) == 0);
 
   g_mutex_init (&self->mutex);
-  self->addresses = g_hash_table_new_full (duplex_peer_hash_address, duplex_peer_equal_address,
-                                           g_free, NULL);
+  self->places = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   return self;
 }
 
@@ -35,7 +32,7 @@ duplex_admission_free (DuplexAdmission *self)
   if (self == NULL)
     return;
   g_mutex_clear (&self->mutex);
-  g_hash_table_unref (self->addresses);
+  g_hash_table_unref (self->places);
   g_free (self);
 }
 
@@ -46,19 +43,21 @@ duplex_admission_take (DuplexAdmission  *self,
                        guint             max_per_address)
 {
   g_autoptr (GMutexLocker) locker = NULL;
+  guint64                  network;
   Place                   *place;
 
   g_return_val_if_fail (self != NULL && peer != NULL, FALSE);
 
+  network = duplex_peer_get_network (peer);
   locker = g_mutex_locker_new (&self->mutex);
-  place = g_hash_table_lookup (self->addresses, peer->address);
+  place = g_hash_table_lookup (self->places, &network);
   if (self->n >= max || (max_per_address > 0 && place != NULL && place->n >= max_per_address))
     return FALSE;
   if (place == NULL)
     {
       place = g_new0 (Place, 1);
-      memcpy (place->address, peer->address, sizeof place->address);
-      g_hash_table_add (self->addresses, place);
+      place->network = network;
+      g_hash_table_add (self->places, place);
     }
   place->n++;
   self->n++;
@@ -70,16 +69,18 @@ duplex_admission_release (DuplexAdmission  *self,
                           const DuplexPeer *peer)
 {
   g_autoptr (GMutexLocker) locker = NULL;
+  guint64                  network;
   Place                   *place;
 
   g_return_if_fail (self != NULL && peer != NULL);
 
+  network = duplex_peer_get_network (peer);
   locker = g_mutex_locker_new (&self->mutex);
-  place = g_hash_table_lookup (self->addresses, peer->address);
+  place = g_hash_table_lookup (self->places, &network);
   g_return_if_fail (place != NULL);
   self->n--;
   if (--place->n == 0)
-    g_hash_table_remove (self->addresses, place);
+    g_hash_table_remove (self->places, place);
 }
 
 guint

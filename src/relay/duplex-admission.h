@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The places of upgraded connections: so many in all, and so many from one address. All functions
- * may be called on any thread. */
+/* The places of upgraded connections: so many in all, and so many from one address, which is what
+ * duplex_peer_get_network() says. All functions may be called on any thread. */
 
 #include "relay/duplex-peer.h"
 

@@ -113,7 +113,7 @@ const DuplexConfigOption duplex_config_options[DUPLEX_N_CONFIG] = {
     "max-per-address",
     DUPLEX_CONFIG_KIND_NUMBER,
     N_ ("N"),
-    N_ ("Clients at a time from one address; 0 for any number"),
+    N_ ("Clients at a time from one address, or IPv6 /64; 0 for any number"),
     .number = DUPLEX_LIMIT_RELAY_PER_ADDRESS,
     .least = 0,
     .most = MOST_CONNECTIONS,

@@ -8,6 +8,14 @@
 #define IPV4_OFFSET 12
 
 static const guint8 ipv4_prefix[IPV4_OFFSET] = { [10] = 0xff, [11] = 0xff };
+static const guint8 nat64_prefix[IPV4_OFFSET] = { 0x00, 0x64, 0xff, 0x9b };
+
+static gboolean
+has_prefix (const DuplexPeer *self,
+            const guint8     *prefix)
+{
+  return memcmp (self->address, prefix, IPV4_OFFSET) == 0;
+}
 
 DuplexPeer
 duplex_peer_from_socket_address (const struct sockaddr_storage *address)
@@ -41,7 +49,7 @@ duplex_peer_to_text (const DuplexPeer *self)
 
   g_return_val_if_fail (self != NULL, NULL);
 
-  if (memcmp (self->address, ipv4_prefix, IPV4_OFFSET) == 0)
+  if (has_prefix (self, ipv4_prefix))
     {
       inet_ntop (AF_INET, self->address + IPV4_OFFSET, text, sizeof text);
       return g_strdup_printf ("%s:%u", text, self->port);
@@ -50,21 +58,18 @@ duplex_peer_to_text (const DuplexPeer *self)
   return g_strdup_printf ("[%s]:%u", text, self->port);
 }
 
-guint
-duplex_peer_hash_address (gconstpointer address)
+guint64
+duplex_peer_get_network (const DuplexPeer *self)
 {
-  guint32 words[4];
-  guint   hash = 0;
+  guint32 ipv4;
+  guint64 network;
 
-  memcpy (words, address, sizeof words);
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
-    hash = hash * 31 + words[i];
-  return hash;
-}
+  g_return_val_if_fail (self != NULL, 0);
 
-gboolean
-duplex_peer_equal_address (gconstpointer a,
-                           gconstpointer b)
-{
-  return memcmp (a, b, sizeof ((DuplexPeer *)NULL)->address) == 0;
+  memcpy (&ipv4, self->address + IPV4_OFFSET, sizeof ipv4);
+  memcpy (&network, self->address, sizeof network);
+  /* No /64 looks like that: it would be of ::/8, which is reserved. */
+  if (has_prefix (self, ipv4_prefix) || has_prefix (self, nat64_prefix))
+    return G_GUINT64_CONSTANT (0xffff00000000) | GUINT32_FROM_BE (ipv4);
+  return GUINT64_FROM_BE (network);
 }

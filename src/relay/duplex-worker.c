@@ -59,30 +59,30 @@ tunnel_ended (DuplexTunnel *tunnel,
 
 /* The oldest; or the oldest that has the address of the newest, where more heads have that one than
  * have the address of the oldest. So those of few addresses, however many they are, are ended for
- * each other, and nobody else is for them. */
+ * each other, and nobody else is for them. Of IPv6 a /64 is one address. */
 static DuplexTunnel *
 choose_displaced (DuplexWorker *self)
 {
-  DuplexTunnel     *oldest = self->heads.head->data;
-  DuplexTunnel     *found = NULL;
-  const DuplexPeer *old = duplex_tunnel_get_peer (oldest);
-  const DuplexPeer *new = duplex_tunnel_get_peer (self->heads.tail->data);
-  guint n_old = 0;
-  guint n_new = 0;
+  DuplexTunnel *oldest = self->heads.head->data;
+  DuplexTunnel *found = NULL;
+  guint64       first = duplex_peer_get_network (duplex_tunnel_get_peer (oldest));
+  guint64       last = duplex_peer_get_network (duplex_tunnel_get_peer (self->heads.tail->data));
+  guint         n_first = 0;
+  guint         n_last = 0;
 
   for (GList *item = self->heads.head; item != NULL; item = item->next)
     {
-      const DuplexPeer *peer = duplex_tunnel_get_peer (item->data);
+      guint64 network = duplex_peer_get_network (duplex_tunnel_get_peer (item->data));
 
-      if (duplex_peer_equal_address (peer->address, old->address))
-        n_old++;
-      if (!duplex_peer_equal_address (peer->address, new->address))
+      if (network == first)
+        n_first++;
+      if (network != last)
         continue;
-      n_new++;
+      n_last++;
       if (found == NULL)
         found = item->data;
     }
-  return n_new > n_old ? found : oldest;
+  return n_last > n_first ? found : oldest;
 }
 
 static void

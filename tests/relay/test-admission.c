@@ -98,6 +98,61 @@ test_per_address (void)
   g_assert_true (duplex_admission_take (admission, &plain, 100, 0));
 }
 
+/* An IPv6 customer has 2^64 addresses or more, and they are one. */
+static void
+test_networks (void)
+{
+  static const struct
+  {
+    const char *a;
+    const char *b;
+    gboolean    one;
+  } cases[] = {
+    { "192.0.2.1", "192.0.2.1", TRUE },
+    { "192.0.2.1", "::ffff:192.0.2.1", TRUE },
+    { "192.0.2.1", "192.0.2.2", FALSE },
+    { "192.0.2.1", "193.0.2.1", FALSE },
+    { "::ffff:192.0.2.1", "::ffff:192.0.2.2", FALSE },
+    { "2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", TRUE },
+    { "2001:db8:0:1::1", "2001:db8:0:1:8000::", TRUE },
+    { "2001:db8:0:1::1", "2001:db8:0:2::1", FALSE },
+    { "2001:db8::1", "2001:db9::1", FALSE },
+    { "::1", "::2", TRUE },
+    { "::1", "127.0.0.1", FALSE },
+    { "0:ffff:c000:201::1", "::ffff:192.0.2.2", FALSE },
+    { "::192.0.2.1", "192.0.2.1", FALSE },
+    /* that a translator wrote: many customers in one /64 */
+    { "64:ff9b::192.0.2.1", "192.0.2.1", TRUE },
+    { "64:ff9b::192.0.2.1", "64:ff9b::192.0.2.2", FALSE },
+    { "64:ff9b::1:c000:201", "64:ff9b::2:c000:202", TRUE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DuplexPeer a = peer (cases[i].a, 1);
+      DuplexPeer b = peer (cases[i].b, 2);
+
+      if ((duplex_peer_get_network (&a) == duplex_peer_get_network (&b)) != cases[i].one)
+        g_error ("%s and %s", cases[i].a, cases[i].b);
+    }
+}
+
+static void
+test_per_network (void)
+{
+  g_autoptr (DuplexAdmission) admission = duplex_admission_new ();
+  DuplexPeer                  one = peer ("2001:db8:1:2::1", 1);
+  DuplexPeer                  two = peer ("2001:db8:1:2:3:4:5:6", 2);
+  DuplexPeer                  other = peer ("2001:db8:1:3::1", 1);
+
+  g_assert_true (duplex_admission_take (admission, &one, 100, 1));
+  g_assert_false (duplex_admission_take (admission, &two, 100, 1));
+  g_assert_true (duplex_admission_take (admission, &other, 100, 1));
+  duplex_admission_release (admission, &one);
+  g_assert_true (duplex_admission_take (admission, &two, 100, 1));
+  g_assert_false (duplex_admission_take (admission, &one, 100, 1));
+}
+
 /* ---- many threads ---- */
 
 #define N_THREADS 4
@@ -156,6 +211,8 @@ main (int    argc,
   g_test_add_func ("/relay/admission/text", test_text);
   g_test_add_func ("/relay/admission/total", test_total);
   g_test_add_func ("/relay/admission/per-address", test_per_address);
+  g_test_add_func ("/relay/admission/networks", test_networks);
+  g_test_add_func ("/relay/admission/per-network", test_per_network);
   g_test_add_func ("/relay/admission/threads", test_threads);
   return g_test_run ();
 }

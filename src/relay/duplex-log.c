@@ -2,10 +2,12 @@
 #include "relay/duplex-log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/model/duplex-escape.h"
+#include "core/proto/duplex-limits.h"
 
 struct _DuplexLogLine
 {
@@ -15,12 +17,49 @@ struct _DuplexLogLine
 /* Set before there is a second thread. */
 static gboolean as_json = FALSE;
 
+/* One thread writes, since writing can block, and nothing tells in advance whether it will: a pipe
+ * that nobody reads, a terminal that was stopped, a disk that is slow. Nobody else waits for it. */
+static struct
+{
+  GMutex mutex;
+  GCond  due;  /* there is something to write */
+  GCond  idle; /* there is not */
+
+  /* owned */
+  GThread   *thread; /* from the first line on; it does not end */
+  GPtrArray *lines;  /* of DuplexLogLine, that wait */
+
+  /* state */
+  gsize    size;         /* of lines, in bytes */
+  guint64  n_lost;       /* behind them, for want of room */
+  gint64   period_end;   /* monotonic µs, of counting refusals */
+  guint    n_refusals;   /* of this period, that were allowed */
+  guint64  n_suppressed; /* and that were not */
+  gboolean writing;
+  gboolean finishing; /* the period ends early */
+} queue;
+
+/* Not within a character. */
+static gsize
+cut_length (const char *value,
+            gsize       len)
+{
+  if (len <= DUPLEX_LIMIT_RELAY_LOG_VALUE)
+    return len;
+  len = DUPLEX_LIMIT_RELAY_LOG_VALUE;
+  while (len > 0 && (value[len] & 0xc0) == 0x80)
+    len--;
+  return len;
+}
+
 /* Controls and what turns the direction of text are spelled out by DuplexEscape; the separators of
  * lines and paragraphs are what is left that a reader of logs may take for the end of a line. */
 static char *
 escape (const char *value)
 {
-  g_autofree char *valid = g_utf8_make_valid (value, -1);
+  gsize            all = strlen (value);
+  gsize            len = cut_length (value, all);
+  g_autofree char *valid = g_utf8_make_valid (value, (gssize)len);
   GString         *out = g_string_sized_new (strlen (valid));
   DuplexEscape     state = DUPLEX_ESCAPE_INIT (DUPLEX_ESCAPE_JSON);
 
@@ -28,6 +67,8 @@ escape (const char *value)
   duplex_escape_end (&state, out);
   g_string_replace (out, "\342\200\250", "\\u2028", 0);
   g_string_replace (out, "\342\200\251", "\\u2029", 0);
+  if (len < all)
+    g_string_append (out, "…");
   return g_string_free (out, FALSE);
 }
 
@@ -38,30 +79,6 @@ needs_quotes (const char *escaped)
   return *escaped == '\0' || strpbrk (escaped, " =\\") != NULL;
 }
 
-/* Threads do not break each other's lines even where the system takes a long one in parts. A line
- * that nobody takes, such as in a pipe that is full and does not block, is lost: carrying frames
- * goes on. */
-static void
-write_whole (const char *data,
-             gsize       len)
-{
-  static GMutex lock;
-
-  g_mutex_lock (&lock);
-  while (len > 0)
-    {
-      gssize n = write (STDERR_FILENO, data, len);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        break;
-      data += n;
-      len -= (gsize)n;
-    }
-  g_mutex_unlock (&lock);
-}
-
 static char *
 now_as_text (void)
 {
@@ -69,6 +86,17 @@ now_as_text (void)
 
   return g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
 }
+
+static void
+free_line (gpointer data)
+{
+  DuplexLogLine *line = data;
+
+  g_string_free (line->text, TRUE);
+  g_free (line);
+}
+
+/* ---- lines ---- */
 
 void
 duplex_log_set_json (gboolean json)
@@ -126,15 +154,167 @@ duplex_log_add_number (DuplexLogLine *self,
     g_string_append_printf (self->text, " %s=%" G_GUINT64_FORMAT, name, value);
 }
 
+static void
+end_text (DuplexLogLine *self)
+{
+  g_string_append (self->text, as_json ? "}\n" : "\n");
+}
+
+/* ---- the thread that writes ---- */
+
+/* FALSE where it cannot be written at all. */
+static gboolean
+write_line (const DuplexLogLine *line)
+{
+  struct pollfd target = { .fd = STDERR_FILENO, .events = POLLOUT };
+  const char   *data = line->text->str;
+  gsize         len = line->text->len;
+
+  while (len > 0)
+    {
+      gssize n = write (STDERR_FILENO, data, len);
+
+      if (n > 0)
+        {
+          data += n;
+          len -= (gsize)n;
+        }
+      else if (n < 0 && errno == EAGAIN)
+        poll (&target, 1, -1);
+      else if (n == 0 || errno != EINTR)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Says how many lines there were, and forgets it once that is written. */
+static void
+tell (const char *event,
+      guint64    *n)
+{
+  DuplexLogLine *line;
+
+  if (*n == 0)
+    return;
+  line = duplex_log_begin (event);
+  duplex_log_add_number (line, "lines", *n);
+  end_text (line);
+  if (write_line (line))
+    *n = 0;
+  free_line (line);
+}
+
+/* What is lost is said where it would have stood. */
+static void
+write_lines (GPtrArray *lines,
+             guint64    n_lost_behind,
+             guint64    n_suppressed)
+{
+  static guint64 n_lost = 0;
+
+  for (guint i = 0; i < lines->len; i++)
+    {
+      tell ("lost", &n_lost);
+      if (!write_line (g_ptr_array_index (lines, i)))
+        n_lost++;
+    }
+  n_lost += n_lost_behind;
+  tell ("lost", &n_lost);
+  tell ("suppressed", &n_suppressed);
+}
+
+/* ---- under the mutex ---- */
+
+static GPtrArray *
+new_lines (void)
+{
+  return g_ptr_array_new_with_free_func (free_line);
+}
+
+static gboolean
+is_to_tell_suppressed (void)
+{
+  return queue.n_suppressed > 0 &&
+         (queue.finishing || g_get_monotonic_time () >= queue.period_end);
+}
+
+static void
+wait_until_due (void)
+{
+  while (queue.lines->len == 0 && !is_to_tell_suppressed ())
+    {
+      g_cond_broadcast (&queue.idle);
+      if (queue.n_suppressed > 0)
+        g_cond_wait_until (&queue.due, &queue.mutex, queue.period_end);
+      else
+        g_cond_wait (&queue.due, &queue.mutex);
+    }
+}
+
+static gpointer
+log_worker (gpointer data)
+{
+  g_mutex_lock (&queue.mutex);
+  for (;;)
+    {
+      g_autoptr (GPtrArray) lines = NULL;
+      guint64               n_lost;
+      guint64               n_suppressed = 0;
+
+      wait_until_due ();
+      lines = g_steal_pointer (&queue.lines);
+      queue.lines = new_lines ();
+      queue.size = 0;
+      n_lost = queue.n_lost;
+      queue.n_lost = 0;
+      if (is_to_tell_suppressed ())
+        {
+          n_suppressed = queue.n_suppressed;
+          queue.n_suppressed = 0;
+        }
+      queue.writing = TRUE;
+      g_mutex_unlock (&queue.mutex);
+
+      write_lines (lines, n_lost, n_suppressed);
+
+      g_mutex_lock (&queue.mutex);
+      queue.writing = FALSE;
+    }
+  return NULL;
+}
+
+/* Takes line. */
+static void
+enqueue (DuplexLogLine *line)
+{
+  if (queue.thread == NULL)
+    {
+      queue.lines = new_lines ();
+      queue.thread = g_thread_new ("duplex-log", log_worker, NULL);
+    }
+  /* Behind what was lost nothing stands before that is said. */
+  if (queue.n_lost > 0 || queue.size + line->text->len > DUPLEX_LIMIT_RELAY_LOG_WAITS)
+    {
+      queue.n_lost++;
+      free_line (line);
+      return;
+    }
+  queue.size += line->text->len;
+  g_ptr_array_add (queue.lines, line);
+  g_cond_signal (&queue.due);
+}
+
+/* ---- what has come about ---- */
+
 void
 duplex_log_end (DuplexLogLine *self)
 {
   g_return_if_fail (self != NULL);
 
-  g_string_append (self->text, as_json ? "}\n" : "\n");
-  write_whole (self->text->str, self->text->len);
-  g_string_free (self->text, TRUE);
-  g_free (self);
+  end_text (self);
+  g_mutex_lock (&queue.mutex);
+  enqueue (self);
+  g_mutex_unlock (&queue.mutex);
 }
 
 void
@@ -145,4 +325,43 @@ duplex_log_text (const char *event,
 
   duplex_log_add (line, "text", text);
   duplex_log_end (line);
+}
+
+gboolean
+duplex_log_allows_refusal (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&queue.mutex);
+  gint64                   now = g_get_monotonic_time ();
+
+  /* Not while the thread is still to say what the last one had. */
+  if (now >= queue.period_end && queue.n_suppressed == 0)
+    {
+      queue.period_end = now + DUPLEX_LIMIT_RELAY_LOG_PERIOD * G_USEC_PER_SEC;
+      queue.n_refusals = 0;
+    }
+  if (queue.n_refusals < DUPLEX_LIMIT_RELAY_LOG_REFUSALS)
+    {
+      queue.n_refusals++;
+      return TRUE;
+    }
+  if (queue.n_suppressed++ == 0)
+    g_cond_signal (&queue.due);
+  return FALSE;
+}
+
+void
+duplex_log_finish (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&queue.mutex);
+  gint64                   deadline =
+    g_get_monotonic_time () + DUPLEX_LIMIT_RELAY_LOG_FINISH * G_USEC_PER_SEC;
+
+  if (queue.thread == NULL)
+    return;
+  queue.finishing = TRUE;
+  g_cond_signal (&queue.due);
+  while ((queue.lines->len > 0 || queue.writing || queue.n_suppressed > 0) &&
+         g_cond_wait_until (&queue.idle, &queue.mutex, deadline))
+    ;
+  queue.finishing = FALSE;
 }

@@ -16,9 +16,13 @@ log_closed (DuplexTunnel        *self,
             const DuplexPumpEnd *client,
             const DuplexPumpEnd *backend)
 {
-  DuplexLogLine *line = duplex_tunnel_begin_line (self, "closed");
   gint64         elapsed = g_get_monotonic_time () - self->accepted_at;
+  DuplexLogLine *line;
 
+  /* Without a backend it was refused. */
+  if (!self->has_backend && !duplex_log_allows_refusal ())
+    return;
+  line = duplex_tunnel_begin_line (self, "closed");
   duplex_log_add (line, "backend", self->backend);
   duplex_log_add_number (line, "ms", (guint64)elapsed / 1000);
   duplex_log_add_number (line, "client_sent", client->code_received);

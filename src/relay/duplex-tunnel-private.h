@@ -96,7 +96,8 @@ struct _DuplexTunnel
 /* A line with what names the tunnel; self stays. */
 DuplexLogLine *duplex_tunnel_begin_line (DuplexTunnel *self,
                                          const char   *event);
-/* Counts and logs. status is that of HTTP, 0 where it is none; detail may be NULL. self stays. */
+/* Counts, and logs where there is room for it. status is that of HTTP, 0 where it is none; detail
+ * may be NULL. self stays. */
 void duplex_tunnel_note_refusal (DuplexTunnel *self,
                                  DuplexRefusal refusal,
                                  guint         status,

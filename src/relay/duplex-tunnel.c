@@ -42,15 +42,18 @@ duplex_tunnel_note_refusal (DuplexTunnel *self,
                             guint         status,
                             const char   *detail)
 {
-  DuplexLogLine *line = duplex_tunnel_begin_line (self, "refused");
+  DuplexLogLine *line;
 
+  duplex_metrics_refused (self->host->metrics, refusal);
+  if (!duplex_log_allows_refusal ())
+    return;
+  line = duplex_tunnel_begin_line (self, "refused");
   duplex_log_add (line, "reason", duplex_refusal_get_name (refusal));
   if (status > 0)
     duplex_log_add_number (line, "status", status);
   duplex_log_add (line, "backend", self->backend);
   duplex_log_add (line, "detail", detail);
   duplex_log_end (line);
-  duplex_metrics_refused (self->host->metrics, refusal);
 }
 
 /* ---- the end ---- */

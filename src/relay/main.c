@@ -180,6 +180,7 @@ main (int    argc,
         duplex_log_text ("notice", options.notice);
       status = run (&options, &error);
     }
+  duplex_log_finish ();
   if (error != NULL)
     g_printerr ("duplex-relay: %s\n", error->message);
   return status;

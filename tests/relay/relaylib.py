@@ -41,7 +41,9 @@ class Relay:
         self.reader = asyncio.create_task(self.read_log())
 
     async def read_log(self):
-        """Keep what the relay says on stderr."""
+        """Keep what the relay says on stderr, where that is ours to read."""
+        if self.process.stderr is None:
+            return
         while chunk := await self.process.stderr.read(65536):
             self.log += chunk
 
@@ -94,12 +96,12 @@ class Relay:
 
 
 @contextlib.asynccontextmanager
-async def running(*options, under=(), host='127.0.0.1'):
-    """Run a relay, maybe under another program; at the end it must leave of its own accord, without
-    a complaint."""
+async def running(*options, under=(), host='127.0.0.1', stderr=asyncio.subprocess.PIPE):
+    """Run a relay, maybe under another program, and with a descriptor for its log; at the end it
+    must leave of its own accord, without a complaint."""
     process = await asyncio.create_subprocess_exec(
         *under, sys.argv[1], '--listen', f'{host}:0', *options,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        stdout=asyncio.subprocess.PIPE, stderr=stderr)
     line = (await process.stdout.readline()).decode()
     assert line.startswith((f'listening on ws://{host}:', f'listening on wss://{host}:')), line
     relay = Relay(process, line.split()[-1])

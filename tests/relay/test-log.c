@@ -3,9 +3,13 @@
 
 #include <glib-unix.h>
 #include <json-glib/json-glib.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "core/proto/duplex-limits.h"
 
 #define TIME_LEN     (sizeof "2026-11-22T18:00:00.123456Z" - 1)
 #define TIME_PATTERN "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z$"
@@ -33,12 +37,15 @@ redirect (Stderr *self)
   close (ends[1]);
 }
 
+/* Nothing is left to be written then. */
 static void
 restore (Stderr *self)
 {
+  duplex_log_finish ();
   dup2 (self->kept, STDERR_FILENO);
   close (self->kept);
-  close (self->read_end);
+  if (self->read_end >= 0)
+    close (self->read_end);
   duplex_log_set_json (FALSE);
 }
 
@@ -180,6 +187,35 @@ test_json (void)
   restore (&err);
 }
 
+/* What a client has made up does not fill the disk, and is cut between characters. */
+static void
+test_long (void)
+{
+  g_autofree char *fits = g_strnfill (DUPLEX_LIMIT_RELAY_LOG_VALUE, 'x');
+  g_autofree char *ascii = g_strnfill (100000, 'x');
+  g_autofree char *euros = g_strconcat (fits + 1, "€€", NULL);
+  g_autofree char *cut = g_strconcat (fits, "…", NULL);
+  g_autofree char *cut_before = g_strconcat (fits + 1, "…", NULL);
+  const struct
+  {
+    const char *value;
+    const char *wanted;
+  } cases[] = { { fits, fits }, { ascii, cut }, { euros, cut_before } };
+  Stderr err;
+
+  redirect (&err);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *wanted = g_strdup_printf (" error text=%s\n", cases[i].wanted);
+      g_autofree char *line = NULL;
+
+      duplex_log_text ("error", cases[i].value);
+      line = read_write (&err);
+      g_assert_cmpstr (line + TIME_LEN, ==, wanted);
+    }
+  restore (&err);
+}
+
 static void
 test_notice (void)
 {
@@ -241,28 +277,192 @@ test_threads (void)
   restore (&err);
 }
 
-/* Nobody reads, and writing does not block: what does not fit is lost as whole lines, and the
- * program goes on. */
+/* ---- nobody reads ---- */
+
+typedef struct
+{
+  const char *name;
+  int         type;     /* of a pair of sockets, 0 for a pipe */
+  gboolean    blocking; /* writing */
+} FullCase;
+
+static const FullCase full_cases[] = {
+  { "pipe", 0, TRUE },
+  { "pipe/nonblocking", 0, FALSE },
+  { "socket", SOCK_STREAM, TRUE },
+  { "socket/nonblocking", SOCK_STREAM, FALSE },
+  { "packets", SOCK_SEQPACKET, TRUE },
+};
+
 static void
-test_full (void)
+redirect_full (Stderr         *self,
+               const FullCase *each)
+{
+  int ends[2];
+
+  if (each->type == 0)
+    g_assert_cmpint (pipe (ends), ==, 0);
+  else
+    g_assert_cmpint (socketpair (AF_UNIX, each->type, 0, ends), ==, 0);
+  g_assert_true (g_unix_set_fd_nonblocking (ends[1], !each->blocking, NULL));
+  self->read_end = ends[0];
+  self->kept = dup (STDERR_FILENO);
+  g_assert_cmpint (dup2 (ends[1], STDERR_FILENO), ==, STDERR_FILENO);
+  close (ends[1]);
+}
+
+/* More than may wait twice over, which is as much as the thread can have, and what the system
+ * takes besides. */
+static guint
+log_too_much (const char *filler)
+{
+  guint n = (guint)(4 * DUPLEX_LIMIT_RELAY_LOG_WAITS / strlen (filler));
+
+  for (guint i = 0; i < n; i++)
+    {
+      DuplexLogLine *line = duplex_log_begin ("line");
+
+      duplex_log_add_number (line, "i", i);
+      duplex_log_add (line, "filler", filler);
+      duplex_log_end (line);
+    }
+  return n;
+}
+
+/* Appends what can be read without waiting longer than 10 s for it. */
+static void
+read_more (int      fd,
+           GString *text)
+{
+  struct pollfd readable = { .fd = fd, .events = POLLIN };
+  char          buffer[64 * 1024];
+  gssize        n;
+
+  g_assert_cmpint (poll (&readable, 1, 10 * 1000), ==, 1);
+  n = read (fd, buffer, sizeof buffer);
+  g_assert_cmpint (n, >, 0);
+  g_string_append_len (text, buffer, n);
+}
+
+/* Checks one line, which is lost lines=N, or the next after as many. */
+static void
+check_line (const char *line,
+            const char *filler,
+            guint      *next)
+{
+  g_autofree char *rest = check_time (line);
+  g_autofree char *wanted = g_strdup_printf (" line i=%u filler=%s", *next, filler);
+  const char      *lost = " lost lines=";
+
+  if (g_str_has_prefix (rest, lost))
+    *next += (guint)g_ascii_strtoull (rest + strlen (lost), NULL, 10);
+  else
+    {
+      g_assert_cmpstr (rest, ==, wanted);
+      *next += 1;
+    }
+}
+
+/* Nobody waits for who does not read; what there was no room for is counted in its place, no line
+ * is cut, and once it is read all goes on. */
+static void
+test_full (gconstpointer data)
+{
+  const FullCase     *each = data;
+  g_autofree char    *filler = g_strnfill (500, 'x');
+  g_autoptr (GString) text = g_string_new (NULL);
+  Stderr              err;
+  guint               n;
+  guint               next = 0;
+  guint               n_lines = 0;
+
+  redirect_full (&err, each);
+  n = log_too_much (filler);
+  while (next < n)
+    {
+      char *end;
+
+      read_more (err.read_end, text);
+      while ((end = memchr (text->str, '\n', text->len)) != NULL)
+        {
+          *end = '\0';
+          check_line (text->str, filler, &next);
+          n_lines++;
+          g_string_erase (text, 0, end + 1 - text->str);
+        }
+    }
+  g_assert_cmpuint (next, ==, n);
+  g_assert_cmpuint (n_lines, >, 100);
+  g_assert_cmpuint (n_lines, <, n);
+  g_assert_cmpuint (text->len, ==, 0);
+
+  duplex_log_text ("notice", "again");
+  while (!g_str_has_suffix (text->str, " notice text=again\n"))
+    read_more (err.read_end, text);
+  restore (&err);
+}
+
+/* The end of the program does not wait for ever either. */
+static void
+test_finish_full (void)
+{
+  g_autofree char *filler = g_strnfill (500, 'x');
+  gint64           start = g_get_monotonic_time ();
+  Stderr           err;
+
+  redirect_full (&err, &full_cases[0]);
+  log_too_much (filler);
+  duplex_log_finish ();
+  g_assert_cmpint (g_get_monotonic_time () - start, >=,
+                   DUPLEX_LIMIT_RELAY_LOG_FINISH * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 10 * G_USEC_PER_SEC);
+  /* What waits fails now, so that the thread can go on. */
+  close (err.read_end);
+  err.read_end = -1;
+  restore (&err);
+}
+
+/* Where nothing can be written it is counted, and said as soon as something can. */
+static void
+test_broken (void)
 {
   Stderr           err;
-  g_autofree char *large = g_strnfill (4000, 'x');
-  guint            n = 0;
-  gssize           got;
-  char             buffer[8192];
+  g_autofree char *lost = NULL;
+  g_autofree char *again = NULL;
+
+  redirect_full (&err, &full_cases[0]);
+  close (err.read_end);
+  err.read_end = -1;
+  for (guint i = 0; i < 3; i++)
+    duplex_log_text ("notice", "unheard");
+  restore (&err);
 
   redirect (&err);
-  g_assert_true (g_unix_set_fd_nonblocking (STDERR_FILENO, TRUE, NULL));
-  for (guint i = 0; i < LINES; i++)
-    duplex_log_text ("error", large);
-  while ((got = recv (err.read_end, buffer, sizeof buffer, MSG_DONTWAIT)) > 0)
-    {
-      g_assert_cmpint (got, ==, (gssize)(TIME_LEN + strlen (" error text=") + 4000 + 1));
-      n++;
-    }
-  g_assert_cmpuint (n, >, 0);
-  g_assert_cmpuint (n, <, LINES);
+  duplex_log_text ("notice", "heard");
+  lost = read_write (&err);
+  again = read_write (&err);
+  g_assert_true (g_str_has_prefix (lost + TIME_LEN, " lost lines="));
+  g_assert_cmpuint (g_ascii_strtoull (strchr (lost, '=') + 1, NULL, 10), >=, 3);
+  g_assert_cmpstr (again + TIME_LEN, ==, " notice text=heard\n");
+  restore (&err);
+}
+
+/* ---- refusals ---- */
+
+static void
+test_refusals (void)
+{
+  Stderr           err;
+  g_autofree char *line = NULL;
+
+  redirect (&err);
+  for (guint i = 0; i < DUPLEX_LIMIT_RELAY_LOG_REFUSALS; i++)
+    g_assert_true (duplex_log_allows_refusal ());
+  for (guint i = 0; i < 5; i++)
+    g_assert_false (duplex_log_allows_refusal ());
+  duplex_log_finish ();
+  line = read_write (&err);
+  g_assert_cmpstr (line + TIME_LEN, ==, " suppressed lines=5\n");
   restore (&err);
 }
 
@@ -271,10 +471,20 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  signal (SIGPIPE, SIG_IGN);
   g_test_add_func ("/relay/log/text", test_text);
   g_test_add_func ("/relay/log/json", test_json);
+  g_test_add_func ("/relay/log/long", test_long);
   g_test_add_func ("/relay/log/notice", test_notice);
   g_test_add_func ("/relay/log/threads", test_threads);
-  g_test_add_func ("/relay/log/full", test_full);
+  for (gsize i = 0; i < G_N_ELEMENTS (full_cases); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/relay/log/full/%s", full_cases[i].name);
+
+      g_test_add_data_func (path, &full_cases[i], test_full);
+    }
+  g_test_add_func ("/relay/log/finish-full", test_finish_full);
+  g_test_add_func ("/relay/log/broken", test_broken);
+  g_test_add_func ("/relay/log/refusals", test_refusals);
   return g_test_run ();
 }

@@ -6,6 +6,8 @@ ended; and those who mean to use the relay meanwhile."""
 import asyncio
 import contextlib
 import multiprocessing
+import os
+import re
 import resource
 import select
 import socket
@@ -15,7 +17,7 @@ import time
 
 sys.dont_write_bytecode = True
 from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
-    CLOSE, DEADLINE, TEXT, Backend, End, close_body, frame, request, run, running,
+    CLOSE, DEADLINE, TEXT, Backend, End, ask, close_body, frame, pair, request, run, running,
     token_options)
 
 BESIEGERS = 2000
@@ -165,7 +167,72 @@ async def no_token():
                 await relay.until_sample('clients', 1)
 
 
+# ---- what is written about it ----
+
+@contextlib.contextmanager
+def full_pipe():
+    """Yield the ends of a pipe that takes nothing before it is read."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b'.' * 4096)
+    os.set_blocking(writing, True)
+    yield reading, writing
+    os.close(reading)
+    os.close(writing)
+
+
+async def come_and_be_refused(relay, times):
+    """Ask for nonsense."""
+    for _ in range(times):
+        answer = await ask(relay, b'nonsense\r\n\r\n')
+        assert answer.startswith('HTTP/1.1 400 '), answer
+
+
+def read_until(reading, mark, text):
+    """Read a pipe until mark has come, and append what came."""
+    while mark not in text:
+        text += os.read(reading, 65536)
+
+
+async def unread_log():
+    """A log that nobody reads holds nobody, and 5,000 that are refused fill no disk."""
+    log = bytearray()
+    with full_pipe() as (reading, writing):
+        async with running('--no-status', stderr=writing) as relay, pair(relay) as (client, far):
+            refused = asyncio.gather(*(come_and_be_refused(relay, 50) for _ in range(100)))
+            slowest = 0.0
+            while not refused.done():
+                start = time.monotonic()
+                client.write(frame(TEXT, b'there?'))
+                assert await far.read_message() == (TEXT, b'there?')
+                slowest = max(slowest, time.monotonic() - start)
+                await asyncio.sleep(0.01)
+            await refused
+            print(f'# a message took {1000 * slowest:.0f} ms at most')
+            assert slowest < 2, slowest
+            assert await relay.sample('refusals_total{reason="request"}') == 5000
+            await asyncio.to_thread(read_until, reading, b' suppressed lines=', log)
+            assert log.count(b'.' * 4096 + b'2') == 1 and b' open connection=1 ' in log
+        read_until(reading, b' closed connection=1 ', log)
+        suppressed = sum(int(number) for number in re.findall(rb' suppressed lines=(\d+)\n', log))
+        assert log.count(b' refused ') + suppressed == 5000, (log.count(b' refused '), suppressed)
+        assert log.count(b' refused ') < 500, log.count(b' refused ')
+
+
+async def nobody_reads():
+    """The end of the relay does not wait for a log that nobody reads."""
+    with full_pipe() as (_reading, writing):
+        async with running('--no-status', stderr=writing) as relay:
+            await come_and_be_refused(relay, 10)
+            relay.process.terminate()
+            start = time.monotonic()
+            await relay.process.wait()
+            assert time.monotonic() - start < 4, time.monotonic() - start
+
+
 if __name__ == '__main__':
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    run([same_address, other_address, few_descriptors, no_token])
+    run([same_address, other_address, few_descriptors, no_token, unread_log, nobody_reads])

@@ -14,6 +14,10 @@ G_BEGIN_DECLS
 /* Header fields of an HTTP head. Apache allows 100 by default. */
 #define DUPLEX_LIMIT_HANDSHAKE_FIELDS 256
 
+/* Bytes of an entry of Via that is passed on: a host's name has 253, and a port and a protocol stand
+ * beside it. */
+#define DUPLEX_LIMIT_VIA_ENTRY 300
+
 /* Bytes kept of the body of a refused handshake: enough for an error page's reason. */
 #define DUPLEX_LIMIT_REFUSED_BODY ((gsize)16 * 1024)
 
@@ -159,8 +163,27 @@ G_BEGIN_DECLS
 /* Seconds from SIGTERM to the end: half of what systemd and containers wait by default, or less. */
 #define DUPLEX_LIMIT_RELAY_DRAIN 5
 
+/* Bytes of lines of the log that may wait for stderr to take them: thousands. Later ones are counted
+ * instead. And the seconds that they are waited for at the end of the relay. */
+#define DUPLEX_LIMIT_RELAY_LOG_WAITS  ((gsize)1024 * 1024)
+#define DUPLEX_LIMIT_RELAY_LOG_FINISH 1
+
+/* Bytes of a value in a line of the log, such as the name of a backend that a client has made up. No
+ * real one has more than 253 (RFC 1035 §2.3.4). */
+#define DUPLEX_LIMIT_RELAY_LOG_VALUE 512
+
+/* Lines of the log about clients that were refused, in so many seconds; metrics count them all.
+ * Enough to see what is wrong with somebody's, and less than 200 MB a day while the relay is under
+ * attack. */
+#define DUPLEX_LIMIT_RELAY_LOG_REFUSALS 100
+#define DUPLEX_LIMIT_RELAY_LOG_PERIOD   10
+
 /* Bytes of a token file, and of a first message that shows one. */
 #define DUPLEX_LIMIT_RELAY_TOKEN 4096
+
+/* Entries of a request's Via: proxies that it has passed. There are a handful on the longest way
+ * that anybody builds; a circle over others than relays ends here, too. */
+#define DUPLEX_LIMIT_RELAY_HOPS 16
 
 /* Workers of a relay: far beyond what helps. */
 #define DUPLEX_LIMIT_RELAY_WORKERS 256

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-list.h"
+#include "core/proto/duplex-via.h"
 
 #define PLAIN_TEXT "text/plain; charset=utf-8"
 
@@ -14,7 +16,8 @@ typedef struct
   const char *fields; /* what else the status asks for */
 } Status;
 
-/* RFC 9110 §15; RFC 6455 §4.4 for 426; RFC 6585 for 431; RFC 6750 §3 for 401. */
+/* RFC 9110 §15; RFC 6455 §4.4 for 426; RFC 6585 for 431; RFC 6750 §3 for 401; RFC 5842 §7.2 for
+ * 508. */
 static const Status statuses[] = {
   { 200, "OK", "" },
   { 400, "Bad Request", "" },
@@ -25,6 +28,7 @@ static const Status statuses[] = {
   { 426, "Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" },
   { 431, "Request Header Fields Too Large", "" },
   { 503, "Service Unavailable", "Retry-After: 1\r\n" },
+  { 508, "Loop Detected", "" },
 };
 
 /* ---- responses ---- */
@@ -140,6 +144,34 @@ duplex_request_get_kind (DuplexHead *head)
   return kind;
 }
 
+/* ---- where it came from ---- */
+
+const char *
+duplex_request_get_pseudonym (void)
+{
+  static gsize pseudonym = 0;
+
+  if (g_once_init_enter (&pseudonym))
+    {
+      g_autofree char *id = g_uuid_string_random ();
+
+      g_once_init_leave (&pseudonym, (gsize)g_strconcat ("duplex-relay-", id, NULL));
+    }
+  return (const char *)pseudonym;
+}
+
+/* A URL may lead through the relay to the relay itself, as often as one fits into the other, or
+ * round over other relays. */
+static GBytes *
+judge_way (DuplexHead *head)
+{
+  if (duplex_via_has (head, duplex_request_get_pseudonym ()))
+    return duplex_request_refuse (508, "The request has passed this relay before");
+  if (duplex_via_count (head) > DUPLEX_LIMIT_RELAY_HOPS)
+    return duplex_request_refuse (508, "The request has passed too many proxies; see its Via");
+  return NULL;
+}
+
 /* ---- verdicts ---- */
 
 GBytes *
@@ -147,6 +179,7 @@ duplex_request_judge (DuplexHead         *head,
                       const DuplexPolicy *policy)
 {
   g_autoptr (GError) error = NULL;
+  GBytes            *refusal;
   guint              status;
 
   g_return_val_if_fail (head != NULL && policy != NULL, NULL);
@@ -157,6 +190,9 @@ duplex_request_judge (DuplexHead         *head,
     return duplex_request_refuse (426, "Expected Upgrade: websocket");
   if (!duplex_handshake_check_upgrade (head, &status, &error))
     return duplex_request_refuse (status, error->message);
+  refusal = judge_way (head);
+  if (refusal != NULL)
+    return refusal;
   if (!duplex_policy_allows_origin (policy, duplex_head_lookup (head, "Origin")))
     return duplex_request_refuse (403, "Origin not allowed; see --allow-origin");
   if (duplex_policy_asks_request (policy) &&
@@ -339,28 +375,39 @@ has_name (char      **names,
   return FALSE;
 }
 
-/* What Connection names is for the relay only (RFC 9110 §7.6.1). */
+static void
+append_header (GArray     *headers,
+               const char *name,
+               char       *value)
+{
+  DuplexHeader header = { g_strdup (name), value };
+
+  g_array_append_val (headers, header);
+}
+
+/* What Connection names is for the relay only (RFC 9110 §7.6.1). Via is not: whoever could drop it
+ * could hide a loop. */
 DuplexHeader *
 duplex_request_forwarded_headers (DuplexHead                *head,
                                   const DuplexRelaySettings *settings,
                                   gsize                     *ret_n)
 {
   g_autoptr (GArray) headers = g_array_new (FALSE, FALSE, sizeof (DuplexHeader));
+  g_autofree char   *entry = NULL;
 
   g_return_val_if_fail (head != NULL && settings != NULL && ret_n != NULL, NULL);
 
   for (guint i = 0; i < duplex_head_get_n_fields (head); i++)
     {
-      const char  *name = duplex_head_get_field_name (head, i);
-      const char  *value = duplex_head_get_field_value (head, i);
-      DuplexHeader header;
+      const char *name = duplex_head_get_field_name (head, i);
+      const char *value = duplex_head_get_field_value (head, i);
 
-      if (!has_name (settings->forward_headers, name) || !duplex_header_is_valid (name, value) ||
-          duplex_head_has_token (head, "Connection", name))
-        continue;
-      header = (DuplexHeader){ g_strdup (name), g_strdup (value) };
-      g_array_append_val (headers, header);
+      if (has_name (settings->forward_headers, name) && duplex_header_is_valid (name, value) &&
+          g_ascii_strcasecmp (name, "Via") != 0 &&
+          !duplex_head_has_token (head, "Connection", name))
+        append_header (headers, name, g_strdup (value));
     }
-  *ret_n = headers->len;
-  return headers->len > 0 ? g_array_steal (headers, NULL) : NULL;
+  entry = g_strconcat ("1.1 ", duplex_request_get_pseudonym (), NULL);
+  append_header (headers, "Via", duplex_via_extend (head, entry));
+  return g_array_steal (headers, ret_n);
 }

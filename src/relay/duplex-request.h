@@ -25,7 +25,8 @@ DuplexRequestKind duplex_request_get_kind (DuplexHead *head);
 /* ---- an upgrade ---- */
 
 /* The HTTP response to a request that is not upgraded; NULL where it is. Every path but that of
- * upgrades is refused. */
+ * upgrades is refused, and so is, with 508 (RFC 5842 §7.2), what has passed this relay before, or
+ * more than DUPLEX_LIMIT_RELAY_HOPS proxies. */
 GBytes *duplex_request_judge (DuplexHead         *head,
                               const DuplexPolicy *policy);
 
@@ -40,11 +41,15 @@ char **duplex_request_dup_subprotocols (DuplexHead *head);
 gboolean duplex_request_find_deflate_offer (DuplexHead          *head,
                                             DuplexDeflateParams *ret_offer);
 
-/* The fields whose names settings->forward_headers has, in order, for DuplexDialSettings; their
- * names and values, and the array, are freed with g_free(). NULL where there are none. */
+/* The fields whose names settings->forward_headers has, in order, for DuplexDialSettings, and then
+ * Via, with the relay's own entry behind those that came (RFC 9110 §7.6.3). Their names and values,
+ * and the array, are freed with g_free(). */
 DuplexHeader *duplex_request_forwarded_headers (DuplexHead                *head,
                                                 const DuplexRelaySettings *settings,
                                                 gsize                     *ret_n);
+
+/* What the relay is called in Via, for as long as this process lives. */
+const char *duplex_request_get_pseudonym (void);
 
 /* Whether a field may be named there: what the handshake writes itself, what belongs to one hop or
  * says where a request ends would let a client change what the backend takes for the request. */

@@ -5,6 +5,8 @@
 
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-handshake.h"
+#include "core/proto/duplex-limits.h"
+#include "core/proto/duplex-via.h"
 
 /* Texts that an input is cut into, each from after one NUL to the next. */
 #define MAX_TEXTS 8
@@ -18,6 +20,27 @@ take_text (FuzzInput *input)
   input->data += size;
   input->size -= size;
   return text;
+}
+
+/* What a proxy passes on holds no more entries than came, and its own last, to be found and counted
+ * there by the next one. */
+static void
+check_via (DuplexHead *head)
+{
+  g_autofree char       *value = duplex_via_extend (head, "1.1 own");
+  g_autofree char       *text = g_strdup_printf ("GET / HTTP/1.1\r\nVia: %s\r\n\r\n", value);
+  g_autoptr (DuplexHead) next = NULL;
+  g_auto (GStrv)         entries = g_strsplit (value, ", ", 0);
+  guint                  n = g_strv_length (entries);
+
+  g_assert_cmpuint (n, <=, duplex_via_count (head) + 1);
+  g_assert_cmpstr (entries[n - 1], ==, "1.1 own");
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpuint (strlen (entries[i]), <=, DUPLEX_LIMIT_VIA_ENTRY);
+  next = duplex_head_parse_request ((const guint8 *)text, strlen (text), NULL);
+  g_assert_nonnull (next);
+  g_assert_cmpuint (duplex_via_count (next), ==, n);
+  g_assert_true (duplex_via_has (next, "own"));
 }
 
 /* What a server does with a head from outside. */
@@ -46,6 +69,7 @@ check_parsed (const guint8 *data,
     }
 
   g_assert_cmpuint (end, >, 0);
+  check_via (head);
   if (duplex_handshake_check_request (head, &status, &error))
     {
       offers = duplex_head_dup_list (head, "Sec-WebSocket-Extensions");

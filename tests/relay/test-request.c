@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/proto/duplex-limits.h"
+
 static DuplexHead *
 parse_method (const char *method,
               const char *target,
@@ -132,6 +134,54 @@ test_judge (void)
       else
         g_assert_true (memcmp (g_bytes_get_data (response, NULL), start, strlen (start)) == 0);
     }
+}
+
+static guint
+judge_status (const char *fields)
+{
+  g_autoptr (DuplexPolicy) policy = duplex_policy_new ();
+  g_autofree char         *all = g_strconcat (UPGRADE, fields, NULL);
+  g_autoptr (DuplexHead)   head = parse ("/api/websocket", all);
+  g_autoptr (GBytes)       response = duplex_request_judge (head, policy);
+  guint                    status = 0;
+
+  if (response != NULL)
+    g_assert_cmpint (sscanf (g_bytes_get_data (response, NULL), "HTTP/1.1 %u ", &status), ==, 1);
+  return status;
+}
+
+/* Who has been here before is not let in again, however that is written; nor who has been round
+ * many others. */
+static void
+test_judge_way (void)
+{
+  const char         *own = duplex_request_get_pseudonym ();
+  const char         *formats[] = { "Via: 1.1 %s\r\n",
+                                    "via:1.1 %s (comment)\r\n",
+                                    "Via: 1.1 a, 1.1 %s, 1.1 b\r\n",
+                                    "Via: 1.1 a\r\nX: y\r\nVIA: 1.1 %s:80\r\n",
+                                    "Via: 1.1 a (, 1.1 %s\r\n",
+                                    "Via: \"1.1 a, 1.1 %s\r\n" };
+  g_autoptr (GString) many = g_string_new ("Via: 1.0 first");
+
+  g_assert_true (g_str_has_prefix (own, "duplex-relay-") && duplex_token_is_valid (own));
+  g_assert_true (own == duplex_request_get_pseudonym ());
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_auto (GStrv)   parts = g_strsplit (formats[i], "%s", 2);
+      g_autofree char *fields = g_strjoinv (own, parts);
+      g_autofree char *others = g_strjoinv ("duplex-relay-0", parts);
+
+      g_assert_cmpuint (judge_status (fields), ==, 508);
+      g_assert_cmpuint (judge_status (others), ==, 0);
+    }
+
+  for (guint i = 1; i < DUPLEX_LIMIT_RELAY_HOPS; i++)
+    g_string_append (many, i % 2 == 0 ? ", 1.1 x (a, b)" : "\r\nVia: HTTP/1.1 y");
+  g_string_append (many, "\r\n");
+  g_assert_cmpuint (judge_status (many->str), ==, 0);
+  g_string_append (many, "Via: nonsense\r\n");
+  g_assert_cmpuint (judge_status (many->str), ==, 508);
 }
 
 /* With a token that the first message shows, the request needs none. */
@@ -317,22 +367,30 @@ test_forwarded (void)
   {
     const char *fields;
     const char *joined;
+    const char *via; /* before the relay's own */
   } cases[] = {
-    { "", "" },
-    { "Cookie: a=b\r\n", "Cookie: a=b|" },
-    { "Other: x\r\ncookie: a=b\r\nX-Y: \r\nCOOKIE: c=d\r\n", "cookie: a=b|X-Y: |COOKIE: c=d|" },
-    { "Cookie: a=b\r\nX-Y: z\r\nConnection: upgrade, cookie\r\n", "X-Y: z|" },
+    { "", "", "" },
+    { "Cookie: a=b\r\n", "Cookie: a=b|", "" },
+    { "Other: x\r\ncookie: a=b\r\nX-Y: \r\nCOOKIE: c=d\r\n", "cookie: a=b|X-Y: |COOKIE: c=d|",
+      "" },
+    { "Cookie: a=b\r\nX-Y: z\r\nConnection: upgrade, cookie\r\n", "X-Y: z|", "" },
+    /* listed or not, and whatever Connection says */
+    { "Via: 1.0 a (b)\r\nX-Y: z\r\nvia: c/2.2 d:80\r\n", "X-Y: z|", "1.0 a, c/2.2 d:80, " },
+    { "Via: 1.0 a\r\nConnection: upgrade, via\r\n", "", "1.0 a, " },
   };
   g_autoptr (DuplexRelaySettings) settings = duplex_relay_settings_new ();
 
   g_strfreev (settings->forward_headers);
-  settings->forward_headers = g_strsplit ("Cookie x-y", " ", 0);
+  settings->forward_headers = g_strsplit ("Cookie x-y Via", " ", 0);
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (DuplexHead)   head = parse ("/api/websocket", cases[i].fields);
       g_autoptr (GString)      joined = g_string_new (NULL);
       gsize                    n = 99;
       g_autofree DuplexHeader *headers = duplex_request_forwarded_headers (head, settings, &n);
+      g_autofree char         *expected = g_strdup_printf ("%sVia: %s1.1 %s|", cases[i].joined,
+                                                           cases[i].via,
+                                                           duplex_request_get_pseudonym ());
 
       for (gsize k = 0; k < n; k++)
         {
@@ -340,8 +398,7 @@ test_forwarded (void)
           g_free (headers[k].name);
           g_free (headers[k].value);
         }
-      g_assert_cmpstr (joined->str, ==, cases[i].joined);
-      g_assert_true ((headers == NULL) == (n == 0));
+      g_assert_cmpstr (joined->str, ==, expected);
     }
 }
 
@@ -387,6 +444,7 @@ main (int    argc,
   g_test_add_func ("/relay/request/backend", test_backend);
   g_test_add_func ("/relay/request/subprotocols", test_subprotocols);
   g_test_add_func ("/relay/request/judge", test_judge);
+  g_test_add_func ("/relay/request/judge-way", test_judge_way);
   g_test_add_func ("/relay/request/judge-later", test_judge_later);
   g_test_add_func ("/relay/request/kind", test_kind);
   g_test_add_func ("/relay/request/watcher", test_watcher);

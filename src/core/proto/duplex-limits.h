@@ -18,6 +18,10 @@ G_BEGIN_DECLS
  * beside it. */
 #define DUPLEX_LIMIT_VIA_ENTRY 300
 
+/* Bytes of an entry of Via that is passed on: a host's name has 253, and a port and a protocol stand
+ * beside it. */
+#define DUPLEX_LIMIT_VIA_ENTRY 300
+
 /* Bytes kept of the body of a refused handshake: enough for an error page's reason. */
 #define DUPLEX_LIMIT_REFUSED_BODY ((gsize)16 * 1024)
 
@@ -180,6 +184,10 @@ G_BEGIN_DECLS
 
 /* Bytes of a token file, and of a first message that shows one. */
 #define DUPLEX_LIMIT_RELAY_TOKEN 4096
+
+/* Entries of a request's Via: proxies that it has passed. There are a handful on the longest way
+ * that anybody builds; a circle over others than relays ends here, too. */
+#define DUPLEX_LIMIT_RELAY_HOPS 16
 
 /* Entries of a request's Via: proxies that it has passed. There are a handful on the longest way
  * that anybody builds; a circle over others than relays ends here, too. */

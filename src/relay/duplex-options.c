@@ -235,14 +235,13 @@ load_certificates (const DuplexConfig  *config,
     }
   if (authorities != NULL)
     {
-      g_autoptr (GTlsDatabase) database = g_tls_file_database_new (authorities, error);
-
-      if (database == NULL)
+      duplex_tls_credentials_unref (settings->trust);
+      settings->trust = duplex_tls_credentials_new_client (authorities, error);
+      if (settings->trust == NULL)
         {
           g_prefix_error (error, "%s: ", authorities);
           return blame (config, DUPLEX_CONFIG_CACERT, error);
         }
-      settings->ca_file = g_strdup (authorities);
     }
   return TRUE;
 }

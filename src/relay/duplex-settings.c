@@ -10,6 +10,7 @@ duplex_relay_settings_new (void)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->policy = duplex_policy_new ();
+  self->trust = duplex_tls_credentials_new_client (NULL, NULL);
   self->forward_headers = g_new0 (char *, 1);
   self->pump = (DuplexPumpSettings){
     .limits = {
@@ -45,8 +46,8 @@ duplex_relay_settings_unref (DuplexRelaySettings *self)
   if (self == NULL || !g_atomic_ref_count_dec (&self->ref_count))
     return;
   duplex_policy_free (self->policy);
-  g_clear_object (&self->certificate);
-  g_free (self->ca_file);
+  duplex_tls_credentials_unref (self->certificate);
+  duplex_tls_credentials_unref (self->trust);
   g_strfreev (self->forward_headers);
   g_free (self);
 }

@@ -5,9 +5,8 @@
  * another one; a connection keeps the one that it began with. References may be taken and dropped
  * on any thread. */
 
-#include <gio/gio.h>
-
 #include "core/io/duplex-pump.h"
+#include "core/io/duplex-tls-credentials.h"
 #include "relay/duplex-policy.h"
 
 G_BEGIN_DECLS
@@ -21,10 +20,10 @@ typedef enum {
 typedef struct
 {
   /* owned */
-  DuplexPolicy    *policy;
-  GTlsCertificate *certificate;     /* of the relay, with its key; NULL: clients speak plain HTTP */
-  char            *ca_file;         /* authorities to trust for wss instead of the system's */
-  char           **forward_headers; /* names of fields that go on to the backend; not NULL */
+  DuplexPolicy         *policy;
+  DuplexTlsCredentials *certificate;     /* of the relay; NULL: clients speak plain HTTP */
+  DuplexTlsCredentials *trust;           /* of backends; not NULL */
+  char                **forward_headers; /* names of fields that go on to the backend; not NULL */
 
   DuplexPumpSettings pump;
   DuplexTokenPlace   token_place;

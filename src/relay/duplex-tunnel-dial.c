@@ -218,7 +218,7 @@ build_settings (DuplexTunnel *self,
     for (gsize i = 1; dial->subprotocols[i] != NULL; i++)
       g_clear_pointer (&dial->subprotocols[i], g_free);
   dial->verify = TRUE;
-  dial->ca_file = g_strdup (self->settings->ca_file);
+  dial->trust = duplex_tls_credentials_ref (self->settings->trust);
   dial->proxy = g_strdup ("direct://");
   dial->headers =
     duplex_request_forwarded_headers (opening->head, self->settings, &dial->n_headers);

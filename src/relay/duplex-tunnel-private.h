@@ -8,6 +8,7 @@
  * self may be gone after each of the functions below but those that say otherwise. */
 
 #include "core/io/duplex-dialer.h"
+#include "core/io/duplex-tls-session.h"
 #include "relay/duplex-first-message.h"
 #include "relay/duplex-log.h"
 #include "relay/duplex-tunnel.h"
@@ -30,14 +31,13 @@ typedef enum {
 typedef struct
 {
   DuplexTunnel  *tunnel;
-  DuplexDeadline deadline; /* of the phase */
-  DuplexWatch    hello;    /* on fd, until a TLS handshake can begin */
+  DuplexDeadline deadline;  /* of the phase */
+  DuplexWatch    tls_watch; /* of tls */
 
   /* owned */
   int                 fd;       /* until somebody takes it, else -1 */
   DuplexLeg          *client;   /* NULL during TLS */
-  GIOStream          *base;     /* of TLS: the socket, else NULL */
-  GIOStream          *tls;      /* likewise */
+  DuplexTlsSession   *tls;      /* during TLS, else NULL */
   GByteArray         *received; /* from the client, and not used yet */
   GByteArray         *out;      /* to the client, still to be written */
   DuplexHead         *head;
@@ -133,9 +133,8 @@ void duplex_opening_free (DuplexOpening *self);
 
 /* ---- duplex-tunnel-tls.c ---- */
 
-/* Begins the TLS handshake once the client has said Hello, and goes on with
- * duplex_tunnel_await_request(). */
-void duplex_tunnel_await_hello (DuplexTunnel *self);
+/* Shakes hands, and goes on with duplex_tunnel_await_request(). */
+void duplex_tunnel_start_tls (DuplexTunnel *self);
 
 /* ---- duplex-tunnel-dial.c ---- */
 

@@ -67,17 +67,6 @@ settle (DuplexTunnel *self)
   self->host->settled (self, self->host->user_data);
 }
 
-/* A TLS stream that is dropped would wait for its peer to take a last record, and hold up the
- * thread: the socket is closed below it. */
-static void
-close_base (DuplexOpening *self)
-{
-  if (self->base != NULL)
-    g_io_stream_close (self->base, NULL, NULL);
-  g_clear_object (&self->tls);
-  g_clear_object (&self->base);
-}
-
 void
 duplex_opening_free (DuplexOpening *self)
 {
@@ -85,11 +74,11 @@ duplex_opening_free (DuplexOpening *self)
     return;
   g_assert (self->operation == NULL);
   duplex_poller_clear_deadline (self->tunnel->host->poller, &self->deadline);
-  duplex_poller_unwatch (self->tunnel->host->poller, &self->hello);
+  duplex_poller_unwatch (self->tunnel->host->poller, &self->tls_watch);
   if (self->fd >= 0)
     close (self->fd);
   g_clear_pointer (&self->client, duplex_leg_free);
-  close_base (self);
+  g_clear_pointer (&self->tls, duplex_tls_session_free);
   g_clear_pointer (&self->received, g_byte_array_unref);
   g_clear_pointer (&self->out, g_byte_array_unref);
   g_clear_pointer (&self->head, duplex_head_free);
@@ -212,8 +201,7 @@ duplex_tunnel_flush (DuplexTunnel *self)
 /* ---- a response that is no upgrade ---- */
 
 /* Closed with bytes unread, TCP would tell the client that the connection was reset, and it might
- * not see the response. TLS has no half-close that would tell it to end, so that it is not waited
- * for. */
+ * not see the response. */
 static void
 discard (DuplexTunnel *self)
 {
@@ -232,7 +220,7 @@ discard (DuplexTunnel *self)
           return;
         }
     }
-  if (result == DUPLEX_LEG_ENDED || self->settings->certificate != NULL)
+  if (result == DUPLEX_LEG_ENDED)
     duplex_tunnel_end (self);
 }
 
@@ -547,7 +535,7 @@ duplex_tunnel_start (DuplexTunnel *self)
   duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_TLS, self->settings->handshake_timeout);
   if (self->settings->certificate != NULL)
     {
-      duplex_tunnel_await_hello (self);
+      duplex_tunnel_start_tls (self);
       return;
     }
   leg = duplex_leg_new_socket (self->host->poller, self->opening->fd);

@@ -63,13 +63,10 @@ fake_leg_look (DuplexLeg        *leg,
   *ret_look = self->look;
 }
 
-static gboolean
+static void
 fake_leg_shutdown (DuplexLeg *leg)
 {
-  DuplexFakeLeg *self = (DuplexFakeLeg *)leg;
-
-  self->shut = !self->no_half;
-  return self->shut;
+  ((DuplexFakeLeg *)leg)->shut = TRUE;
 }
 
 static void

@@ -16,7 +16,6 @@ typedef struct
   gsize            chunk;       /* bytes that a read gives at most */
   gboolean         input_ended; /* behind input */
   gboolean         broken;      /* writing fails */
-  gboolean         no_half;     /* it cannot be shut one way, as TLS */
   gboolean         shut;
   gboolean         hung_up; /* was told, and is from then on */
   gboolean         again;   /* was asked for */

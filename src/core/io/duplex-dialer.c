@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/io/duplex-connect.h"
+#include "core/io/duplex-tls-client.h"
 #include "core/io/duplex-tls.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -49,6 +50,7 @@ duplex_dial_settings_free (DuplexDialSettings *self)
   g_free (self->headers);
   g_free (self->trusted);
   g_free (self->ca_file);
+  g_clear_pointer (&self->trust, duplex_tls_credentials_unref);
   g_free (self->address);
   g_free (self->proxy);
   g_clear_object (&self->certificate);
@@ -481,27 +483,6 @@ upgrade (GTask *task)
 
 /* ---- TLS ---- */
 
-static gboolean
-accept_certificate_cb (GTlsConnection      *connection,
-                       GTlsCertificate     *certificate,
-                       GTlsCertificateFlags flags,
-                       gpointer             data)
-{
-  Attempt         *attempt = data;
-  g_autofree char *fingerprint = duplex_tls_dup_fingerprint (certificate);
-  gboolean         trusted =
-    fingerprint != NULL && g_strcmp0 (fingerprint, attempt->settings->trusted) == 0;
-
-  attempt->result->refused_flags = flags;
-  if (!attempt->settings->verify || trusted)
-    {
-      attempt->result->unverified = TRUE;
-      return TRUE;
-    }
-  attempt->result->refused = g_steal_pointer (&fingerprint);
-  return FALSE;
-}
-
 static void
 tls_ready_cb (GObject      *object,
               GAsyncResult *result,
@@ -510,41 +491,17 @@ tls_ready_cb (GObject      *object,
   g_autoptr (GTask)  task = data;
   Attempt           *attempt = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
-  g_autofree char   *description = NULL;
+  g_autofree char   *description = duplex_tls_client_finish (result, &error);
   DuplexFinding      finding = { DUPLEX_FINDING_CERTIFICATE_OVERRIDDEN, 0 };
 
-  if (!g_tls_connection_handshake_finish (G_TLS_CONNECTION (object), result, &error))
+  if (description == NULL)
     {
       fail (task, g_steal_pointer (&error));
       return;
     }
-  description = duplex_tls_describe (G_TLS_CONNECTION (object));
   record (attempt, DUPLEX_EVENT_TLS, DUPLEX_DIRECTION_NONE, 0, attempt->result->refused_flags,
           description, strlen (description), &finding, attempt->result->unverified ? 1 : 0);
   upgrade (task);
-}
-
-static void
-start_tls (GTask *task)
-{
-  Attempt                   *attempt = g_task_get_task_data (task);
-  const DuplexDialSettings  *settings = attempt->settings;
-  g_autoptr (GError)         error = NULL;
-  g_autoptr (GTlsConnection) tls = NULL;
-
-  tls = duplex_tls_new_client (attempt->result->stream, settings->url->host, settings->url->port,
-                               settings->ca_file, &error);
-  if (tls == NULL)
-    {
-      fail (task, g_steal_pointer (&error));
-      return;
-    }
-  if (settings->certificate != NULL)
-    g_tls_connection_set_certificate (tls, settings->certificate);
-  g_set_object (&attempt->result->stream, G_IO_STREAM (tls));
-  g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_certificate_cb), attempt);
-  g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, attempt->cancellable, tls_ready_cb,
-                                    g_object_ref (task));
 }
 
 /* ---- the beginning ---- */
@@ -566,7 +523,8 @@ connected_ready_cb (GObject      *object,
     }
   attempt->result->stream = G_IO_STREAM (connection);
   if (attempt->settings->url->tls)
-    start_tls (task);
+    duplex_tls_client_async (attempt->settings, attempt->result, attempt->cancellable,
+                             tls_ready_cb, g_object_ref (task));
   else
     upgrade (task);
 }
@@ -671,9 +629,6 @@ duplex_dialer_dial_finish (GAsyncResult      *result,
   g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
 
   attempt = g_task_get_task_data (G_TASK (result));
-  /* The signal handler borrowed the attempt, which ends with the task. */
-  if (G_IS_TLS_CONNECTION (attempt->result->stream))
-    g_signal_handlers_disconnect_by_data (attempt->result->stream, attempt);
   *ret_result = g_steal_pointer (&attempt->result);
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 
+#include "core/io/duplex-tls-credentials.h"
 #include "core/model/duplex-capture.h"
 #include "core/model/duplex-profile.h"
 #include "core/proto/duplex-deflate-params.h"
@@ -27,7 +28,12 @@ typedef struct
   gboolean      verify;  /* certificates must verify */
   char         *trusted; /* SHA-256 of one that is accepted though it does not, or NULL */
   char         *ca_file; /* PEM file of authorities to trust instead of the system's, or NULL */
-  guint         timeout; /* seconds for all steps together, 0: whoever dials sees to it */
+
+  /* Or NULL. Where there is one, TLS is ours, without a thread: certificates must verify by it, and
+   * what the three above say, and certificate below, does not count. */
+  DuplexTlsCredentials *trust;
+
+  guint timeout; /* seconds for all steps together, 0: whoever dials sees to it */
 
   char            *address;     /* the IP address to dial instead of the URL's host, or NULL */
   char            *proxy;       /* URL of the proxy to dial through, or NULL: the system's */

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/io/duplex-leg-private.h"
+#include "core/io/duplex-leg.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "core/io/duplex-tls-stream.h"
 
 DuplexLeg *
 duplex_leg_new_stream (DuplexPoller *poller,
                        GIOStream    *stream)
 {
-  GSocket *socket;
-  int      fd;
-
   g_return_val_if_fail (poller != NULL, NULL);
-  g_return_val_if_fail (G_IS_TLS_CONNECTION (stream) || G_IS_SOCKET_CONNECTION (stream), NULL);
+  g_return_val_if_fail (DUPLEX_IS_TLS_STREAM (stream) || G_IS_SOCKET_CONNECTION (stream), NULL);
 
-  if (G_IS_TLS_CONNECTION (stream))
-    return duplex_leg_new_tls (poller, G_TLS_CONNECTION (stream));
-  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
-  fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
-  if (fd < 0)
-    g_debug ("No descriptor for a leg: %s", g_strerror (errno));
-  g_io_stream_close (stream, NULL, NULL);
-  return duplex_leg_new_socket (poller, fd);
+  if (DUPLEX_IS_TLS_STREAM (stream))
+    return duplex_leg_new_tls (poller,
+                               duplex_tls_stream_steal_session (DUPLEX_TLS_STREAM (stream)));
+  return duplex_leg_new_socket (poller, duplex_socket_steal_fd (G_SOCKET_CONNECTION (stream)));
 }
 
 void
@@ -87,12 +79,12 @@ duplex_leg_look (DuplexLeg        *self,
   self->class->look (self, ret_look);
 }
 
-gboolean
+void
 duplex_leg_shutdown (DuplexLeg *self)
 {
-  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_if_fail (self != NULL);
 
-  return self->class->shutdown (self);
+  self->class->shutdown (self);
 }
 
 void

@@ -12,7 +12,8 @@
 
 G_BEGIN_DECLS
 
-typedef struct _DuplexLeg DuplexLeg;
+typedef struct _DuplexLeg        DuplexLeg;
+typedef struct _DuplexTlsSession DuplexTlsSession;
 
 /* conditions as of DuplexWatchFunc; G_IO_HUP is there each time once it was. The leg may be freed
  * in the call. */
@@ -32,7 +33,7 @@ typedef struct
   DuplexLegResult (*write) (DuplexLeg *self, const GOutputVector *spans, guint n, gsize *ret_len);
   void (*again) (DuplexLeg *self);
   void (*look) (DuplexLeg *self, DuplexSocketLook *ret_look);
-  gboolean (*shutdown) (DuplexLeg *self);
+  void (*shutdown) (DuplexLeg *self);
   void (*free) (DuplexLeg *self);
 } DuplexLegClass;
 
@@ -48,8 +49,11 @@ struct _DuplexLeg
 /* A connected, non-blocking socket, which the leg takes and closes. */
 DuplexLeg *duplex_leg_new_socket (DuplexPoller *poller,
                                   int           fd);
-/* A stream of a dialer or a TLS server, its handshakes done: TLS over a socket, or a socket. The
- * leg takes a reference, and where it is a plain socket, only its descriptor. */
+/* Takes session, its handshake done. */
+DuplexLeg *duplex_leg_new_tls (DuplexPoller     *poller,
+                               DuplexTlsSession *session);
+/* A dialer's stream, of which the leg takes what is below: a socket's descriptor, or the session of
+ * a DuplexTlsStream. */
 DuplexLeg *duplex_leg_new_stream (DuplexPoller *poller,
                                   GIOStream    *stream);
 
@@ -81,9 +85,8 @@ void duplex_leg_again (DuplexLeg *self);
 void duplex_leg_look (DuplexLeg        *self,
                       DuplexSocketLook *ret_look);
 
-/* No more will be written: the peer reads the end of the stream. FALSE where the transport has no
- * such half-close, as TLS: then only duplex_leg_free() tells the peer. */
-gboolean duplex_leg_shutdown (DuplexLeg *self);
+/* No more will be written: the peer reads the end of the stream, and can still write. */
+void duplex_leg_shutdown (DuplexLeg *self);
 
 /* Closes and frees; ready is not called any more. */
 void duplex_leg_free (DuplexLeg *self);

@@ -37,8 +37,7 @@ settle_side (DuplexPumpSide *side)
       has_left (side) && !side->shut)
     {
       side->shut = TRUE;
-      if (!duplex_leg_shutdown (side->leg))
-        duplex_pump_side_end (side);
+      duplex_leg_shutdown (side->leg);
     }
 }
 

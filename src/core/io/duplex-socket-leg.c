@@ -104,11 +104,10 @@ socket_leg_look (DuplexLeg        *leg,
   duplex_socket_look (((SocketLeg *)leg)->fd, ret_look);
 }
 
-static gboolean
+static void
 socket_leg_shutdown (DuplexLeg *leg)
 {
   shutdown (((SocketLeg *)leg)->fd, SHUT_WR);
-  return TRUE;
 }
 
 static void

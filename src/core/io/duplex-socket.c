@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-socket.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 
@@ -20,6 +22,20 @@ duplex_socket_set_no_delay (GSocketConnection *connection)
   if (!g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY,
                             TRUE, &error))
     g_debug ("TCP_NODELAY: %s", error->message);
+}
+
+int
+duplex_socket_steal_fd (GSocketConnection *connection)
+{
+  int fd;
+
+  g_return_val_if_fail (G_IS_SOCKET_CONNECTION (connection), -1);
+
+  fd = fcntl (g_socket_get_fd (g_socket_connection_get_socket (connection)), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0)
+    g_debug ("No descriptor: %s", g_strerror (errno));
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  return fd;
 }
 
 /* Whoever has no window for more is asked for one (RFC 9293 §3.8.6.1), and answers also where the

@@ -102,34 +102,6 @@ duplex_tls_new_client (GIOStream  *base,
   return G_TLS_CONNECTION (g_steal_pointer (&tls));
 }
 
-GTlsConnection *
-duplex_tls_new_server (GIOStream       *base,
-                       GTlsCertificate *certificate,
-                       GError         **error)
-{
-  GIOStream *tls = g_tls_server_connection_new (base, certificate, error);
-
-  if (tls == NULL)
-    return NULL;
-  g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls), protocols);
-  return G_TLS_CONNECTION (tls);
-}
-
-GSocket *
-duplex_tls_get_socket (GTlsConnection *connection)
-{
-  g_autoptr (GIOStream) base = NULL;
-  GIOStream            *stream;
-
-  g_return_val_if_fail (G_IS_TLS_CONNECTION (connection), NULL);
-
-  g_object_get (connection, "base-io-stream", &base, NULL);
-  stream = DUPLEX_IS_BARE_STREAM (base) ? DUPLEX_BARE_STREAM (base)->base : base;
-  return G_IS_SOCKET_CONNECTION (stream)
-           ? g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream))
-           : NULL;
-}
-
 char *
 duplex_tls_dup_fingerprint (GTlsCertificate *certificate)
 {

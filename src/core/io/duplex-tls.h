@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What the dialer and the servers need of TLS, over GIO. */
+/* What the window and the headless client need of TLS, over GIO: the user may see a certificate
+ * that does not verify, and accept it. */
 
 #include <gio/gio.h>
 
@@ -14,14 +15,6 @@ GTlsConnection *duplex_tls_new_client (GIOStream  *base,
                                        guint16     port,
                                        const char *ca_file,
                                        GError    **error);
-
-/* A server's end over base, before its handshake; certificate has its key. */
-GTlsConnection *duplex_tls_new_server (GIOStream       *base,
-                                       GTlsCertificate *certificate,
-                                       GError         **error);
-
-/* The socket below, or NULL where the stream below is none. */
-GSocket *duplex_tls_get_socket (GTlsConnection *connection);
 
 /* SHA-256 of the certificate in DER, 64 lower-case hex digits. */
 char *duplex_tls_dup_fingerprint (GTlsCertificate *certificate);

@@ -23,7 +23,8 @@ LegPair *leg_pair_new (LegTransport transport);
 void     leg_pair_free (LegPair *self);
 
 /* The socket below either end. */
-GSocket *leg_pair_get_socket (GIOStream *stream);
+int leg_pair_get_near_fd (LegPair *self);
+int leg_pair_get_far_fd (LegPair *self);
 
 /* Of the peer: TCP ends at once, without a word, or with a reset. */
 void leg_pair_vanish (LegPair *self,

@@ -78,23 +78,6 @@ test_in_order (void)
   g_assert_cmpuint (f.stats.n_late[CLIENT] + f.stats.n_late[SERVER], ==, 0);
 }
 
-/* Where there is no half-close the client is let go when all is said: it would wait in vain. */
-static void
-test_no_half_close (void)
-{
-  g_auto (PumpFixture) f = { 0 };
-
-  pump_fixture_init (&f);
-  f.client->no_half = TRUE;
-  start (&f);
-  pump_fixture_send_frame (&f, SERVER, FIN | CLOSE, normal, 2);
-  g_assert_false (f.client_freed);
-  pump_fixture_send_frame (&f, CLIENT, FIN | CLOSE, normal, 2);
-  pump_fixture_assert_got (&f, SERVER, "close(1000)");
-  g_assert_true (f.client_freed);
-  g_assert_false (f.backend_freed);
-}
-
 /* A code is carried over as it is, and so is none. */
 static void
 test_no_code (void)
@@ -538,7 +521,6 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/io/pump-end/close/in-order", test_in_order);
-  g_test_add_func ("/io/pump-end/close/no-half-close", test_no_half_close);
   g_test_add_func ("/io/pump-end/close/no-code", test_no_code);
   g_test_add_func ("/io/pump-end/close/backend-finishes", test_backend_finishes);
   g_test_add_func ("/io/pump-end/close/half", test_half_close);

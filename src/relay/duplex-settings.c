@@ -15,7 +15,7 @@ duplex_relay_settings_new (void)
   self->pump = (DuplexPumpSettings){
     .limits = {
       .max_message = DUPLEX_LIMIT_RELAY_MESSAGE,
-      .max_frame = DUPLEX_LIMIT_RELAY_FRAME,
+      .max_frame = DUPLEX_LIMIT_RELAY_MESSAGE,
       .rate = DUPLEX_LIMIT_RELAY_RATE,
       .byte_rate = DUPLEX_LIMIT_RELAY_BYTE_RATE,
     },

@@ -6,9 +6,6 @@
 #include "core/proto/duplex-limits.h"
 #include "relay/duplex-request.h"
 
-/* Bytes that a client may send before its backend is open; more waits in TCP. */
-#define EARLY_BYTES DUPLEX_LIMIT_PUMP_HOLD
-
 /* The upgrade is accepted, so that the client can read why there is nothing behind it. text, which
  * it gets, may name the whole URL; the log gets detail. */
 static void
@@ -43,7 +40,7 @@ has_left (DuplexTunnel *self)
 {
   DuplexOpening *opening = self->opening;
 
-  while (!opening->hung_up && opening->received->len < EARLY_BYTES)
+  while (!opening->hung_up && opening->received->len < DUPLEX_LIMIT_RELAY_EARLY)
     {
       guint8          chunk[4096];
       gsize           len;

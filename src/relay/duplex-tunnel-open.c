@@ -333,6 +333,6 @@ duplex_tunnel_answer (DuplexTunnel *self)
                        (guint)g_bytes_get_size (response));
   if (self->host->recorder != NULL)
     opening->response = g_steal_pointer (&response);
-  duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_ANSWER, DUPLEX_TUNNEL_ANSWER_TIMEOUT);
+  duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_ANSWER, DUPLEX_LIMIT_RELAY_ANSWER);
   duplex_tunnel_go_on_answering (self);
 }

@@ -15,9 +15,6 @@
 
 G_BEGIN_DECLS
 
-/* Seconds that a client has to take a response. */
-#define DUPLEX_TUNNEL_ANSWER_TIMEOUT 5
-
 typedef enum {
   DUPLEX_TUNNEL_TLS,      /* the TLS handshake */
   DUPLEX_TUNNEL_REQUEST,  /* the request is read */

@@ -8,14 +8,6 @@
 #include "core/proto/duplex-limits.h"
 #include "relay/duplex-request.h"
 
-/* Seconds that who has not asked yet may take for it once the relay is about to end: a health
- * check that comes in the last moment learns of it. */
-#define LAST_REQUEST_TIMEOUT 1
-
-/* Seconds that who has its response may take to end. It still has one of the few places for clients
- * that have not asked. */
-#define LINGER_TIMEOUT 1
-
 /* The exposition format of Prometheus, version 0.0.4. */
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -238,7 +230,7 @@ go_on_responding (DuplexTunnel *self)
       if (result != DUPLEX_LEG_OK)
         return;
       duplex_leg_shutdown (opening->client);
-      duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_RESPONSE, LINGER_TIMEOUT);
+      duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_RESPONSE, DUPLEX_LIMIT_RELAY_LINGER);
     }
   discard (self);
 }
@@ -251,7 +243,7 @@ respond (DuplexTunnel *self,
   g_byte_array_append (self->opening->out, g_bytes_get_data (response, NULL),
                        (guint)g_bytes_get_size (response));
   g_bytes_unref (response);
-  duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_RESPONSE, DUPLEX_TUNNEL_ANSWER_TIMEOUT);
+  duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_RESPONSE, DUPLEX_LIMIT_RELAY_ANSWER);
   go_on_responding (self);
 }
 
@@ -564,7 +556,7 @@ duplex_tunnel_go_away (DuplexTunnel *self)
         duplex_tunnel_end (self);
       break;
     case DUPLEX_TUNNEL_REQUEST:
-      duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_REQUEST, LAST_REQUEST_TIMEOUT);
+      duplex_tunnel_set_phase (self, DUPLEX_TUNNEL_REQUEST, DUPLEX_LIMIT_RELAY_LAST_REQUEST);
       break;
     case DUPLEX_TUNNEL_TOKEN:
       duplex_tunnel_close (self, DUPLEX_CLOSE_GOING_AWAY, NULL);

@@ -324,7 +324,8 @@ async def drain_delivers():
 
 async def drain_while_dialling():
     """SIGTERM while a backend is dialled, or the request has not come: 503."""
-    async with running('--drain', '20') as relay, mute() as (url, accepted):
+    # All on one worker, so that all learn of it at once.
+    async with running('--drain', '20', '--workers', '1') as relay, mute() as (url, accepted):
         late = End(*await asyncio.open_connection('127.0.0.1', relay.port))
         health = End(*await asyncio.open_connection('127.0.0.1', relay.port))
         late.write(b'GET /api')

@@ -128,7 +128,7 @@ test_defaults (void)
   g_assert_null (options.notice);
   g_assert_false (options.log_json);
   g_assert_cmpuint (settings->pump.limits.max_message, ==, DUPLEX_LIMIT_RELAY_MESSAGE);
-  g_assert_cmpuint (settings->pump.limits.max_frame, ==, DUPLEX_LIMIT_RELAY_FRAME);
+  g_assert_cmpuint (settings->pump.limits.max_frame, ==, DUPLEX_LIMIT_RELAY_MESSAGE);
   g_assert_cmpuint (settings->pump.limits.rate, ==, DUPLEX_LIMIT_RELAY_RATE);
   g_assert_cmpuint (settings->pump.limits.byte_rate, ==, DUPLEX_LIMIT_RELAY_BYTE_RATE);
   g_assert_cmpuint (settings->pump.idle_timeout, ==, DUPLEX_LIMIT_RELAY_IDLE_TIMEOUT);
@@ -280,6 +280,33 @@ test_precedence (void)
   g_assert_cmpuint (options.drain, ==, 0);
   g_assert_true (reaches (options.settings, "ws://c.example", "192.0.2.1"));
   g_assert_false (reaches (options.settings, "ws://a", "192.0.2.1"));
+}
+
+/* A frame may be as long as a message unless it is said. */
+static void
+test_max_frame (void)
+{
+  static const struct
+  {
+    const char *arguments;
+    guint64     max_message;
+    guint64     max_frame;
+  } cases[] = {
+    { "--max-message 9", 9, 9 },
+    { "--max-message 9 --max-frame 0", 9, 9 },
+    { "--max-message 9 --max-frame 5", 9, 5 },
+    { "--max-frame 5", DUPLEX_LIMIT_RELAY_MESSAGE, 5 },
+    { "--max-frame 0", DUPLEX_LIMIT_RELAY_MESSAGE, DUPLEX_LIMIT_RELAY_MESSAGE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (DuplexOptions) options = { 0 };
+
+      assert_parses (&options, cases[i].arguments);
+      g_assert_cmpuint (options.settings->pump.limits.max_message, ==, cases[i].max_message);
+      g_assert_cmpuint (options.settings->pump.limits.max_frame, ==, cases[i].max_frame);
+    }
 }
 
 static void
@@ -634,6 +661,7 @@ main (int    argc,
   g_test_add_func ("/relay/options/command-line", test_command_line);
   g_test_add_func ("/relay/options/file", test_file);
   g_test_add_func ("/relay/options/precedence", test_precedence);
+  g_test_add_func ("/relay/options/max-frame", test_max_frame);
   g_test_add_func ("/relay/options/empty-file", test_empty_file);
   g_test_add_func ("/relay/options/refused", test_refused);
   g_test_add_func ("/relay/options/file-refused", test_file_refused);

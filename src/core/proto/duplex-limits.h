@@ -18,10 +18,6 @@ G_BEGIN_DECLS
  * beside it. */
 #define DUPLEX_LIMIT_VIA_ENTRY 300
 
-/* Bytes of an entry of Via that is passed on: a host's name has 253, and a port and a protocol stand
- * beside it. */
-#define DUPLEX_LIMIT_VIA_ENTRY 300
-
 /* Bytes kept of the body of a refused handshake: enough for an error page's reason. */
 #define DUPLEX_LIMIT_REFUSED_BODY ((gsize)16 * 1024)
 
@@ -137,14 +133,25 @@ G_BEGIN_DECLS
 /* Seconds that each head has at most: enough for a phone far away, with TLS. */
 #define DUPLEX_LIMIT_RELAY_HEAD_TIMEOUT 10
 
+/* Seconds that a client has to take the answer to its request, of a few hundred bytes: some that
+ * are lost can be sent again. Seconds that it may then take to end, where it is not upgraded, for
+ * it is one of the heads still. And seconds that it has for its request once the relay is about to
+ * end: a health check that comes in the last moment learns of it. */
+#define DUPLEX_LIMIT_RELAY_ANSWER       5
+#define DUPLEX_LIMIT_RELAY_LINGER       1
+#define DUPLEX_LIMIT_RELAY_LAST_REQUEST 1
+
+/* Bytes that a client may send before its backend is open, such as a first subscription; more waits
+ * in TCP. */
+#define DUPLEX_LIMIT_RELAY_EARLY DUPLEX_LIMIT_PUMP_HOLD
+
 /* Clients that a worker has been given and has not seen yet. A small part of its heads, so that
  * each is read from once before as many others come. */
 #define DUPLEX_LIMIT_RELAY_UNSEEN 64
 
-/* Bytes of a message, and of a frame's payload, through the relay, which holds none: it protects
- * the ends. */
+/* Bytes of a message through the relay, which holds none: it protects the ends. A frame may be as
+ * long as a message, unless somebody wants it shorter. */
 #define DUPLEX_LIMIT_RELAY_MESSAGE ((guint64)64 * 1024 * 1024)
-#define DUPLEX_LIMIT_RELAY_FRAME   DUPLEX_LIMIT_RELAY_MESSAGE
 
 /* Connections at a time, two descriptors each; and from one address, 0 for as many: a relay on
  * loopback, or behind a proxy, sees one address only. */
@@ -167,12 +174,12 @@ G_BEGIN_DECLS
 /* Seconds from SIGTERM to the end: half of what systemd and containers wait by default, or less. */
 #define DUPLEX_LIMIT_RELAY_DRAIN 5
 
-/* Bytes of lines of the log that may wait for stderr to take them: thousands. Later ones are counted
- * instead. And the seconds that they are waited for at the end of the relay. */
+/* Bytes of lines of the log that may wait for stderr to take them: thousands of lines. Later ones
+ * are counted instead. And the seconds that they are waited for at the end of the relay. */
 #define DUPLEX_LIMIT_RELAY_LOG_WAITS  ((gsize)1024 * 1024)
 #define DUPLEX_LIMIT_RELAY_LOG_FINISH 1
 
-/* Bytes of a value in a line of the log, such as the name of a backend that a client has made up. No
+/* Bytes of a value in a line of the log, such as the name of a backend that a client has made up: no
  * real one has more than 253 (RFC 1035 §2.3.4). */
 #define DUPLEX_LIMIT_RELAY_LOG_VALUE 512
 
@@ -184,10 +191,6 @@ G_BEGIN_DECLS
 
 /* Bytes of a token file, and of a first message that shows one. */
 #define DUPLEX_LIMIT_RELAY_TOKEN 4096
-
-/* Entries of a request's Via: proxies that it has passed. There are a handful on the longest way
- * that anybody builds; a circle over others than relays ends here, too. */
-#define DUPLEX_LIMIT_RELAY_HOPS 16
 
 /* Entries of a request's Via: proxies that it has passed. There are a handful on the longest way
  * that anybody builds; a circle over others than relays ends here, too. */

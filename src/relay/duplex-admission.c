@@ -82,14 +82,3 @@ duplex_admission_release (DuplexAdmission  *self,
   if (--place->n == 0)
     g_hash_table_remove (self->places, place);
 }
-
-guint
-duplex_admission_get_n (DuplexAdmission *self)
-{
-  g_autoptr (GMutexLocker) locker = NULL;
-
-  g_return_val_if_fail (self != NULL, 0);
-
-  locker = g_mutex_locker_new (&self->mutex);
-  return self->n;
-}

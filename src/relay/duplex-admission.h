@@ -23,8 +23,6 @@ gboolean duplex_admission_take (DuplexAdmission  *self,
 void     duplex_admission_release (DuplexAdmission  *self,
                                    const DuplexPeer *peer);
 
-guint duplex_admission_get_n (DuplexAdmission *self);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DuplexAdmission, duplex_admission_free)
 
 G_END_DECLS

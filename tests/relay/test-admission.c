@@ -64,7 +64,6 @@ test_total (void)
   g_assert_true (duplex_admission_take (admission, &a, 2, 0));
   g_assert_true (duplex_admission_take (admission, &b, 2, 0));
   g_assert_false (duplex_admission_take (admission, &a, 2, 0));
-  g_assert_cmpuint (duplex_admission_get_n (admission), ==, 2);
 
   /* Limits that change hold for who comes then. */
   g_assert_true (duplex_admission_take (admission, &a, 3, 0));
@@ -72,7 +71,6 @@ test_total (void)
   duplex_admission_release (admission, &a);
   duplex_admission_release (admission, &a);
   duplex_admission_release (admission, &b);
-  g_assert_cmpuint (duplex_admission_get_n (admission), ==, 0);
   g_assert_true (duplex_admission_take (admission, &b, 1, 0));
   g_assert_false (duplex_admission_take (admission, &b, 0, 0));
 }
@@ -192,6 +190,7 @@ test_threads (void)
 {
   g_autoptr (DuplexAdmission) admission = duplex_admission_new ();
   Race                        race = { admission, 0, 0 };
+  DuplexPeer                  from = peer ("::1", 1);
   GThread                    *threads[N_THREADS];
 
   for (gsize i = 0; i < N_THREADS; i++)
@@ -200,7 +199,8 @@ test_threads (void)
     g_thread_join (threads[i]);
   g_assert_cmpint (race.most, >=, 1);
   g_assert_cmpint (race.most, <=, N_PLACES);
-  g_assert_cmpuint (duplex_admission_get_n (admission), ==, 0);
+  /* All are free again. */
+  g_assert_true (duplex_admission_take (admission, &from, 1, 0));
 }
 
 int

@@ -7,19 +7,24 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import pathlib
 import re
 import resource
 import select
 import socket
+import ssl
 import struct
+import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
 from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
-    CLOSE, DEADLINE, TEXT, Backend, End, ask, close_body, frame, pair, request, run, running,
-    token_options)
+    CLOSE, DEADLINE, TEXT, Backend, End, ask, close_body, connect, frame, pair, request, run,
+    running, token_options)
 
+HERE = pathlib.Path(__file__).resolve().parent
 BESIEGERS = 2000
 TURNS = 20
 HEALTH = b'GET /healthz HTTP/1.1\r\nHost: relay\r\n\r\n'
@@ -154,6 +159,24 @@ async def few_descriptors():
         assert b'cannot accept' not in relay.log
 
 
+async def half_hellos():
+    """2,000 that begin a TLS handshake of which no more comes take nothing of others' time."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([HERE.parent / 'interop' / 'make-certificates', folder], check=True,
+                       capture_output=True)
+        context = ssl.create_default_context(cafile=f'{folder}/ca.pem')
+        async with Backend() as backend, running(
+                '--workers', '2', '--no-status', '--tls-cert', f'{folder}/valid.pem',
+                '--tls-key', f'{folder}/valid.key') as relay:
+            async with besieged(relay, b'\x16\x03\x01\x02\x00\x01\x00', '127.0.0.2'):
+                for _ in range(TURNS):
+                    start = time.monotonic()
+                    client = await connect(relay, backend.url, tls=context)
+                    assert time.monotonic() - start < 1, time.monotonic() - start
+                    client.reset()
+                    (await backend.accepted.get()).reset()
+
+
 async def no_token():
     """2,000 that are upgraded and show no token, or a wrong one, take no place and no turn."""
     token = frame(TEXT, b's3cret')
@@ -235,4 +258,5 @@ async def nobody_reads():
 if __name__ == '__main__':
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    run([same_address, other_address, few_descriptors, no_token, unread_log, nobody_reads])
+    run([same_address, other_address, few_descriptors, half_hellos, no_token, unread_log,
+         nobody_reads])

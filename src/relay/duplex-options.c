@@ -290,6 +290,28 @@ make_settings (const DuplexConfig *config,
   return g_steal_pointer (&settings);
 }
 
+/* A capture never takes an existing file's place, and a service is started again without anybody's
+ * asking for another name: so the name may say when that is. */
+static gboolean
+name_capture (DuplexOptions *self,
+              GError       **error)
+{
+  const char           *name = duplex_config_get_text (self->config, DUPLEX_CONFIG_CAPTURE);
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+
+  if (name == NULL || strchr (name, '%') == NULL)
+    {
+      self->capture = g_strdup (name);
+      return TRUE;
+    }
+  if (g_utf8_validate (name, -1, NULL))
+    self->capture = g_date_time_format (now, name);
+  if (self->capture != NULL)
+    return TRUE;
+  fail (error, _ ("Not a file name with a date and time as strftime(3) has them"), name);
+  return blame (self->config, DUPLEX_CONFIG_CAPTURE, error);
+}
+
 /* ---- public ---- */
 
 gboolean
@@ -313,7 +335,8 @@ duplex_options_parse (DuplexOptions *self,
   self->settings = make_settings (config, self->address, error);
   if (self->settings == NULL)
     return FALSE;
-  self->capture = g_strdup (duplex_config_get_text (config, DUPLEX_CONFIG_CAPTURE));
+  if (!name_capture (self, error))
+    return FALSE;
   self->capture_budget = duplex_config_get_number (config, DUPLEX_CONFIG_CAPTURE_BUDGET);
   self->log_json = duplex_config_get_flag (config, DUPLEX_CONFIG_LOG_JSON);
   self->drain = (guint)duplex_config_get_number (config, DUPLEX_CONFIG_DRAIN);

@@ -368,6 +368,7 @@ test_refused (void)
     { "--drain soon", { "--drain", "soon" } },
     { "--capture-budget 0", { "--capture-budget" } },
     { "--capture=", { "--capture", "empty" } },
+    { "--capture a%Qb", { "--capture", "a%Qb", "strftime" } },
     { "--listen nowhere", { "--listen", "nowhere" } },
     { "--listen 127.0.0.1:65536", { "--listen", "127.0.0.1:65536" } },
     { "--allow-backend http://x", { "--allow-backend", "http://x" } },
@@ -647,6 +648,35 @@ remove_files (void)
   g_free (folder);
 }
 
+/* A service has another file at each start. */
+static void
+test_capture_name (void)
+{
+  static const char *const names[][2] = {
+    { "@/%Y.duplex", "%Y.duplex" },
+    { "@/100%%-%Y-%m-%d.duplex", "100%%-%Y-%m-%d.duplex" },
+    { "@/plain.duplex", "plain.duplex" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GDateTime)  before = g_date_time_new_now_local ();
+      g_auto (DuplexOptions) options = { 0 };
+      g_autofree char       *line = g_strconcat ("--capture ", names[i][0], NULL);
+      g_autoptr (GDateTime)  after = NULL;
+      g_autofree char       *earliest = g_date_time_format (before, names[i][1]);
+      g_autofree char       *latest = NULL;
+      g_autofree char       *name = NULL;
+
+      assert_parses (&options, line);
+      after = g_date_time_new_now_local ();
+      latest = g_date_time_format (after, names[i][1]);
+      name = g_path_get_basename (options.capture);
+      /* Midnight may have passed between them. */
+      g_assert_true (g_str_equal (name, earliest) || g_str_equal (name, latest));
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -667,6 +697,7 @@ main (int    argc,
   g_test_add_func ("/relay/options/file-refused", test_file_refused);
   g_test_add_func ("/relay/options/no-secret", test_no_secret);
   g_test_add_func ("/relay/options/reach", test_reach);
+  g_test_add_func ("/relay/options/capture-name", test_capture_name);
   g_test_add_func ("/relay/options/version", test_version);
   g_test_add_func ("/relay/options/reload", test_reload);
   g_test_add_func ("/relay/options/reload/fails", test_reload_fails);

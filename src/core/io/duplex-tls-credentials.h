@@ -18,8 +18,8 @@ DuplexTlsCredentials *duplex_tls_credentials_new_server (const char *certificate
                                                          const char *key,
                                                          GError    **error);
 
-/* A client's trust: the authorities in ca_file (PEM), or where that is NULL, the system's. These are
- * not read before the first handshake, for most who could have one never do. */
+/* A client's trust: the authorities in ca_file (PEM), or where that is NULL, the system's. These
+ * are not read before the first handshake, for most who could have one never do. */
 DuplexTlsCredentials *duplex_tls_credentials_new_client (const char *ca_file,
                                                          GError    **error);
 

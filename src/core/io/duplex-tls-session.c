@@ -38,6 +38,7 @@ struct _DuplexTlsSession
   gboolean drained;  /* nothing is left to read until the socket says so */
   gboolean filled;   /* nor room to write */
   gboolean hung_up;  /* the peer's end may stand behind what is read */
+  gboolean cut;      /* it was read */
   gboolean shaken;
   gboolean yielded; /* reading gave up though the socket did not block */
   gboolean read_ended;
@@ -76,6 +77,8 @@ fill (DuplexTlsSession *self)
   self->in_len = n > 0 ? (gsize)n : 0;
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
     self->hung_up = FALSE;
+  else
+    self->cut = n <= 0;
   return n;
 }
 
@@ -348,16 +351,16 @@ explain_failure (DuplexTlsSession *self,
 {
   g_autofree char *reason = g_strdup (gnutls_strerror (result));
 
-  switch (result)
+  if (self->cut)
     {
-    case GNUTLS_E_PREMATURE_TERMINATION:
-    case GNUTLS_E_PULL_ERROR:
       g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_EOF,
                            "The connection ended during the TLS handshake");
-      break;
+      return;
+    }
+  switch (result)
+    {
     case GNUTLS_E_UNEXPECTED_PACKET:
     case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
-    case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
       g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS,
                            "The other end does not speak TLS");
       break;
@@ -462,16 +465,6 @@ duplex_tls_session_get_problems (DuplexTlsSession *self,
 
 /* ---- behind it ---- */
 
-/* The peer is told of what it did wrong; that the connection is cut is no such thing. */
-static void
-end_reading (DuplexTlsSession *self,
-             int               result)
-{
-  self->read_ended = TRUE;
-  if (result != 0 && result != GNUTLS_E_PREMATURE_TERMINATION && result != GNUTLS_E_PULL_ERROR)
-    gnutls_alert_send_appropriate (self->session, result);
-}
-
 DuplexLegResult
 duplex_tls_session_read (DuplexTlsSession *self,
                          guint8           *data,
@@ -490,7 +483,7 @@ duplex_tls_session_read (DuplexTlsSession *self,
       if (n > 0)
         len += (gsize)n;
       else if (n == 0 || gnutls_error_is_fatal ((int)n) || n == GNUTLS_E_REHANDSHAKE)
-        end_reading (self, (int)n);
+        self->read_ended = TRUE;
       else if (is_blocked (self))
         break;
       else

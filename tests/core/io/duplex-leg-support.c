@@ -9,7 +9,7 @@
 #define DEADLINE 20 /* seconds */
 
 /* Made for these tests and signed by itself, for 127.0.0.1. */
-static const char certificate_pem[] =
+const char leg_certificate_pem[] =
   "-----BEGIN CERTIFICATE-----\n"
   "MIIBlTCCATqgAwIBAgIUFz4CYNmpnfpWXBCJYsvKmUy0Nv8wCgYIKoZIzj0EAwIw\n"
   "FjEUMBIGA1UEAwwLZHVwbGV4IGxlZ3MwIBcNMjYxMTIyMTkwMzM1WhgPMjEyNjEw\n"
@@ -149,7 +149,8 @@ add_tls (LegPair *self)
   int                              fd = duplex_socket_steal_fd (G_SOCKET_CONNECTION (self->near));
   guint                            n = 0;
 
-  credentials = duplex_tls_credentials_new_server (certificate_pem, certificate_pem, &error);
+  credentials =
+    duplex_tls_credentials_new_server (leg_certificate_pem, leg_certificate_pem, &error);
   g_assert_no_error (error);
   g_object_unref (self->near);
   self->near = duplex_tls_stream_new (duplex_tls_session_new_server (credentials, fd));

@@ -18,6 +18,9 @@ typedef struct
   GIOStream *far;  /* the peer's */
 } LegPair;
 
+/* A certificate for 127.0.0.1, signed by itself, and its key. */
+extern const char leg_certificate_pem[];
+
 /* Connected, non-blocking, TLS handshakes done. */
 LegPair *leg_pair_new (LegTransport transport);
 void     leg_pair_free (LegPair *self);

@@ -366,18 +366,20 @@ closing_text (const DuplexEvent *event,
 static char *
 gap_text (const DuplexEvent *event)
 {
-  g_autofree char *size = NULL;
+  gulong           n = (gulong)MAX (event->value, 0);
+  g_autofree char *size = duplex_text_size (n);
 
   if (event->value < 0)
     return g_strdup (_ ("Nothing is recorded from here on"));
-
-  size = duplex_text_size ((guint64)event->value);
-  if (event->direction == DUPLEX_DIRECTION_SENT)
-    /* Translators: %s is a size: "12 kB". */
-    return g_strdup_printf (_ ("Not recorded: %s that were sent"), size);
-
   /* Translators: %s is a size: "12 kB". */
-  return g_strdup_printf (_ ("Not recorded: %s that were received"), size);
+  if (event->direction == DUPLEX_DIRECTION_SENT)
+    return g_strdup_printf (_ ("Not recorded: %s that were sent"), size);
+  /* Translators: %s is a size: "12 kB". */
+  if (event->direction == DUPLEX_DIRECTION_RECEIVED)
+    return g_strdup_printf (_ ("Not recorded: %s that were received"), size);
+  return g_strdup_printf (ngettext ("%lu connection was not recorded",
+                                    "%lu connections were not recorded", n),
+                          n);
 }
 
 char *
@@ -389,9 +391,7 @@ duplex_text_state (const DuplexEvent *event)
 
   if (event->kind == DUPLEX_EVENT_FRAME)
     return g_strdup ("");
-
   payload = event->payload != NULL ? dup_payload_text (event) : g_strdup ("");
-
   switch (event->kind)
     {
     case DUPLEX_EVENT_CONNECTING:

@@ -454,7 +454,7 @@ print_state (DuplexCliPrinter  *self,
              const DuplexEvent *event)
 {
   GString    *out = duplex_cli_output_get_buffer (self->output);
-  const char *value = duplex_export_jsonl_get_value_name (event->kind);
+  const char *value = duplex_export_jsonl_get_value_name (event);
 
   begin_line (self, event);
   g_string_append_printf (out, "* %s", duplex_export_jsonl_get_kind_name (event->kind));

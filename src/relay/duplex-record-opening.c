@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "core/proto/duplex-close-code.h"
+#include "core/proto/duplex-error.h"
 #include "core/proto/duplex-handshake.h"
-#include "core/proto/duplex-url.h"
-
-/* In its place: a target has no spaces. */
-#define HIDDEN "not-recorded"
+#include "core/proto/duplex-limits.h"
+#include "relay/duplex-record-target.h"
 
 typedef struct
 {
@@ -19,6 +19,8 @@ struct _DuplexRecordOpening
 {
   GArray                *steps; /* of Step, in the order of their times */
   gsize                  size;
+  gboolean               has_backend; /* there is a leg of it */
+  gboolean               is_open;     /* the backend's leg is */
   DuplexDeflateAgreement deflate;
 };
 
@@ -70,10 +72,17 @@ add (DuplexRecordOpening *self,
   add_event (self, is_client, &event, payload);
 }
 
-static GBytes *
-bytes_of (const char *text)
+static void
+add_text (DuplexRecordOpening *self,
+          gboolean             is_client,
+          DuplexEventKind      kind,
+          guint                flags,
+          gint64               time_us,
+          gint64               value,
+          const char          *text)
 {
-  return g_bytes_new (text, text != NULL ? strlen (text) : 0);
+  add (self, is_client, kind, DUPLEX_DIRECTION_NONE, flags, time_us, value,
+       g_bytes_new (text, text != NULL ? strlen (text) : 0));
 }
 
 /* ---- the backend's leg ---- */
@@ -84,61 +93,24 @@ copy_dial_cb (const DuplexEvent *event,
 {
   DuplexRecordOpening *self = user_data;
 
-  if (event->kind != DUPLEX_EVENT_LOST)
-    add_event (self, /* is_client= */ FALSE, event,
-               g_bytes_new (event->payload, event->payload != NULL ? event->payload_size : 0));
+  if (event->kind == DUPLEX_EVENT_LOST)
+    return TRUE;
+  add_event (self, /* is_client= */ FALSE, event,
+             g_bytes_new (event->payload, event->payload != NULL ? event->payload_size : 0));
+  self->has_backend = TRUE;
+  self->is_open = event->kind == DUPLEX_EVENT_CONNECTED;
   return TRUE;
 }
 
 static void
 add_backend (DuplexRecordOpening         *self,
-             const DuplexRecordedOpening *known,
-             gint64                       now)
+             const DuplexRecordedOpening *known)
 {
-  if (known->dial != NULL && duplex_capture_is_begun (known->dial))
-    {
-      duplex_capture_walk (known->dial, 0, G_MAXUINT64, copy_dial_cb, self);
-      return;
-    }
-  add (self, FALSE, DUPLEX_EVENT_CONNECTING, DUPLEX_DIRECTION_NONE, 0, now, -1,
-       bytes_of (known->backend));
-  add (self, FALSE, DUPLEX_EVENT_CONNECTED, DUPLEX_DIRECTION_NONE, DUPLEX_EVENT_FLAG_ROW, now, -1,
-       bytes_of (known->backend));
+  if (known->dial != NULL)
+    duplex_capture_walk (known->dial, 0, G_MAXUINT64, copy_dial_cb, self);
 }
 
 /* ---- the client's ---- */
-
-/* A user and password of the backend stand in the target, escaped: the capture, which takes them
- * out of URLs, does not find them there. */
-static gboolean
-has_credentials (const char *backend)
-{
-  g_autoptr (DuplexUrl) url = backend != NULL ? duplex_url_parse (backend, NULL) : NULL;
-
-  return url != NULL && url->credentials != NULL;
-}
-
-/* The request without its query, which names the backend, however that is written. */
-static GBytes *
-hide_backend (GBytes *request)
-{
-  gsize       size;
-  const char *data = g_bytes_get_data (request, &size);
-  const char *line = memchr (data, '\n', size);
-  const char *from = memchr (data, '?', line != NULL ? (gsize)(line - data) : size);
-  GString    *out;
-  gsize       at;
-
-  if (from == NULL)
-    return g_bytes_ref (request);
-  at = (gsize)(from - data) + 1;
-  out = g_string_new_len (data, (gssize)at);
-  g_string_append (out, HIDDEN);
-  while (at < size && strchr (" \r\n", data[at]) == NULL)
-    at++;
-  g_string_append_len (out, data + at, (gssize)(size - at));
-  return g_string_free_to_bytes (out);
-}
 
 /* The URL that the client asked for. */
 static GBytes *
@@ -171,16 +143,14 @@ static void
 add_client_request (DuplexRecordOpening         *self,
                     const DuplexRecordedOpening *known)
 {
-  gboolean           hides = has_credentials (known->backend);
+  gboolean           hides = FALSE;
+  g_autoptr (GBytes) request = duplex_record_target_clean (known->request, &hides);
   guint              hidden = hides ? DUPLEX_EVENT_FLAG_REDACTED : 0;
-  g_autoptr (GBytes) request =
-    hides ? hide_backend (known->request) : g_bytes_ref (known->request);
 
   add (self, TRUE, DUPLEX_EVENT_CONNECTING, DUPLEX_DIRECTION_NONE,
        DUPLEX_EVENT_FLAG_SERVER | hidden, known->accepted_at, -1, make_url (known, request));
   if (known->tls != NULL)
-    add (self, TRUE, DUPLEX_EVENT_TLS, DUPLEX_DIRECTION_NONE, 0, known->accepted_at, 0,
-         bytes_of (known->tls));
+    add_text (self, TRUE, DUPLEX_EVENT_TLS, 0, known->accepted_at, 0, known->tls);
   add (self, TRUE, DUPLEX_EVENT_REQUEST, DUPLEX_DIRECTION_RECEIVED, hidden, known->accepted_at,
        -1, g_steal_pointer (&request));
 }
@@ -192,18 +162,67 @@ add_client_response (DuplexRecordOpening         *self,
 {
   add (self, TRUE, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_SENT, 0, now,
        get_status (known->response), g_bytes_ref (known->response));
-  add (self, TRUE, DUPLEX_EVENT_CONNECTED, DUPLEX_DIRECTION_NONE,
-       DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_SERVER, now, MAX (now - known->accepted_at, 0),
-       bytes_of (known->peer));
+  add_text (self, TRUE, DUPLEX_EVENT_CONNECTED, DUPLEX_EVENT_FLAG_ROW | DUPLEX_EVENT_FLAG_SERVER,
+            now, MAX (now - known->accepted_at, 0), known->peer);
+  if (known->unseen > 0)
+    add (self, TRUE, DUPLEX_EVENT_GAP, DUPLEX_DIRECTION_RECEIVED, DUPLEX_EVENT_FLAG_ROW, now,
+         (gint64)known->unseen, g_bytes_new (NULL, 0));
 }
 
+/* ---- a client without a WebSocket ---- */
+
+/* What the body says is often the reason; but 400 cites what it does not understand, which may be
+ * a secret. */
+static void
+add_refusal (DuplexRecordOpening         *self,
+             const DuplexRecordedOpening *known,
+             gint64                       now)
+{
+  gsize                  size;
+  const guint8          *data = g_bytes_get_data (known->response, &size);
+  gsize                  end = duplex_head_find_end (data, size, NULL);
+  gsize                  body = MIN (size - end, DUPLEX_LIMIT_REFUSED_BODY);
+  g_autoptr (DuplexHead) head = duplex_head_parse_response (data, end, NULL);
+  guint                  status = head != NULL ? duplex_head_get_status (head) : 0;
+  g_autofree char       *text = NULL;
+
+  add (self, TRUE, DUPLEX_EVENT_RESPONSE, DUPLEX_DIRECTION_SENT, 0, now, status,
+       g_bytes_new_from_bytes (known->response, 0, end));
+  if (body > 0 && status != 400)
+    add (self, TRUE, DUPLEX_EVENT_BODY, DUPLEX_DIRECTION_SENT, 0, now, -1,
+         g_bytes_new_from_bytes (known->response, end, body));
+  text = g_strdup_printf ("HTTP %u %s", status,
+                          head != NULL ? duplex_head_get_reason_phrase (head) : "");
+  add_text (self, TRUE, DUPLEX_EVENT_FAILED, DUPLEX_EVENT_FLAG_ROW, now,
+            DUPLEX_ERROR_HANDSHAKE_REFUSED, text);
+}
+
+static void
+add_failure (DuplexRecordOpening         *self,
+             const DuplexRecordedOpening *known,
+             gint64                       now)
+{
+  if (self->is_open)
+    add_text (self, FALSE, DUPLEX_EVENT_CLOSED, DUPLEX_EVENT_FLAG_ROW, now, DUPLEX_CLOSE_ABNORMAL,
+              NULL);
+  if (known->response != NULL)
+    add_refusal (self, known, now);
+  else
+    add_text (self, TRUE, DUPLEX_EVENT_FAILED, DUPLEX_EVENT_FLAG_ROW, now,
+              DUPLEX_ERROR_CONNECTION_LOST, "The client had no response");
+}
+
+/* ---- public ---- */
+
 DuplexRecordOpening *
-duplex_record_opening_new (const DuplexRecordedOpening *known)
+duplex_record_opening_new (const DuplexRecordedOpening *known,
+                           gboolean                     is_refused)
 {
   DuplexRecordOpening *self;
   gint64               now = g_get_real_time ();
 
-  g_return_val_if_fail (known != NULL && known->request != NULL && known->response != NULL, NULL);
+  g_return_val_if_fail (known != NULL && known->request != NULL, NULL);
+  g_return_val_if_fail (is_refused || known->response != NULL, NULL);
 
   self = g_new0 (DuplexRecordOpening, 1);
   self->steps = g_array_sized_new (FALSE, FALSE, sizeof (Step), 12);
@@ -211,8 +230,11 @@ duplex_record_opening_new (const DuplexRecordedOpening *known)
   if (known->deflate != NULL)
     self->deflate = *known->deflate;
   add_client_request (self, known);
-  add_backend (self, known, now);
-  add_client_response (self, known, now);
+  add_backend (self, known);
+  if (is_refused)
+    add_failure (self, known, now);
+  else
+    add_client_response (self, known, now);
   return self;
 }
 
@@ -248,6 +270,22 @@ duplex_record_opening_get_size (DuplexRecordOpening *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->size;
+}
+
+gboolean
+duplex_record_opening_has_backend (DuplexRecordOpening *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->has_backend;
+}
+
+gboolean
+duplex_record_opening_is_open (DuplexRecordOpening *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->is_open;
 }
 
 const DuplexDeflateAgreement *

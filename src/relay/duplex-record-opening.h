@@ -10,11 +10,17 @@ G_BEGIN_DECLS
 
 typedef struct _DuplexRecordOpening DuplexRecordOpening;
 
-/* known is read during the call. */
-DuplexRecordOpening *duplex_record_opening_new (const DuplexRecordedOpening *known);
+/* known is read during the call. is_refused: the client got no WebSocket, and the events end with
+ * why. */
+DuplexRecordOpening *duplex_record_opening_new (const DuplexRecordedOpening *known,
+                                                gboolean                     is_refused);
 void                 duplex_record_opening_free (DuplexRecordOpening *self);
 
-/* Appends the events of both legs to capture, with the numbers of their connections. */
+/* Whether a backend was dialled, and has a leg; and whether that leg is open. */
+gboolean duplex_record_opening_has_backend (DuplexRecordOpening *self);
+gboolean duplex_record_opening_is_open (DuplexRecordOpening *self);
+
+/* Appends the events of all legs to capture, with the numbers of their connections. */
 void duplex_record_opening_append (DuplexRecordOpening *self,
                                    DuplexCapture       *capture,
                                    guint32              client,

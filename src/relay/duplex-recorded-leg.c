@@ -247,12 +247,12 @@ record_failed (DuplexRecordedLeg *self,
 }
 
 /* Whether the relay failed the connection because of what the peer sent (RFC 6455 §7.1.7), and did
- * not carry over the other's Close. */
+ * not carry over the other's Close, or close since there is no other. */
 static gboolean
 was_failed (const DuplexPumpEnd *end,
             const DuplexPumpEnd *other)
 {
-  if (other->code_received == end->code_sent)
+  if (other == NULL || other->code_received == end->code_sent)
     return FALSE;
   switch (end->code_sent)
     {
@@ -300,7 +300,7 @@ duplex_recorded_leg_end (DuplexRecordedLeg   *self,
 {
   gboolean failed;
 
-  g_return_if_fail (self != NULL && end != NULL && other != NULL);
+  g_return_if_fail (self != NULL && end != NULL);
 
   failed = was_failed (end, other);
   set_time (self, time_us);

@@ -32,7 +32,8 @@ void duplex_recorded_leg_feed (DuplexRecordedLeg *self,
 void duplex_recorded_leg_give_up (DuplexRecordedLeg *self,
                                   gint64             time_us);
 
-/* It has ended, and so has the other one; likewise missed are the last bytes of each direction. */
+/* It has ended, and so has the other one, which is NULL where there was none; likewise missed are
+ * the last bytes of each direction. */
 void duplex_recorded_leg_end (DuplexRecordedLeg   *self,
                               const DuplexPumpEnd *end,
                               const DuplexPumpEnd *other,

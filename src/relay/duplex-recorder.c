@@ -20,6 +20,11 @@
 /* Bytes of openings that may wait. They are worth more than what follows, so have a share of their
  * own. */
 #define MAX_OPENINGS ((guint)(DUPLEX_LIMIT_RECORDER_WAITS / 8))
+/* The part of these, and of the budget, that clients without a backend may take. */
+#define REFUSED_OPENINGS (MAX_OPENINGS / 2)
+#define REFUSED_SHARE    8
+/* Bytes that are recorded of what such a client sends: it is to close, and to send no more. */
+#define REFUSED_BYTES ((gsize)64 * 1024)
 /* Bytes that an event takes in the file beside its payload and header, about; and that the file has
  * beyond what was recorded: its tables, and the ends of what is open. */
 #define EVENT_SIZE  128
@@ -35,9 +40,10 @@ typedef enum {
 } Stream;
 
 typedef enum {
-  RECORD_BEGIN, /* data: a pointer to a DuplexRecordOpening */
-  RECORD_BYTES, /* of a stream */
-  RECORD_END,   /* data: an Ending */
+  RECORD_BEGIN,   /* data: a pointer to a DuplexRecordOpening */
+  RECORD_REFUSED, /* likewise, without an owner */
+  RECORD_BYTES,   /* of a stream */
+  RECORD_END,     /* data: an Ending */
 } RecordKind;
 
 typedef struct
@@ -54,10 +60,11 @@ struct _DuplexRecordedPair
   /* the worker's */
   DuplexRecordLane *lane; /* NULL: nothing of it is recorded */
   guint64           missed[N_STREAMS];
+  gsize             room; /* bytes that the client may still send to be recorded */
 
   /* the recording thread's */
-  DuplexRecordedLeg *client; /* both NULL once nothing is recorded any more */
-  DuplexRecordedLeg *backend;
+  DuplexRecordedLeg *client;  /* NULL once nothing is recorded any more */
+  DuplexRecordedLeg *backend; /* NULL then, and where it was not open */
 };
 
 struct _DuplexRecorder
@@ -75,6 +82,8 @@ struct _DuplexRecorder
   guint64  budget;
   gboolean full;     /* atomic: the budget is used up */
   guint    openings; /* atomic: bytes of those that wait */
+  guint64  refused;  /* atomic: bytes of clients without a backend, recorded or waiting */
+  guint    skipped;  /* atomic: connections that were not recorded, and not told of yet */
 
   /* the recording thread's */
   GHashTable *pairs;         /* of DuplexRecordedPair */
@@ -107,6 +116,17 @@ is_recorded (DuplexRecordedPair *self)
   return self->lane != NULL && !__atomic_load_n (&self->recorder->full, __ATOMIC_RELAXED);
 }
 
+/* Of who has a backend there is no end. */
+static void
+take_room (DuplexRecordedPair *self,
+           gsize               len)
+{
+  if (self->room == G_MAXSIZE)
+    return;
+  self->room -= len;
+  __atomic_fetch_add (&self->recorder->refused, len, __ATOMIC_RELAXED);
+}
+
 static void
 received_cb (DuplexRole    sender,
              const guint8 *data,
@@ -119,11 +139,12 @@ received_cb (DuplexRole    sender,
   Stream              stream;
 
   stream = sender == DUPLEX_ROLE_CLIENT ? STREAM_FROM_CLIENT : STREAM_FROM_BACKEND;
-  if (!is_recorded (self) || (self->missed[stream] > 0 && begin >= len))
+  if (!is_recorded (self) || (self->missed[stream] > 0 && begin >= len) || len > self->room)
     {
       miss (self, stream, len);
       return;
     }
+  take_room (self, len);
   if (self->missed[stream] > 0)
     {
       miss (self, stream, begin);
@@ -175,15 +196,67 @@ duplex_recorder_get_tap (void)
 }
 
 static void
-put (DuplexRecordedPair *self,
+put (DuplexRecordLane   *lane,
+     DuplexRecordedPair *pair,
      RecordKind          kind,
      gpointer            data,
      gsize               size)
 {
-  DuplexRecord  record = { .owner = self, .kind = kind, .time_us = g_get_real_time () };
+  DuplexRecord  record = { .owner = pair, .kind = kind, .time_us = g_get_real_time () };
   GOutputVector span = { data, size };
 
-  duplex_record_lane_put (self->lane, &record, &span, 1, DUPLEX_RECORD_MUST);
+  duplex_record_lane_put (lane, &record, &span, 1, DUPLEX_RECORD_MUST);
+}
+
+/* Whether there is room for another opening: of a client without a backend there is less, so that
+ * those who are turned away do not fill the file. */
+static gboolean
+has_room (DuplexRecorder *self,
+          gboolean        is_refused)
+{
+  guint max = is_refused ? REFUSED_OPENINGS : MAX_OPENINGS;
+
+  if (__atomic_load_n (&self->full, __ATOMIC_RELAXED) ||
+      __atomic_load_n (&self->openings, __ATOMIC_RELAXED) > max)
+    return FALSE;
+  return !is_refused || self->budget == 0 ||
+         __atomic_load_n (&self->refused, __ATOMIC_RELAXED) < self->budget / REFUSED_SHARE;
+}
+
+static void
+skip (DuplexRecorder *self)
+{
+  __atomic_fetch_add (&self->skipped, 1, __ATOMIC_RELAXED);
+}
+
+/* Gives known away. */
+static DuplexRecordLane *
+put_opening (DuplexRecorder      *self,
+             DuplexRecordedPair  *pair,
+             RecordKind           kind,
+             DuplexRecordOpening *known)
+{
+  DuplexRecordLane *lane = duplex_record_queue_get_lane (self->queue);
+  gsize             size = duplex_record_opening_get_size (known);
+
+  __atomic_fetch_add (&self->openings, (guint)size, __ATOMIC_RELAXED);
+  if (!duplex_record_opening_is_open (known))
+    __atomic_fetch_add (&self->refused, size, __ATOMIC_RELAXED);
+  put (lane, pair, kind, &known, sizeof known);
+  return lane;
+}
+
+void
+duplex_recorder_add_refused (DuplexRecorder              *self,
+                             const DuplexRecordedOpening *opening)
+{
+  g_return_if_fail (self != NULL && opening != NULL);
+
+  if (has_room (self, /* is_refused= */ TRUE))
+    put_opening (self, NULL, RECORD_REFUSED,
+                 duplex_record_opening_new (opening, /* is_refused= */ TRUE));
+  else
+    skip (self);
 }
 
 DuplexRecordedPair *
@@ -192,19 +265,27 @@ duplex_recorder_begin (DuplexRecorder              *self,
 {
   DuplexRecordedPair  *pair;
   DuplexRecordOpening *known;
+  gboolean             is_open;
 
   g_return_val_if_fail (self != NULL && opening != NULL, NULL);
 
   pair = g_new0 (DuplexRecordedPair, 1);
   pair->recorder = self;
-  if (__atomic_load_n (&self->full, __ATOMIC_RELAXED) ||
-      __atomic_load_n (&self->openings, __ATOMIC_RELAXED) > MAX_OPENINGS)
-    return pair;
-  known = duplex_record_opening_new (opening);
-  __atomic_fetch_add (&self->openings, (guint)duplex_record_opening_get_size (known),
-                      __ATOMIC_RELAXED);
-  pair->lane = duplex_record_queue_get_lane (self->queue);
-  put (pair, RECORD_BEGIN, &known, sizeof known);
+  if (!has_room (self, /* is_refused= */ FALSE))
+    {
+      skip (self);
+      return pair;
+    }
+  known = duplex_record_opening_new (opening, /* is_refused= */ FALSE);
+  is_open = duplex_record_opening_is_open (known);
+  pair->room = is_open ? G_MAXSIZE : REFUSED_BYTES;
+  if (is_open || has_room (self, /* is_refused= */ TRUE))
+    pair->lane = put_opening (self, pair, RECORD_BEGIN, known);
+  else
+    {
+      skip (self);
+      duplex_record_opening_free (known);
+    }
   return pair;
 }
 
@@ -225,22 +306,27 @@ duplex_recorder_end (DuplexRecordedPair  *pair,
   ending.client = *client;
   ending.backend = *backend;
   memcpy (ending.missed, pair->missed, sizeof ending.missed);
-  put (pair, RECORD_END, &ending, sizeof ending);
+  put (pair->lane, pair, RECORD_END, &ending, sizeof ending);
 }
 
 /* ---- on the recording thread ---- */
+
+static void
+drop_leg (DuplexRecordedPair *self,
+          DuplexRecordedLeg **leg)
+{
+  if (*leg == NULL)
+    return;
+  duplex_metrics_not_recorded (self->recorder->metrics, duplex_recorded_leg_get_n_dropped (*leg));
+  g_clear_pointer (leg, duplex_recorded_leg_free);
+}
 
 /* Nothing more of it is recorded. */
 static void
 drop_legs (DuplexRecordedPair *self)
 {
-  if (self->client == NULL)
-    return;
-  duplex_metrics_not_recorded (self->recorder->metrics,
-                               duplex_recorded_leg_get_n_dropped (self->client) +
-                                 duplex_recorded_leg_get_n_dropped (self->backend));
-  g_clear_pointer (&self->client, duplex_recorded_leg_free);
-  g_clear_pointer (&self->backend, duplex_recorded_leg_free);
+  drop_leg (self, &self->client);
+  drop_leg (self, &self->backend);
 }
 
 static void
@@ -252,29 +338,84 @@ pair_free (gpointer data)
   g_free (pair);
 }
 
+/* A gap that belongs to no connection. */
+static void
+append_gap (DuplexRecorder *self,
+            gint64          time_us,
+            gint64          value)
+{
+  DuplexEvent event = DUPLEX_EVENT_INIT;
+
+  event.kind = DUPLEX_EVENT_GAP;
+  event.time_us = time_us;
+  event.flags = DUPLEX_EVENT_FLAG_ROW;
+  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
+  event.value = value;
+  duplex_capture_append (self->capture, &event);
+}
+
+/* Before what is recorded next, and at the end: a flood of those that are not leaves one event. */
+static void
+say_skipped (DuplexRecorder *self,
+             gint64          time_us)
+{
+  guint n = __atomic_exchange_n (&self->skipped, 0, __ATOMIC_RELAXED);
+
+  if (n > 0)
+    append_gap (self, time_us, n);
+}
+
+/* Of what waited, which begins or was refused. NULL where it is not recorded. */
+static DuplexRecordOpening *
+take_opening (DuplexRecorder     *self,
+              const DuplexRecord *record,
+              guint32            *ret_client,
+              guint32            *ret_backend)
+{
+  g_autoptr (DuplexRecordOpening) opening = NULL;
+
+  memcpy (&opening, record->data, sizeof opening);
+  __atomic_fetch_sub (&self->openings, (guint)duplex_record_opening_get_size (opening),
+                      __ATOMIC_RELAXED);
+  if (self->full)
+    return NULL;
+  say_skipped (self, record->time_us);
+  *ret_client = duplex_capture_begin_connection (self->capture);
+  *ret_backend = duplex_record_opening_has_backend (opening)
+                   ? duplex_capture_begin_connection (self->capture)
+                   : 0;
+  duplex_record_opening_append (opening, self->capture, *ret_client, *ret_backend);
+  self->openings_size += duplex_record_opening_get_size (opening);
+  return g_steal_pointer (&opening);
+}
+
 static void
 begin_pair (DuplexRecorder     *self,
             DuplexRecordedPair *pair,
             const DuplexRecord *record)
 {
-  g_autoptr (DuplexRecordOpening) opening = NULL;
-  const DuplexDeflateAgreement   *deflate;
   guint32                         client;
   guint32                         backend;
+  g_autoptr (DuplexRecordOpening) opening = take_opening (self, record, &client, &backend);
+  const DuplexDeflateAgreement   *deflate;
 
-  memcpy (&opening, record->data, sizeof opening);
   g_hash_table_add (self->pairs, pair);
-  __atomic_fetch_sub (&self->openings, (guint)duplex_record_opening_get_size (opening),
-                      __ATOMIC_RELAXED);
-  if (self->full)
+  if (opening == NULL)
     return;
-  client = duplex_capture_begin_connection (self->capture);
-  backend = duplex_capture_begin_connection (self->capture);
   deflate = duplex_record_opening_get_deflate (opening);
-  duplex_record_opening_append (opening, self->capture, client, backend);
-  self->openings_size += duplex_record_opening_get_size (opening);
   pair->client = duplex_recorded_leg_new (self->capture, client, DUPLEX_ROLE_CLIENT, deflate);
-  pair->backend = duplex_recorded_leg_new (self->capture, backend, DUPLEX_ROLE_SERVER, deflate);
+  if (duplex_record_opening_is_open (opening))
+    pair->backend = duplex_recorded_leg_new (self->capture, backend, DUPLEX_ROLE_SERVER, deflate);
+}
+
+static void
+add_refused (DuplexRecorder     *self,
+             const DuplexRecord *record)
+{
+  guint32 client;
+  guint32 backend;
+
+  duplex_record_opening_free (take_opening (self, record, &client, &backend));
 }
 
 static void
@@ -286,13 +427,14 @@ feed_pair (DuplexRecorder     *self,
     record->stream == STREAM_FROM_CLIENT || record->stream == STREAM_TO_CLIENT;
   gboolean is_received =
     record->stream == STREAM_FROM_CLIENT || record->stream == STREAM_FROM_BACKEND;
-  if (pair->client == NULL)
+  DuplexRecordedLeg *leg = of_client ? pair->client : pair->backend;
+
+  if (leg == NULL)
     {
       duplex_metrics_not_recorded (self->metrics, record->size);
       return;
     }
-  duplex_recorded_leg_feed (of_client ? pair->client : pair->backend,
-                            is_received ? DUPLEX_DIRECTION_RECEIVED : DUPLEX_DIRECTION_SENT,
+  duplex_recorded_leg_feed (leg, is_received ? DUPLEX_DIRECTION_RECEIVED : DUPLEX_DIRECTION_SENT,
                             record->time_us, record->missed, record->data, record->size);
 }
 
@@ -305,14 +447,13 @@ end_pair (DuplexRecorder     *self,
 
   memcpy (&ending, record->data, sizeof ending);
   if (pair->client != NULL)
-    {
-      duplex_recorded_leg_end (pair->client, &ending.client, &ending.backend, record->time_us,
-                               ending.missed[STREAM_FROM_CLIENT],
-                               ending.missed[STREAM_TO_CLIENT]);
-      duplex_recorded_leg_end (pair->backend, &ending.backend, &ending.client, record->time_us,
-                               ending.missed[STREAM_FROM_BACKEND],
-                               ending.missed[STREAM_TO_BACKEND]);
-    }
+    duplex_recorded_leg_end (pair->client, &ending.client,
+                             pair->backend != NULL ? &ending.backend : NULL, record->time_us,
+                             ending.missed[STREAM_FROM_CLIENT], ending.missed[STREAM_TO_CLIENT]);
+  if (pair->backend != NULL)
+    duplex_recorded_leg_end (pair->backend, &ending.backend, &ending.client, record->time_us,
+                             ending.missed[STREAM_FROM_BACKEND],
+                             ending.missed[STREAM_TO_BACKEND]);
   g_hash_table_remove (self->pairs, pair);
 }
 
@@ -356,7 +497,6 @@ static void
 give_up (DuplexRecorder *self,
          gint64          time_us)
 {
-  DuplexEvent    event = DUPLEX_EVENT_INIT;
   GHashTableIter iter;
   gpointer       key;
 
@@ -369,14 +509,11 @@ give_up (DuplexRecorder *self,
       if (pair->client == NULL)
         continue;
       duplex_recorded_leg_give_up (pair->client, time_us);
-      duplex_recorded_leg_give_up (pair->backend, time_us);
+      if (pair->backend != NULL)
+        duplex_recorded_leg_give_up (pair->backend, time_us);
       drop_legs (pair);
     }
-  event.kind = DUPLEX_EVENT_GAP;
-  event.time_us = time_us;
-  event.flags = DUPLEX_EVENT_FLAG_ROW;
-  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
-  duplex_capture_append (self->capture, &event);
+  append_gap (self, time_us, -1);
   say_full (self);
 }
 
@@ -426,6 +563,9 @@ take (DuplexRecorder     *self,
     case RECORD_BEGIN:
       begin_pair (self, record->owner, record);
       break;
+    case RECORD_REFUSED:
+      add_refused (self, record);
+      break;
     case RECORD_BYTES:
       feed_pair (self, record->owner, record);
       break;
@@ -473,6 +613,8 @@ record_all (DuplexRecorder *self)
       look_at_file (self);
       say_stalled (self);
     }
+  if (!self->full)
+    say_skipped (self, g_get_real_time ());
 }
 
 static gpointer

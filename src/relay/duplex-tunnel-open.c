@@ -9,6 +9,63 @@
 /* Reads of a client that is to show its token before others have their turn. */
 #define READS_AT_ONCE 16
 
+/* ---- recording ---- */
+
+/* Fills ret_known, which borrows from self and peer. */
+static void
+describe_opening (DuplexTunnel          *self,
+                  const char            *peer,
+                  DuplexRecordedOpening *ret_known)
+{
+  DuplexOpening *opening = self->opening;
+
+  *ret_known = (DuplexRecordedOpening){
+    .peer = peer,
+    .tls = opening->tls_text,
+    .request = opening->request,
+    .response = opening->response,
+    .unseen = opening->unseen,
+    .accepted_at = g_get_real_time () - (g_get_monotonic_time () - self->accepted_at),
+    .dial = opening->capture,
+    .deflate = opening->dialled != NULL ? &opening->dialled->deflate : NULL,
+  };
+}
+
+static void
+begin_recording (DuplexTunnel *self)
+{
+  g_autofree char      *peer = duplex_peer_to_text (&self->peer);
+  DuplexRecordedOpening known;
+
+  describe_opening (self, peer, &known);
+  self->recorded = duplex_recorder_begin (self->host->recorder, &known);
+}
+
+void
+duplex_tunnel_record_refusal (DuplexTunnel *self,
+                              GBytes       *response)
+{
+  DuplexOpening        *opening = self->opening;
+  const DuplexPumpEnd   vanished = { 0 };
+  DuplexRecordedOpening known;
+
+  /* Nothing is recorded, nothing was asked for, or it is recorded already. */
+  if (opening == NULL || opening->request == NULL)
+    return;
+  if (opening->answered)
+    {
+      begin_recording (self);
+      duplex_recorder_end (g_steal_pointer (&self->recorded), &vanished, &vanished);
+    }
+  else
+    {
+      describe_opening (self, NULL, &known);
+      known.response = response;
+      duplex_recorder_add_refused (self->host->recorder, &known);
+    }
+  g_clear_pointer (&opening->request, g_bytes_unref);
+}
+
 /* ---- pumping ---- */
 
 static void
@@ -86,26 +143,6 @@ build_greeting (DuplexTunnel *self)
   return json_to_string (node, /* pretty= */ FALSE);
 }
 
-static void
-begin_recording (DuplexTunnel *self)
-{
-  DuplexOpening        *opening = self->opening;
-  g_autofree char      *peer = duplex_peer_to_text (&self->peer);
-  DuplexRecordedOpening recorded = {
-    .peer = peer,
-    .tls = opening->tls_text,
-    .backend = opening->url,
-    .request = opening->request,
-    .response = opening->response,
-    .accepted_at = g_get_real_time () - (g_get_monotonic_time () - self->accepted_at),
-    .dial = opening->capture,
-    .deflate = &opening->dialled->deflate,
-  };
-
-  self->recorded = duplex_recorder_begin (self->host->recorder, &recorded);
-  duplex_pump_set_tap (self->pump, duplex_recorder_get_tap (), self->recorded);
-}
-
 /* What the ends have agreed on, and what they have sent already. */
 static void
 prepare_pump (DuplexTunnel *self)
@@ -123,8 +160,11 @@ prepare_pump (DuplexTunnel *self)
     }
   if (self->has_backend && opening->dialled->leftover != NULL)
     duplex_pump_unread (self->pump, DUPLEX_ROLE_SERVER, opening->dialled->leftover);
-  if (self->has_backend && self->host->recorder != NULL)
-    begin_recording (self);
+  if (opening->request != NULL)
+    {
+      begin_recording (self);
+      duplex_pump_set_tap (self->pump, duplex_recorder_get_tap (), self->recorded);
+    }
   if (greeting != NULL)
     duplex_pump_greet (self->pump, greeting);
 }
@@ -215,6 +255,7 @@ use_received (DuplexTunnel *self)
                                &used, opening->out);
 
   g_byte_array_remove_range (opening->received, 0, (guint)used);
+  opening->unseen += used;
   /* Whoever does not even take a pong is not waited for. */
   if (state != DUPLEX_FIRST_MORE && duplex_tunnel_flush (self) != DUPLEX_LEG_OK)
     {

@@ -57,6 +57,7 @@ typedef struct
   /* state */
   DuplexTunnelPhase phase;
   gsize             written;    /* of out */
+  guint64           unseen;     /* bytes of the first message, which is never recorded */
   guint16           close_code; /* of the Close that follows instead of a backend, 0 for none */
   gboolean          answered;   /* 101 was */
   gboolean          hung_up;    /* the client's end of the stream has come */
@@ -146,6 +147,10 @@ void duplex_tunnel_watch_client (DuplexTunnel *self);
 void duplex_tunnel_answer (DuplexTunnel *self);
 void duplex_tunnel_go_on_answering (DuplexTunnel *self);
 void duplex_tunnel_read_token (DuplexTunnel *self);
+/* A client that gets no WebSocket: its request, where all is recorded, with response, or NULL where
+ * it gets none. The first call counts. self stays. */
+void duplex_tunnel_record_refusal (DuplexTunnel *self,
+                                   GBytes       *response);
 /* Instead of a token or a backend; reason is borrowed. */
 void duplex_tunnel_close (DuplexTunnel *self,
                           guint16       code,

@@ -102,6 +102,7 @@ duplex_tunnel_end (DuplexTunnel *self)
       g_cancellable_cancel (opening->operation);
       return;
     }
+  duplex_tunnel_record_refusal (self, NULL);
   self->host->ended (self, self->host->user_data);
 }
 
@@ -240,6 +241,7 @@ static void
 respond (DuplexTunnel *self,
          GBytes       *response)
 {
+  duplex_tunnel_record_refusal (self, response);
   g_byte_array_append (self->opening->out, g_bytes_get_data (response, NULL),
                        (guint)g_bytes_get_size (response));
   g_bytes_unref (response);
@@ -330,6 +332,8 @@ answer_watcher (DuplexTunnel     *self,
     g_inet_address_new_from_bytes (self->peer.address, G_SOCKET_FAMILY_IPV6);
   GBytes *response = duplex_request_judge_watcher (head, self->settings->policy, client);
 
+  /* Who only looks at the relay is not recorded. */
+  g_clear_pointer (&self->opening->request, g_bytes_unref);
   if (response != NULL)
     duplex_tunnel_note_refusal (self, DUPLEX_REFUSAL_REQUEST, get_status (response), NULL);
   else if (kind == DUPLEX_REQUEST_KIND_HEALTH)

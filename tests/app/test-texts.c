@@ -155,7 +155,8 @@ test_state (void)
     { DUPLEX_EVENT_FAILED, "gave up", DUPLEX_ERROR_CANCELLED, "The attempt was cancelled" },
     { DUPLEX_EVENT_FAILED, "odd", 4711, "The operation failed: odd" },
     { DUPLEX_EVENT_UNFINISHED, NULL, -1, "The message was not finished" },
-    { DUPLEX_EVENT_GAP, NULL, 1500, "Not recorded: 1.5 kB that were received" },
+    { DUPLEX_EVENT_GAP, NULL, 1, "1 connection was not recorded" },
+    { DUPLEX_EVENT_GAP, NULL, 1500, "1500 connections were not recorded" },
     { DUPLEX_EVENT_GAP, NULL, -1, "Nothing is recorded from here on" },
   };
 
@@ -164,6 +165,18 @@ test_state (void)
       DuplexEvent event = make_event (cases[i].kind, cases[i].payload, cases[i].value);
       assert_text (duplex_text_state (&event), cases[i].text);
     }
+}
+
+/* What is missing of a direction. */
+static void
+test_gap (void)
+{
+  DuplexEvent event = make_event (DUPLEX_EVENT_GAP, NULL, 1500);
+
+  event.direction = DUPLEX_DIRECTION_RECEIVED;
+  assert_text (duplex_text_state (&event), "Not recorded: 1.5 kB that were received");
+  event.direction = DUPLEX_DIRECTION_SENT;
+  assert_text (duplex_text_state (&event), "Not recorded: 1.5 kB that were sent");
 }
 
 /* Who began it and how long it took. */
@@ -484,6 +497,7 @@ main (int   argc,
   g_test_add_func ("/app/texts/direction", test_direction);
   g_test_add_func ("/app/texts/session-state", test_session_state);
   g_test_add_func ("/app/texts/state", test_state);
+  g_test_add_func ("/app/texts/gap", test_gap);
   g_test_add_func ("/app/texts/closing", test_closing);
   g_test_add_func ("/app/texts/control", test_control);
   g_test_add_func ("/app/texts/closed", test_closed);

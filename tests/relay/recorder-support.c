@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "core/model/duplex-export-jsonl.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-frame-encoder.h"
 
@@ -66,6 +67,71 @@ recorder_fixture_get_not_recorded (RecorderFixture *self)
   return g_ascii_strtoull (at + strlen (name), NULL, 10);
 }
 
+/* ---- what was recorded ---- */
+
+static void
+append_event (GString           *out,
+              const DuplexEvent *event)
+{
+  static const char *const directions[] = { "", " sent", " received" };
+  DuplexFrameHeader        header;
+  DuplexFinding            finding;
+  const char              *reason;
+  gsize                    len;
+
+  g_string_append_printf (out, "%u %s%s", event->connection,
+                          duplex_export_jsonl_get_kind_name (event->kind),
+                          directions[event->direction]);
+  if (event->flags & DUPLEX_EVENT_FLAG_SERVER)
+    g_string_append (out, " server");
+  if (event->flags & DUPLEX_EVENT_FLAG_PEER)
+    g_string_append (out, " by-peer");
+  if (event->flags & DUPLEX_EVENT_FLAG_CUT)
+    g_string_append (out, " cut");
+  if (duplex_event_get_header (event, &header))
+    g_string_append_printf (out, " %s%s", duplex_opcode_get_name (header.opcode),
+                            header.masked ? " masked" : "");
+  else if (event->value != -1 && event->kind != DUPLEX_EVENT_CONNECTED)
+    g_string_append_printf (out, " %" G_GINT64_FORMAT, event->value);
+  if (event->kind == DUPLEX_EVENT_FRAME && event->opcode == DUPLEX_OPCODE_CLOSE)
+    g_string_append_printf (out, " %u",
+                            duplex_close_body_parse (event->payload, event->payload_size, &reason,
+                                                     &len, &finding));
+  else if (event->kind == DUPLEX_EVENT_FRAME || event->kind == DUPLEX_EVENT_CONNECTING ||
+           event->kind == DUPLEX_EVENT_CONNECTED || event->kind == DUPLEX_EVENT_CLOSED)
+    g_string_append_printf (out, " “%.*s”", (int)event->payload_size,
+                            event->payload != NULL ? (const char *)event->payload : "");
+  for (guint i = 0; i < event->n_findings; i++)
+    g_string_append_printf (out, " !%s", duplex_finding_get_name (event->findings[i].id));
+  g_string_append_c (out, '\n');
+}
+
+static gboolean
+list_cb (const DuplexEvent *event,
+         gpointer           user_data)
+{
+  append_event (user_data, event);
+  return TRUE;
+}
+
+char *
+recorder_fixture_list_events (RecorderFixture *self)
+{
+  GString *out = g_string_new (NULL);
+
+  duplex_capture_walk (self->stored, 0, G_MAXUINT64, list_cb, out);
+  return g_string_free (out, FALSE);
+}
+
+void
+recorder_fixture_assert_events (RecorderFixture *self,
+                                const char      *expected)
+{
+  g_autofree char *events = recorder_fixture_list_events (self);
+
+  g_assert_cmpstr (events, ==, expected);
+}
+
 /* ---- a connection ---- */
 
 static void
@@ -115,7 +181,6 @@ recorder_fixture_begin_with (RecorderFixture              *self,
   g_autoptr (GBytes)        response = g_bytes_new_static (RESPONSE, strlen (RESPONSE));
   DuplexRecordedOpening     opening = {
         .peer = "127.0.0.1:4711",
-        .backend = backend,
         .request = request_bytes,
         .response = response,
         .accepted_at = ACCEPTED,

@@ -30,6 +30,10 @@ void recorder_fixture_finish (RecorderFixture *self);
 void recorder_fixture_free (RecorderFixture *self);
 /* As the metrics have it. */
 guint64 recorder_fixture_get_not_recorded (RecorderFixture *self);
+/* The events of the file, a line each. */
+char *recorder_fixture_list_events (RecorderFixture *self);
+void  recorder_fixture_assert_events (RecorderFixture *self,
+                                      const char      *expected);
 /* A connection whose backend was dialled. */
 DuplexRecordedPair *recorder_fixture_begin_with (RecorderFixture              *self,
                                                  const char                   *backend,

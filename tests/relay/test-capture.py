@@ -3,10 +3,12 @@
 """test-capture.py RELAY CLI: what --capture leaves, read by the headless client."""
 
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -14,7 +16,8 @@ import tempfile
 
 sys.dont_write_bytecode = True
 from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
-    CLOSE, TEXT, Backend, call, close_body, connect, frame, run, running)
+    CLOSE, PING, TEXT, Backend, ask, call, close_body, connect, frame, request, run, running,
+    token_options)
 
 HERE = pathlib.Path(__file__).resolve().parent
 CONNECTIONS = 30
@@ -127,6 +130,105 @@ async def no_secrets():
         assert len(await export(path)) > 20
 
 
+@contextlib.asynccontextmanager
+async def recorded(*options):
+    """Yield a relay, and what holds afterwards the outlines of its connections by number."""
+    outlines = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = f'{folder}/c.duplex'
+        async with running('--capture', path, *options) as relay:
+            yield relay, outlines
+        for event in await export(path):
+            words = [event['event']] + [str(event[name]) for name in (
+                'direction', 'type', 'status', 'close_code', 'missing_bytes') if name in event]
+            outlines.setdefault(event['connection'], []).append(' '.join(words))
+
+
+UPGRADED = ['connecting', 'request', 'response 101', 'connected']
+
+
+async def no_backend():
+    """Connections that got no backend are recorded, with what the client was told."""
+    silent = socket.create_server(('127.0.0.1', 0))
+    mute = f'ws://127.0.0.1:{silent.getsockname()[1]}'
+    async with recorded('--connect-timeout', '1') as (relay, outlines):
+        # Refused, not allowed, no URL, and none at all; the last one is dialled in vain for 1 s.
+        for backend, reason in (('ws://127.0.0.1:1', (1011, 'Backend connection failed')),
+                                ('ws://192.0.2.1', (1008, 'Backend not allowed')),
+                                ('what', (1011, 'Backend connection failed')),
+                                ('', (1008, 'Backend URL required')),
+                                (mute, (1011, 'Backend connection failed'))):
+            client = await connect(relay, backend)
+            assert 'error' in json.loads((await client.read_message())[1])
+            assert await client.read_close() == reason, backend
+            client.write(frame(CLOSE, close_body(reason[0])))
+            await client.read_end()
+            client.end()
+        # Who leaves meanwhile.
+        _reader, writer = await asyncio.open_connection(relay.host, relay.port)
+        writer.write(request(f'/api/websocket?backend={mute}'))
+        await writer.drain()
+        writer.close()
+        await relay.until_logged('reason=left')
+    silent.close()
+    told = [UPGRADED + ['frame sent text', f'frame sent close {code}',
+                        f'frame received close {code}', 'closed']
+            for code in (1011, 1008, 1011, 1008, 1011)]
+    assert [outlines[number] for number in (1, 3, 4, 5, 6)] == told, outlines
+    assert outlines[2] == ['connecting', 'failed'], outlines[2]
+    assert outlines[7] == ['connecting', 'request', 'failed'], outlines[7]
+    assert outlines[8] == ['connecting', 'request', 'failed'], outlines[8]
+    # The client may have left before the backend was dialled.
+    assert outlines.get(9, ['connecting', 'failed'])[-1] == 'failed' and len(outlines) <= 9
+
+
+async def no_token():
+    """Who shows no token, another or none in time is recorded; what it showed instead is not."""
+    with token_options('--handshake-timeout', '1') as options:
+        async with recorded(*options) as (relay, outlines):
+            for word in (b'wrongToken', None, b'', b's3cret'):
+                client = await connect(relay, 'ws://127.0.0.1:1')
+                if word:
+                    client.write(frame(PING, b'ping') + frame(TEXT, word))
+                if word == b'':
+                    client.end()
+                    await relay.until_logged('detail="No token"')
+                    continue
+                while (await client.read_message())[0] != CLOSE:
+                    pass
+                client.write(frame(CLOSE, close_body(1008)))
+                await client.read_end()
+                client.end()
+    refusal = ['frame sent close 1008', 'frame received close 1008', 'closed']
+    assert outlines[1] == UPGRADED + ['gap received 26'] + refusal, outlines[1]
+    assert outlines[2] == UPGRADED + refusal, outlines[2]
+    assert outlines[3] == UPGRADED + ['failed', 'closed'], outlines[3]
+    assert outlines[4][:6] == UPGRADED + ['gap received 22', 'frame sent text'], outlines[4]
+    assert outlines[5] == ['connecting', 'failed'] and len(outlines) == 5, outlines
+
+
+async def refused():
+    """Who is refused by a status is recorded with it, and who only looks at the relay is not."""
+    requests = (
+        (request('/api/websocket?backend=ws://127.0.0.1:1'), 401),
+        (request('/api/websocket', 'Origin: http://elsewhere.example'), 403),
+        (request('/elsewhere'), 404),
+        (b'GET /api/websocket HTTP/1.1\r\nHost: a\r\n\r\n', 426),
+        (b'GET /api/websocket HTTP/1.1\r\nno field\r\n\r\n', 400),
+        (b'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n', 200),
+        (b'GET /metrics HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n', 403))
+    with tempfile.NamedTemporaryFile('w') as tokens:
+        tokens.write('s3cret')
+        tokens.flush()
+        async with recorded('--token-file', tokens.name) as (relay, outlines):
+            for data, status in requests:
+                answer = await ask(relay, data)
+                assert answer.startswith(f'HTTP/1.1 {status} '), answer
+    assert list(outlines.values()) == [
+        ['connecting', 'request', f'response {status}'] + ['body'] * (status != 400) + ['failed']
+        for _data, status in requests[:5]], outlines
+
+
 async def in_the_way():
     """A file that is there already is left as it is, and the relay does not start."""
     with tempfile.NamedTemporaryFile('w') as file:
@@ -139,4 +241,4 @@ async def in_the_way():
 
 if __name__ == '__main__':
     os.environ['LC_ALL'] = 'C.UTF-8'
-    run([both_legs, through_tls, no_secrets, in_the_way])
+    run([both_legs, through_tls, no_secrets, no_backend, no_token, refused, in_the_way])

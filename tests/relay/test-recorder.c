@@ -1,76 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "core/model/duplex-export-jsonl.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-deflate.h"
 #include "core/proto/duplex-frame-encoder.h"
 #include "recorder-support.h"
 
 static const char *cli; /* the program that shows captures, or NULL */
-
-static void
-append_event (GString           *out,
-              const DuplexEvent *event)
-{
-  static const char *const directions[] = { "", " sent", " received" };
-  DuplexFrameHeader        header;
-  DuplexFinding            finding;
-  const char              *reason;
-  gsize                    len;
-
-  g_string_append_printf (out, "%u %s%s", event->connection,
-                          duplex_export_jsonl_get_kind_name (event->kind),
-                          directions[event->direction]);
-  if (event->flags & DUPLEX_EVENT_FLAG_SERVER)
-    g_string_append (out, " server");
-  if (event->flags & DUPLEX_EVENT_FLAG_PEER)
-    g_string_append (out, " by-peer");
-  if (event->flags & DUPLEX_EVENT_FLAG_CUT)
-    g_string_append (out, " cut");
-  if (duplex_event_get_header (event, &header))
-    g_string_append_printf (out, " %s%s", duplex_opcode_get_name (header.opcode),
-                            header.masked ? " masked" : "");
-  else if (event->value != -1 && event->kind != DUPLEX_EVENT_CONNECTED)
-    g_string_append_printf (out, " %" G_GINT64_FORMAT, event->value);
-  if (event->kind == DUPLEX_EVENT_FRAME && event->opcode == DUPLEX_OPCODE_CLOSE)
-    g_string_append_printf (out, " %u",
-                            duplex_close_body_parse (event->payload, event->payload_size, &reason,
-                                                     &len, &finding));
-  else if (event->kind == DUPLEX_EVENT_FRAME || event->kind == DUPLEX_EVENT_CONNECTING ||
-           event->kind == DUPLEX_EVENT_CONNECTED || event->kind == DUPLEX_EVENT_CLOSED)
-    g_string_append_printf (out, " “%.*s”", (int)event->payload_size,
-                            event->payload != NULL ? (const char *)event->payload : "");
-  for (guint i = 0; i < event->n_findings; i++)
-    g_string_append_printf (out, " !%s", duplex_finding_get_name (event->findings[i].id));
-  g_string_append_c (out, '\n');
-}
-
-static gboolean
-list_cb (const DuplexEvent *event,
-         gpointer           user_data)
-{
-  append_event (user_data, event);
-  return TRUE;
-}
-
-static char *
-list_events (RecorderFixture *self)
-{
-  GString *out = g_string_new (NULL);
-
-  duplex_capture_walk (self->stored, 0, G_MAXUINT64, list_cb, out);
-  return g_string_free (out, FALSE);
-}
-
-static void
-assert_events (RecorderFixture *self,
-               const char      *expected)
-{
-  g_autofree char *events = list_events (self);
-
-  g_assert_cmpstr (events, ==, expected);
-}
 
 #define OPENING                                                                               \
   "1 connecting server “ws://relay.example:8080/api/websocket?backend=ws%3A%2F%2F127.0.0.1" \
@@ -123,12 +59,12 @@ test_conversation (void)
   recorded_carry_frame (pair, DUPLEX_ROLE_SERVER, DUPLEX_OPCODE_PING, "", 0);
   recorded_end_normally (pair);
   recorder_fixture_finish (f);
-  assert_events (f, OPENING "1 frame received text masked “hello”\n"
-                            "2 frame sent text masked “hello”\n"
-                            "2 frame received binary “there”\n"
-                            "1 frame sent binary “there”\n"
-                            "2 frame received ping “”\n"
-                            "1 frame sent ping “”\n" ENDING);
+  recorder_fixture_assert_events (f, OPENING "1 frame received text masked “hello”\n"
+                                             "2 frame sent text masked “hello”\n"
+                                             "2 frame received binary “there”\n"
+                                             "1 frame sent binary “there”\n"
+                                             "2 frame received ping “”\n"
+                                             "1 frame sent ping “”\n" ENDING);
   g_assert_cmpuint (recorder_fixture_get_not_recorded (f), ==, 0);
   if (cli != NULL)
     {
@@ -175,8 +111,8 @@ test_secrets (void)
   recorded_end_normally (pair);
   recorder_fixture_finish (f);
   duplex_capture_walk (f->stored, 0, G_MAXUINT64, find_secret_cb, (gpointer)secrets);
-  events = list_events (f);
-  g_assert_nonnull (strstr (events, "?not-recorded”"));
+  events = recorder_fixture_list_events (f);
+  g_assert_nonnull (strstr (events, "?backend=ws%3A%2F%2Fnot-recorded%40127.0.0.1%3A9%2F&x=1”"));
   recorder_fixture_free (f);
 }
 
@@ -241,7 +177,7 @@ test_ends (void)
       recorded_end (pair, cases[i].codes[0], cases[i].codes[1], cases[i].codes[2],
                     cases[i].codes[3]);
       recorder_fixture_finish (f);
-      assert_events (f, expected);
+      recorder_fixture_assert_events (f, expected);
       recorder_fixture_free (f);
     }
 }

@@ -31,7 +31,8 @@ typedef enum {
   DUPLEX_EVENT_LOST,       /* never recorded: reading gives it where an event was not kept, or is
                               damaged in the file. Only number, time_us and flags say something */
   DUPLEX_EVENT_GAP,        /* bytes of that connection and direction were not recorded here; value:
-                              how many. -1, without a direction: nothing is from here on */
+                              how many. Without a direction: so many connections were not; or -1,
+                              nothing is from here on */
 } DuplexEventKind;
 
 /* CLOSED's code (RFC 6455 §7.1.5): the one of the peer's Close, 1005 for a Close without a code,

@@ -44,8 +44,12 @@ duplex_export_jsonl_get_kind_name (DuplexEventKind kind)
 }
 
 const char *
-duplex_export_jsonl_get_value_name (DuplexEventKind kind)
+duplex_export_jsonl_get_value_name (const DuplexEvent *event)
 {
+  DuplexEventKind kind = event->kind;
+
+  if (kind == DUPLEX_EVENT_GAP && event->direction == DUPLEX_DIRECTION_NONE)
+    return "missing_connections";
   return (guint)kind < G_N_ELEMENTS (kinds) ? kinds[kind].value : NULL;
 }
 
@@ -348,7 +352,7 @@ static void
 append_value (GString           *out,
               const DuplexEvent *event)
 {
-  const char *name = duplex_export_jsonl_get_value_name (event->kind);
+  const char *name = duplex_export_jsonl_get_value_name (event);
 
   if (event->value != -1)
     g_string_append_printf (out, ",\"%s\":%" G_GINT64_FORMAT, name != NULL ? name : "value",

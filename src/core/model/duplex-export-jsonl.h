@@ -8,11 +8,12 @@
  *    "direction":"received","type":"text","opcode":1,"fin":true,"rsv":0,"length":5,
  *    "header":"8105","message":1,"message_size":5,"frames":1,"row":true,"first":7,"text":"hello"}
  *
- * "event" is frame, connecting, request, response, body, tls, connected, closed, failed, unfinished
- * or lost: DuplexEventKind in lower case. What an event's number says has the name of its kind:
- * "rtt_us" of a pong, "status" of a response, "certificate_flags" of tls, "elapsed_us" of
- * connected, "code" of closed, "error" of failed. "duration_us" of closed is what the closing took;
- * not there where nothing announced the end.
+ * "event" is frame, connecting, request, response, body, tls, connected, closed, failed,
+ * unfinished, lost or gap: DuplexEventKind in lower case. What an event's number says has the name
+ * of its kind: "rtt_us" of a pong, "status" of a response, "certificate_flags" of tls, "elapsed_us"
+ * of connected, "code" of closed, "error" of failed, "missing_bytes" of a gap, and
+ * "missing_connections" of a gap without a direction. "duration_us" of closed is what the closing
+ * took; not there where nothing announced the end.
  *
  * The payload is "text" where it is text, and else "base64", as it was on the wire: "length" is the
  * frame's, "message_size" its message's up to there. What a frame of a compressed message is worth
@@ -50,9 +51,9 @@ void duplex_export_jsonl_append_string (GString    *out,
                                         const char *text,
                                         gsize       len);
 
-/* The names of the format, never NULL for a kind of the enumeration; and of a kind's value, NULL
+/* The names of the format, never NULL for a kind of the enumeration; and of an event's value, NULL
  * where it has none. */
 const char *duplex_export_jsonl_get_kind_name (DuplexEventKind kind);
-const char *duplex_export_jsonl_get_value_name (DuplexEventKind kind);
+const char *duplex_export_jsonl_get_value_name (const DuplexEvent *event);
 
 G_END_DECLS

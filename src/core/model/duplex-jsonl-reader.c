@@ -378,6 +378,7 @@ static const struct
   { "code", MEMBER_VALUE },
   { "error", MEMBER_VALUE },
   { "missing_bytes", MEMBER_VALUE },
+  { "missing_connections", MEMBER_VALUE },
 };
 
 /* key has its quotes. */

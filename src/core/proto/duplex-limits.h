@@ -180,8 +180,8 @@ G_BEGIN_DECLS
 #define DUPLEX_LIMIT_RELAY_LOG_WAITS  ((gsize)1024 * 1024)
 #define DUPLEX_LIMIT_RELAY_LOG_FINISH 1
 
-/* Bytes of a value in a line of the log, such as the name of a backend that a client has made up: no
- * real one has more than 253 (RFC 1035 §2.3.4). */
+/* Bytes of a value in a line of the log, such as the name of a backend that a client has made up:
+ * no real one has more than 253 (RFC 1035 §2.3.4). */
 #define DUPLEX_LIMIT_RELAY_LOG_VALUE 512
 
 /* Lines of the log about clients that were refused, in so many seconds; metrics count them all.

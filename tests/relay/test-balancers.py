@@ -30,7 +30,7 @@ class Balancer:
     """A process that listens at a port: what connect() and ask() need of a relay."""
 
     def __init__(self, port):
-        self.port = port
+        self.host, self.port = '127.0.0.1', port
 
 
 class Echo(Backend):

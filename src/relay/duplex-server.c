@@ -83,16 +83,18 @@ resume_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Returns NULL where all are behind. */
 static DuplexWorker *
 choose_worker (DuplexServer *self)
 {
-  DuplexWorker *chosen = g_ptr_array_index (self->workers, 0);
+  DuplexWorker *chosen = NULL;
 
-  for (guint i = 1; i < self->workers->len; i++)
+  for (guint i = 0; i < self->workers->len; i++)
     {
       DuplexWorker *other = g_ptr_array_index (self->workers, i);
 
-      if (duplex_worker_get_n (other) < duplex_worker_get_n (chosen))
+      if (!duplex_worker_is_behind (other) &&
+          (chosen == NULL || duplex_worker_get_n (other) < duplex_worker_get_n (chosen)))
         chosen = other;
     }
   return chosen;
@@ -130,7 +132,7 @@ accept_one (DuplexServer *self)
   DuplexWorker           *worker = choose_worker (self);
   int                     number;
 
-  if (duplex_worker_is_behind (worker))
+  if (worker == NULL)
     {
       set_timer (self, BEHIND_MS, resume_cb);
       return FALSE;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relay/duplex-recorded-leg.h"
 
-#include <string.h>
-
 #include "core/io/duplex-analyzer.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
@@ -226,11 +224,7 @@ record_state (DuplexRecordedLeg *self,
 {
   event->time_us = time_us;
   event->connection = self->connection;
-  event->flags |= DUPLEX_EVENT_FLAG_ROW;
-  event->first = DUPLEX_EVENT_FIRST_IS_SELF;
-  event->payload = (const guint8 *)text;
-  event->payload_size = text != NULL ? strlen (text) : 0;
-  duplex_capture_append (self->capture, event);
+  duplex_capture_append_state (self->capture, event, text);
 }
 
 static void

@@ -348,10 +348,8 @@ append_gap (DuplexRecorder *self,
 
   event.kind = DUPLEX_EVENT_GAP;
   event.time_us = time_us;
-  event.flags = DUPLEX_EVENT_FLAG_ROW;
-  event.first = DUPLEX_EVENT_FIRST_IS_SELF;
   event.value = value;
-  duplex_capture_append (self->capture, &event);
+  duplex_capture_append_state (self->capture, &event, NULL);
 }
 
 /* Before what is recorded next, and at the end: a flood of those that are not leaves one event. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-connection.h"
 
-#include <string.h>
-
 #include "core/io/duplex-connection-private.h"
 #include "core/io/duplex-io-thread.h"
 #include "core/io/duplex-socket.h"
@@ -39,11 +37,7 @@ record_state (DuplexConnection *self,
     return;
   event->time_us = g_get_real_time ();
   event->connection = self->connection;
-  event->flags |= DUPLEX_EVENT_FLAG_ROW;
-  event->first = DUPLEX_EVENT_FIRST_IS_SELF;
-  event->payload = (const guint8 *)text;
-  event->payload_size = text != NULL ? strlen (text) : 0;
-  duplex_capture_append (self->capture, event);
+  duplex_capture_append_state (self->capture, event, text);
 }
 
 static void

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Events into the capture. */
+#include <string.h>
+
 #include "core/model/duplex-capture-begun.h"
 #include "core/model/duplex-capture-private.h"
 #include "core/model/duplex-redact.h"
@@ -262,6 +264,20 @@ duplex_capture_append (DuplexCapture     *self,
   g_return_val_if_fail (event->findings != NULL || event->n_findings == 0, 0);
 
   return self->path != NULL ? append_to_file (self, event) : append_to_memory (self, event);
+}
+
+guint64
+duplex_capture_append_state (DuplexCapture *self,
+                             DuplexEvent   *event,
+                             const char    *text)
+{
+  g_return_val_if_fail (event != NULL, 0);
+
+  event->flags |= DUPLEX_EVENT_FLAG_ROW;
+  event->first = DUPLEX_EVENT_FIRST_IS_SELF;
+  event->payload = (const guint8 *)text;
+  event->payload_size = text != NULL ? strlen (text) : 0;
+  return duplex_capture_append (self, event);
 }
 
 guint32

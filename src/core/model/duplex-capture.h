@@ -112,6 +112,12 @@ char *duplex_capture_dup_meta (DuplexCapture *self,
 guint64 duplex_capture_append (DuplexCapture     *self,
                                const DuplexEvent *event);
 
+/* The same of a state that is a row by itself, with text as its payload, NULL for none: completes
+ * event. */
+guint64 duplex_capture_append_state (DuplexCapture *self,
+                                     DuplexEvent   *event,
+                                     const char    *text);
+
 /* A payload that comes in pieces and must not be in memory as a whole: begin gives its number, add
  * takes the pieces in order, and the event that is appended with that number as payload_id, its
  * payload NULL and its payload_size the sum, ends it. Several may be open at once. The appending

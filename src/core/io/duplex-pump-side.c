@@ -353,17 +353,33 @@ handle_bytes (DuplexPumpSide *side,
   side->held_len = held_len + len - used;
 }
 
+/* Of the thread. Not a thread-local array, which every other thread would have, too. */
+static guint8 *
+get_scratch (void)
+{
+  static GPrivate own = G_PRIVATE_INIT (g_free);
+  guint8         *scratch = g_private_get (&own);
+
+  if (scratch == NULL)
+    {
+      scratch = g_malloc (DUPLEX_LIMIT_PUMP_HOLD + DUPLEX_LIMIT_PUMP_BUFFER);
+      g_private_set (&own, scratch);
+    }
+  return scratch;
+}
+
 /* Until it would block, or its quota is used up, or the other end blocks. What is not a whole frame
  * stands at the beginning of scratch meanwhile. */
 void
 duplex_pump_side_read (DuplexPumpSide *side)
 {
-  static __thread guint8 scratch[DUPLEX_LIMIT_PUMP_HOLD + DUPLEX_LIMIT_PUMP_BUFFER];
-  DuplexLegResult        result = DUPLEX_LEG_OK;
-  gsize                  len;
+  guint8         *scratch;
+  DuplexLegResult result = DUPLEX_LEG_OK;
+  gsize           len;
 
   if (side->leg == NULL || side->read_ended)
     return;
+  scratch = get_scratch ();
   if (side->held != NULL)
     memcpy (scratch, side->held, side->held_len);
   for (guint i = 0; i < READS_AT_ONCE && result == DUPLEX_LEG_OK && !side->paused; i++)

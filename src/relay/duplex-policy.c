@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/io/duplex-lookup.h"
 #include "core/proto/duplex-error.h"
 
 #define BEARER      "Bearer"
@@ -372,12 +373,8 @@ is_loopback_name (const char *host)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
 
-  if (address != NULL)
-    return g_inet_address_get_is_loopback (address);
-  /* RFC 6761 §6.3 */
-  return g_ascii_strcasecmp (host, "localhost") == 0 ||
-         (strlen (host) > strlen (".localhost") &&
-          g_ascii_strcasecmp (host + strlen (host) - strlen (".localhost"), ".localhost") == 0);
+  return address != NULL ? g_inet_address_get_is_loopback (address)
+                         : duplex_lookup_is_localhost (host);
 }
 
 static gboolean
@@ -474,6 +471,34 @@ matches_host (const Pattern *pattern,
   return g_pattern_match_simple (pattern->host, lower);
 }
 
+/* Some name can be resolved to an address that the pattern is like; "a*" is like abcd::1, too. */
+static gboolean
+is_like_addresses (const Pattern *pattern)
+{
+  return pattern->address != NULL ||
+         (!pattern->exact &&
+          strspn (pattern->host, "0123456789abcdef.:*?") == strlen (pattern->host));
+}
+
+gboolean
+duplex_policy_may_allow_name (const DuplexPolicy *self,
+                              const DuplexUrl    *url)
+{
+  g_return_val_if_fail (self != NULL && url != NULL, FALSE);
+
+  if (self->loopback)
+    return TRUE;
+  for (guint i = 0; i < self->backends->len; i++)
+    {
+      const Pattern *pattern = g_ptr_array_index (self->backends, i);
+
+      if (matches_target (pattern, url) &&
+          (is_like_addresses (pattern) || matches_host (pattern, url->host)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 gboolean
 duplex_policy_allows_backend (const DuplexPolicy *self,
                               const DuplexUrl    *url,
@@ -516,10 +541,11 @@ duplex_policy_explain_refusal (const DuplexPolicy *self,
 {
   g_autoptr (GInetAddress) plain = NULL;
 
-  g_return_val_if_fail (self != NULL && G_IS_INET_ADDRESS (address), NULL);
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (address == NULL || G_IS_INET_ADDRESS (address), NULL);
 
-  plain = unmap (address);
-  if (is_special (plain))
+  plain = address != NULL ? unmap (address) : NULL;
+  if (plain != NULL && is_special (plain))
     return "Backend not allowed: addresses of the link, of metadata services and of no host must "
            "be named themselves with duplex-relay --allow-backend";
   if (self->backends->len > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relay/duplex-tunnel-private.h"
 
+#include "core/io/duplex-lookup.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
@@ -135,6 +136,16 @@ dial_next (DuplexTunnel *self)
 
 /* ---- its address ---- */
 
+/* address, may be NULL, is one that its name was resolved to. */
+static void
+refuse_backend (DuplexTunnel *self,
+                GInetAddress *address)
+{
+  answer_error (self, DUPLEX_REFUSAL_NOT_ALLOWED,
+                duplex_policy_explain_refusal (self->settings->policy, address),
+                "Backend not allowed");
+}
+
 static void
 choose_addresses (DuplexTunnel *self,
                   GList        *found)
@@ -148,8 +159,7 @@ choose_addresses (DuplexTunnel *self,
   if (opening->addresses != NULL)
     dial_next (self);
   else
-    answer_error (self, DUPLEX_REFUSAL_NOT_ALLOWED,
-                  duplex_policy_explain_refusal (policy, found->data), "Backend not allowed");
+    refuse_backend (self, found->data);
 }
 
 static void
@@ -161,7 +171,7 @@ resolved_ready_cb (GObject      *object,
   g_autoptr (GError) error = NULL;
   GList             *found;
 
-  found = g_resolver_lookup_by_name_finish (G_RESOLVER (object), result, &error);
+  found = duplex_lookup_finish (result, &error);
   if (!duplex_tunnel_finish_operation (self))
     {
       g_resolver_free_addresses (found);
@@ -180,23 +190,21 @@ resolved_ready_cb (GObject      *object,
   g_resolver_free_addresses (found);
 }
 
+/* Strangers shall not have the relay ask for names that it would not dial in any case. */
 static void
 resolve (DuplexTunnel *self)
 {
-  const char              *host = self->opening->dial->url->host;
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
-  g_autoptr (GResolver)    resolver = NULL;
+  const DuplexUrl *url = self->opening->dial->url;
+  GList           *known = duplex_lookup_find_known (url->host);
 
-  if (address != NULL)
-    {
-      GList found = { address, NULL, NULL };
-
-      choose_addresses (self, &found);
-      return;
-    }
-  resolver = g_resolver_get_default ();
-  g_resolver_lookup_by_name_async (resolver, host, duplex_tunnel_begin_operation (self),
-                                   resolved_ready_cb, self);
+  if (known != NULL)
+    choose_addresses (self, known);
+  else if (duplex_policy_may_allow_name (self->settings->policy, url))
+    duplex_lookup_async (url->host, duplex_peer_get_network (&self->peer),
+                         duplex_tunnel_begin_operation (self), resolved_ready_cb, self);
+  else
+    refuse_backend (self, NULL);
+  g_resolver_free_addresses (known);
 }
 
 /* ---- public ---- */

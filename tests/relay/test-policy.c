@@ -197,7 +197,8 @@ explain (const char *pattern,
          const char *address)
 {
   g_autoptr (DuplexPolicy) policy = duplex_policy_new ();
-  g_autoptr (GInetAddress) parsed = g_inet_address_new_from_string (address);
+  g_autoptr (GInetAddress) parsed =
+    address != NULL ? g_inet_address_new_from_string (address) : NULL;
 
   if (pattern != NULL)
     duplex_policy_add_backend (policy, pattern, NULL);
@@ -220,6 +221,9 @@ test_explain (void)
         g_assert_cmpstr (texts[i], !=, texts[k]);
     }
   g_assert_cmpstr (explain (NULL, TRUE, "::ffff:169.254.0.1"), ==, texts[3]);
+  /* of a name that nobody was asked for */
+  g_assert_cmpstr (explain (NULL, FALSE, NULL), ==, texts[1]);
+  g_assert_cmpstr (explain ("a", FALSE, NULL), ==, texts[2]);
 }
 
 static void
@@ -271,6 +275,55 @@ test_backends (void)
         duplex_policy_allow_loopback (policy);
       if (duplex_policy_allows_backend (policy, url, address) != test->allowed)
         g_error ("%s at %s: expected %d", test->url, test->address, test->allowed);
+      if (test->allowed && !duplex_policy_may_allow_name (policy, url))
+        g_error ("%s: never, and yet at %s", test->url, test->address);
+    }
+}
+
+/* What may be asked for: a name that is allowed itself, or might be resolved to what is. */
+static void
+test_may_allow_name (void)
+{
+  static const struct
+  {
+    const char *pattern;
+    gboolean    loopback;
+    const char *url;
+    gboolean    may;
+  } cases[] = {
+    { NULL, FALSE, "ws://a.example", FALSE },
+    { NULL, TRUE, "ws://a.example", TRUE },
+    { "a.example", TRUE, "ws://b.example", TRUE },
+    { "a.example", FALSE, "ws://A.example:99", TRUE },
+    { "a.example", FALSE, "ws://b.example", FALSE },
+    { "*.example", FALSE, "ws://b.example", TRUE },
+    { "*.example", FALSE, "ws://b.test", FALSE },
+    { "a.example:80", FALSE, "ws://a.example:81", FALSE },
+    { "wss://a.example", FALSE, "ws://a.example:443", FALSE },
+    { "*", FALSE, "ws://a.example", TRUE },
+    { "wss://*", FALSE, "ws://a.example", FALSE },
+    /* by its address */
+    { "192.0.2.1", FALSE, "ws://a.example", TRUE },
+    { "192.0.2.1:80", FALSE, "ws://a.example:81", FALSE },
+    { "10.*", FALSE, "ws://a.example", TRUE },
+    { "[2001:db8::1]", FALSE, "ws://a.example", TRUE },
+    { "[2001:db8:*]", FALSE, "ws://a.example", TRUE },
+    { "fd*", FALSE, "ws://a.example", TRUE },
+    { "fd", FALSE, "ws://a.example", FALSE },
+    { "fd*x", FALSE, "ws://a.example", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DuplexPolicy) policy = duplex_policy_new ();
+      g_autoptr (DuplexUrl)    url = duplex_url_parse (cases[i].url, NULL);
+
+      if (cases[i].pattern != NULL)
+        g_assert_true (duplex_policy_add_backend (policy, cases[i].pattern, NULL));
+      if (cases[i].loopback)
+        duplex_policy_allow_loopback (policy);
+      if (duplex_policy_may_allow_name (policy, url) != cases[i].may)
+        g_error ("%s of %s: expected %d", cases[i].url, cases[i].pattern, cases[i].may);
     }
 }
 
@@ -407,6 +460,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/relay/policy/backends", test_backends);
+  g_test_add_func ("/relay/policy/may-allow-name", test_may_allow_name);
   g_test_add_func ("/relay/policy/patterns", test_patterns);
   g_test_add_func ("/relay/policy/origins", test_origins);
   g_test_add_func ("/relay/policy/token", test_token);

@@ -16,11 +16,15 @@ import hashlib
 import heapq
 import json
 import os
+import pathlib
 import random
 import select
 import socket
+import ssl
 import struct
+import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -29,6 +33,7 @@ from relaylib import (      # noqa: E402  pylint: disable=wrong-import-position
     running)
 
 MIB = 1 << 20
+HERE = pathlib.Path(__file__).resolve().parent
 ZERO = b'\0\0\0\0'
 RELAY = '10.77.0.1'
 PEERS = ['10.77.0.2', '10.77.0.3', '10.77.0.4', '10.77.0.5']
@@ -424,15 +429,23 @@ async def stop_after_end(relay, backend, number, *, up):
 
 async def left_over():
     """A reader whose peer has gone has the close timeout; one that is only slow gets all."""
-    async with running('--no-status', '--close-timeout', '1') as relay, \
-            Backend() as one, Backend() as two:
-        before = relay.descriptors()
-        slow = asyncio.create_task(read_after_end(relay, one, payload('slow', size=11 * MIB // 2)))
-        await relay.until_logged(' open connection=1 ')
-        await stop_after_end(relay, two, 2, up=False)
-        await stop_after_end(relay, two, 3, up=True)
-        await slow
-        await relay.until_descriptors(before)
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([HERE.parent / 'interop' / 'make-certificates', folder], check=True,
+                       capture_output=True)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(f'{folder}/valid.pem', f'{folder}/valid.key')
+        async with running('--no-status', '--close-timeout', '1', '--cacert',
+                           f'{folder}/ca.pem') as relay, \
+                Backend() as one, Backend() as two, Backend(tls=tls) as secret:
+            before = relay.descriptors()
+            slow = asyncio.create_task(
+                read_after_end(relay, one, payload('slow', size=11 * MIB // 2)))
+            await relay.until_logged(' open connection=1 ')
+            await stop_after_end(relay, two, 2, up=False)
+            await stop_after_end(relay, two, 3, up=True)
+            await stop_after_end(relay, secret, 4, up=True)
+            await slow
+            await relay.until_descriptors(before)
 
 
 async def alone():

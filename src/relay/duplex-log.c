@@ -26,11 +26,10 @@ static struct
   GCond  idle; /* there is not */
 
   /* owned */
-  GThread   *thread; /* from the first line on; it does not end */
-  GPtrArray *lines;  /* of DuplexLogLine, that wait */
+  GThread *thread; /* from the first line on; it does not end */
+  GString *lines;  /* that wait */
 
   /* state */
-  gsize    size;         /* of lines, in bytes */
   guint64  n_lost;       /* behind them, for want of room */
   gint64   period_end;   /* monotonic µs, of counting refusals */
   guint    n_refusals;   /* of this period, that were allowed */
@@ -88,10 +87,8 @@ now_as_text (void)
 }
 
 static void
-free_line (gpointer data)
+free_line (DuplexLogLine *line)
 {
-  DuplexLogLine *line = data;
-
   g_string_free (line->text, TRUE);
   g_free (line);
 }
@@ -164,11 +161,10 @@ end_text (DuplexLogLine *self)
 
 /* FALSE where it cannot be written at all. */
 static gboolean
-write_line (const DuplexLogLine *line)
+write_line (const char *data,
+            gsize       len)
 {
   struct pollfd target = { .fd = STDERR_FILENO, .events = POLLOUT };
-  const char   *data = line->text->str;
-  gsize         len = line->text->len;
 
   while (len > 0)
     {
@@ -199,23 +195,27 @@ tell (const char *event,
   line = duplex_log_begin (event);
   duplex_log_add_number (line, "lines", *n);
   end_text (line);
-  if (write_line (line))
+  if (write_line (line->text->str, line->text->len))
     *n = 0;
   free_line (line);
 }
 
 /* What is lost is said where it would have stood. */
 static void
-write_lines (GPtrArray *lines,
-             guint64    n_lost_behind,
-             guint64    n_suppressed)
+write_lines (const GString *lines,
+             guint64        n_lost_behind,
+             guint64        n_suppressed)
 {
   static guint64 n_lost = 0;
+  gsize          len;
 
-  for (guint i = 0; i < lines->len; i++)
+  for (gsize at = 0; at < lines->len; at += len)
     {
+      const char *line = lines->str + at;
+
+      len = (gsize)(strchr (line, '\n') + 1 - line);
       tell ("lost", &n_lost);
-      if (!write_line (g_ptr_array_index (lines, i)))
+      if (!write_line (line, len))
         n_lost++;
     }
   n_lost += n_lost_behind;
@@ -224,12 +224,6 @@ write_lines (GPtrArray *lines,
 }
 
 /* ---- under the mutex ---- */
-
-static GPtrArray *
-new_lines (void)
-{
-  return g_ptr_array_new_with_free_func (free_line);
-}
 
 static gboolean
 is_to_tell_suppressed (void)
@@ -257,14 +251,13 @@ log_worker (gpointer data)
   g_mutex_lock (&queue.mutex);
   for (;;)
     {
-      g_autoptr (GPtrArray) lines = NULL;
-      guint64               n_lost;
-      guint64               n_suppressed = 0;
+      g_autoptr (GString) lines = NULL;
+      guint64             n_lost;
+      guint64             n_suppressed = 0;
 
       wait_until_due ();
       lines = g_steal_pointer (&queue.lines);
-      queue.lines = new_lines ();
-      queue.size = 0;
+      queue.lines = g_string_new (NULL);
       n_lost = queue.n_lost;
       queue.n_lost = 0;
       if (is_to_tell_suppressed ())
@@ -283,24 +276,19 @@ log_worker (gpointer data)
   return NULL;
 }
 
-/* Takes line. */
 static void
-enqueue (DuplexLogLine *line)
+enqueue (const GString *line)
 {
   if (queue.thread == NULL)
     {
-      queue.lines = new_lines ();
+      queue.lines = g_string_new (NULL);
       queue.thread = g_thread_new ("duplex-log", log_worker, NULL);
     }
   /* Behind what was lost nothing stands before that is said. */
-  if (queue.n_lost > 0 || queue.size + line->text->len > DUPLEX_LIMIT_RELAY_LOG_WAITS)
-    {
-      queue.n_lost++;
-      free_line (line);
-      return;
-    }
-  queue.size += line->text->len;
-  g_ptr_array_add (queue.lines, line);
+  if (queue.n_lost > 0 || queue.lines->len + line->len > DUPLEX_LIMIT_RELAY_LOG_WAITS)
+    queue.n_lost++;
+  else
+    g_string_append_len (queue.lines, line->str, (gssize)line->len);
   g_cond_signal (&queue.due);
 }
 
@@ -313,8 +301,9 @@ duplex_log_end (DuplexLogLine *self)
 
   end_text (self);
   g_mutex_lock (&queue.mutex);
-  enqueue (self);
+  enqueue (self->text);
   g_mutex_unlock (&queue.mutex);
+  free_line (self);
 }
 
 void

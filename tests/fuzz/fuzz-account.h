@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What an end says to a relay, and what is to be thought of it, by the decoder and the tracker, with
- * which the forwarder shares no code but the tracker's rules. */
+/* What an end says to a relay, and what is to be thought of it, by the decoder and the tracker: the
+ * forwarder shares no code with them but the tracker's rules. */
 
 #include "core/io/duplex-forwarder.h"
 #include "fuzz.h"

@@ -2,11 +2,11 @@
 #include "fuzz-pump-run.h"
 
 /* A whole pump between two legs in memory. Whatever its ends say and take, however that is cut, and
- * whenever they end: what an end gets is what the other said, as whole frames that break no rule, up
- * to some point and to a Close; what is counted is so; no more waits than may; and it ends.
+ * whenever they end: what an end gets is what the other said, as whole frames that break no rule,
+ * up to some point and to a Close; what is counted is so; no more waits than may; and it ends.
  *
- * An input is flags, limits, and steps: an end says something, takes something or goes, time passes,
- * or the relay closes. */
+ * An input is limits, flags, and steps: an end says something, takes something or goes, time
+ * passes, or the relay closes. */
 
 #define SECOND G_TIME_SPAN_SECOND
 

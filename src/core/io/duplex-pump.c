@@ -164,11 +164,10 @@ set_deadline (DuplexPump *self)
 
   note_ending (&self->client);
   note_ending (&self->backend);
-  due = MIN (get_end_due (&self->client), get_end_due (&self->backend));
   if (self->finished)
     due = 0;
-  else if (due < G_MAXINT64)
-    ;
+  else if (self->client.ending_at > 0 || self->backend.ending_at > 0)
+    due = MIN (get_end_due (&self->client), get_end_due (&self->backend));
   else if (duplex_deadline_is_set (&self->deadline))
     return;
   else

@@ -161,12 +161,13 @@ assert_says (const Stream     *stream,
 
   while (at < output->len)
     {
+      gsize             left = output->len - at;
       DuplexFrameHeader header;
-      gsize             size = duplex_frame_header_decode (output->data + at, output->len - at, &header);
-      guint             to = plain->len;
+      gsize             size = duplex_frame_header_decode (output->data + at, left, &header);
+      guint             to;
 
       g_assert_cmpuint (size, >, 0);
-      g_assert_cmpuint (header.length, <=, output->len - at - size);
+      g_assert_cmpuint (header.length, <=, left - size);
       g_assert_cmpint (header.masked, ==, stream->sender == CLIENT);
       if (!header.fin)
         g_assert_cmpuint (header.length, >=, DUPLEX_LIMIT_PUMP_HOLD - DUPLEX_FRAME_HEADER_MAX);

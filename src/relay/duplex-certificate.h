@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* From PEM files; the first may hold the chain behind the certificate. The message of an error names
- * the file. */
+/* From PEM files; the first may hold the chain behind the certificate. The message of an error
+ * names the file. */
 DuplexTlsCredentials *duplex_certificate_load (const char *certificate_file,
                                                const char *key_file,
                                                GError    **error);

@@ -23,8 +23,8 @@ DuplexPeer duplex_peer_from_socket_address (const struct sockaddr_storage *addre
 char *duplex_peer_to_text (const DuplexPeer *self);
 
 /* Who it is where something is counted by address. Of IPv4 the address is; also where a translator
- * wrote it as 64:ff9b::/96 (RFC 6052 §2.1). Of IPv6 the /64 is: an interface has all of it (RFC 4291
- * §2.5.1), and a customer that or more (RFC 6177 §2). */
+ * wrote it as 64:ff9b::/96 (RFC 6052 §2.1). Of IPv6 the /64 is: an interface has all of it (RFC
+ * 4291 §2.5.1), and a customer that or more (RFC 6177 §2). */
 guint64 duplex_peer_get_network (const DuplexPeer *self);
 
 G_END_DECLS

@@ -69,12 +69,13 @@ gboolean duplex_policy_allows_backend (const DuplexPolicy *self,
                                        GInetAddress       *address);
 
 /* FALSE where allows_backend would say no whatever url's name were resolved to, so that nobody need
- * be asked for it. With loopback as a backend it is never FALSE: any name can be made to mean that. */
+ * be asked for it. With loopback as a backend it is never FALSE: any name can be made to mean that.
+ * */
 gboolean duplex_policy_may_allow_name (const DuplexPolicy *self,
                                        const DuplexUrl    *url);
 
-/* Why allows_backend said no to address, or, with NULL, may_allow_name to a name; for whoever asked:
- * short English. */
+/* Why allows_backend said no to address, or, with NULL, may_allow_name to a name; for whoever
+ * asked: short English. */
 const char *duplex_policy_explain_refusal (const DuplexPolicy *self,
                                            GInetAddress       *address);
 

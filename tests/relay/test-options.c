@@ -652,29 +652,12 @@ remove_files (void)
 static void
 test_capture_name (void)
 {
-  static const char *const names[][2] = {
-    { "@/%Y.duplex", "%Y.duplex" },
-    { "@/100%%-%Y-%m-%d.duplex", "100%%-%Y-%m-%d.duplex" },
-    { "@/plain.duplex", "plain.duplex" },
-  };
+  g_auto (DuplexOptions) options = { 0 };
+  g_autofree char       *name = NULL;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autoptr (GDateTime)  before = g_date_time_new_now_local ();
-      g_auto (DuplexOptions) options = { 0 };
-      g_autofree char       *line = g_strconcat ("--capture ", names[i][0], NULL);
-      g_autoptr (GDateTime)  after = NULL;
-      g_autofree char       *earliest = g_date_time_format (before, names[i][1]);
-      g_autofree char       *latest = NULL;
-      g_autofree char       *name = NULL;
-
-      assert_parses (&options, line);
-      after = g_date_time_new_now_local ();
-      latest = g_date_time_format (after, names[i][1]);
-      name = g_path_get_basename (options.capture);
-      /* Midnight may have passed between them. */
-      g_assert_true (g_str_equal (name, earliest) || g_str_equal (name, latest));
-    }
+  assert_parses (&options, "--capture @/100%%-%Y-%m-%d.duplex");
+  name = g_path_get_basename (options.capture);
+  g_assert_true (g_regex_match_simple ("^100%-\\d{4}-\\d\\d-\\d\\d\\.duplex$", name, 0, 0));
 }
 
 int

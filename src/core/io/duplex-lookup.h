@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Names to addresses, for those who look up the names that strangers give them. getaddrinfo() blocks
- * for as long as nobody answers for a name, 5 to 30 s; GResolver would do so in the ten threads that
- * all GTasks share. Here up to DUPLEX_LIMIT_LOOKUPS threads do nothing else, and end when there is
- * nothing to do.
+/* Names to addresses, for those who look up the names that strangers give them. getaddrinfo()
+ * blocks for as long as nobody answers for a name, 5 to 30 s; GResolver would do so in the ten
+ * threads that all GTasks share. Here up to DUPLEX_LIMIT_LOOKUPS threads do nothing else, and end
+ * when there is nothing to do.
  *
  * Whoever asks may hold half as many of them as are left: one alone a third of all, two a quarter
  * each, and so on. More than that waits, and askers take turns. What remains: a dozen who ask for

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * 896). */
 void duplex_socket_set_no_delay (GSocketConnection *connection);
 
-/* Closes connection, whose socket goes on, non-blocking, by the descriptor that is returned: without
- * the objects around it. -1 where there is none to be had. */
+/* Closes connection, whose socket goes on, non-blocking, by the descriptor that is returned:
+ * without the objects around it. -1 where there is none to be had. */
 int duplex_socket_steal_fd (GSocketConnection *connection);
 
 /* What our system knows of the peer's, whether the program there reads or not. */

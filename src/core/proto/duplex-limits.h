@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 /* Header fields of an HTTP head. Apache allows 100 by default. */
 #define DUPLEX_LIMIT_HANDSHAKE_FIELDS 256
 
-/* Bytes of an entry of Via that is passed on: a host's name has 253, and a port and a protocol stand
- * beside it. */
+/* Bytes of an entry of Via that is passed on: a host's name has 253, and a port and a protocol
+ * stand beside it. */
 #define DUPLEX_LIMIT_VIA_ENTRY 300
 
 /* Bytes kept of the body of a refused handshake: enough for an error page's reason. */

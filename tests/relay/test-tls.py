@@ -241,6 +241,18 @@ async def whole_messages():
                 far.reset()
 
 
+async def early_words():
+    """What a backend says in one record with its 101 arrives, though no socket tells of it."""
+    words = frame(BINARY, bytes(range(256)) * 60, mask=None)
+    with certificates() as folder:
+        async with (running(*options_for(folder)) as relay,
+                    Backend(words, tls=showing(folder)) as backend):
+            client = await connect(relay, backend.url, tls=trusting(folder))
+            assert await client.read_message() == (BINARY, bytes(range(256)) * 60)
+            client.reset()
+            (await backend.accepted.get()).reset()
+
+
 async def chains():
     """A certificate of RSA with an authority between is shown whole, and accepted."""
     with certificates() as folder:
@@ -456,5 +468,5 @@ async def cut_backends():
 
 
 if __name__ == '__main__':
-    run([stopped_clients, mute_backends, whole_messages, chains, comes_back, half_close,
-         refusals_arrive, truncated, refused_backends, no_tls, cut_clients, cut_backends])
+    run([stopped_clients, mute_backends, whole_messages, early_words, chains, comes_back,
+         half_close, refusals_arrive, truncated, refused_backends, no_tls, cut_clients, cut_backends])

@@ -2,6 +2,7 @@
 #include "core/io/duplex-tls-credentials.h"
 
 #include <gio/gio.h>
+#include <gnutls/x509.h>
 #include <string.h>
 
 struct _DuplexTlsCredentials
@@ -31,24 +32,60 @@ get_datum (const char *text)
   return (gnutls_datum_t){ (guint8 *)text, (guint)strlen (text) };
 }
 
+/* Like the next one it returns a code of GnuTLS. */
+static int
+import_chain (const char         *certificate,
+              gnutls_x509_crt_t **ret_chain,
+              guint              *ret_n)
+{
+  gnutls_datum_t text = get_datum (certificate);
+
+  return gnutls_x509_crt_list_import2 (ret_chain, ret_n, &text, GNUTLS_X509_FMT_PEM,
+                                       GNUTLS_X509_CRT_LIST_SORT);
+}
+
+static int
+set_key (DuplexTlsCredentials *self,
+         gnutls_x509_crt_t    *chain,
+         guint                 n,
+         const char           *key)
+{
+  gnutls_datum_t        text = get_datum (key);
+  gnutls_x509_privkey_t parsed;
+  int                   result = gnutls_x509_privkey_init (&parsed);
+
+  if (result < 0)
+    return result;
+  result = gnutls_x509_privkey_import2 (parsed, &text, GNUTLS_X509_FMT_PEM, NULL, 0);
+  if (result >= 0)
+    result = gnutls_certificate_set_x509_key (self->credentials, chain, (int)n, parsed);
+  gnutls_x509_privkey_deinit (parsed);
+  return result;
+}
+
+/* Not gnutls_certificate_set_x509_key_mem(), which does not free a broken certificate. */
 DuplexTlsCredentials *
 duplex_tls_credentials_new_server (const char *certificate,
                                    const char *key,
                                    GError    **error)
 {
   g_autoptr (DuplexTlsCredentials) self = NULL;
-  gnutls_datum_t                   shown;
-  gnutls_datum_t                   hidden;
+  gnutls_x509_crt_t               *chain = NULL;
+  guint                            n = 0;
   int                              result;
 
   g_return_val_if_fail (certificate != NULL && key != NULL, NULL);
 
   self = credentials_new ();
   self->system_read = TRUE;
-  shown = get_datum (certificate);
-  hidden = get_datum (key);
-  result = gnutls_certificate_set_x509_key_mem (self->credentials, &shown, &hidden,
-                                                GNUTLS_X509_FMT_PEM);
+  result = import_chain (certificate, &chain, &n);
+  if (result >= 0)
+    {
+      result = set_key (self, chain, n, key);
+      for (guint i = 0; i < n; i++)
+        gnutls_x509_crt_deinit (chain[i]);
+      gnutls_free (chain);
+    }
   if (result < 0)
     {
       g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,

@@ -128,6 +128,52 @@ test_idle_records (void)
   g_assert_cmpuint (turns, <, 20);
 }
 
+typedef struct
+{
+  GByteArray *bytes;
+  guint       n_calls;
+} Reader;
+
+static void
+ready_cb (DuplexLeg   *leg,
+          GIOCondition conditions,
+          gpointer     data)
+{
+  Reader *reader = data;
+  guint8  chunk[100];
+  gsize   len;
+
+  reader->n_calls++;
+  while (duplex_leg_read (leg, chunk, sizeof chunk, &len) == DUPLEX_LEG_OK)
+    g_byte_array_append (reader->bytes, chunk, (guint)len);
+}
+
+static gboolean
+has_read (gpointer data)
+{
+  return ((Reader *)data)->bytes->len > 0;
+}
+
+/* A leg comes back to them by itself: its socket has told of all. */
+static void
+test_idle_leg (void)
+{
+  g_autoptr (DuplexPoller) poller = duplex_poller_new ();
+  g_autoptr (GByteArray)   bytes = g_byte_array_new ();
+  g_autoptr (TlsPair)      pair = new_open (TLS1_2);
+  g_autoptr (DuplexLeg)    leg = NULL;
+  Reader                   reader = { bytes, 0 };
+
+  for (guint i = 0; i < 100; i++)
+    gnutls_alert_send (pair->peer, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED);
+  tls_pair_say (pair, "x", 1);
+  tls_pair_carry (pair, ALL);
+  leg = duplex_leg_new_tls (poller, g_steal_pointer (&pair->near));
+  duplex_leg_set_ready (leg, ready_cb, &reader);
+  leg_wait (has_read, &reader, "the leg has read");
+  g_assert_cmpuint (reader.n_calls, >, 3);
+}
+
 /* RFC 8446 §4.6.3, and of both directions. */
 static void
 test_key_update (void)
@@ -354,6 +400,7 @@ main (int    argc,
   g_test_add_func ("/io/tls-records/read/trickles", test_trickles);
   g_test_add_func ("/io/tls-records/read/sizes", test_read_sizes);
   g_test_add_func ("/io/tls-records/read/idle", test_idle_records);
+  g_test_add_func ("/io/tls-records/read/idle-leg", test_idle_leg);
   g_test_add_func ("/io/tls-records/read/key-update", test_key_update);
   g_test_add_func ("/io/tls-records/read/renegotiation", test_renegotiation);
   g_test_add_func ("/io/tls-records/read/changed", test_changed);

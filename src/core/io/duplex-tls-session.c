@@ -11,9 +11,9 @@
 #define RECORD 16384
 /* What is read of a socket at once: a record, with what is around it, or many small ones. */
 #define WIRE (RECORD + 1024)
-/* Records that give nothing, of which a peer could send as many as it likes, before others have
- * their turn. */
-#define IDLE_RECORDS 16
+/* Records of one call, before others have their turn: a peer can send as many as it likes that give
+ * a byte, or nothing. */
+#define RECORDS_AT_ONCE 64
 /* Reads of what came too late, before the socket is closed: TCP would tell the peer that it was
  * reset, and our last words might be lost. */
 #define LAST_READS 64
@@ -390,9 +390,9 @@ duplex_tls_session_shake_hands (DuplexTlsSession *self,
   do
     result = gnutls_handshake (self->session);
   while (result < 0 && !gnutls_error_is_fatal (result) && !is_blocked (self) &&
-         ++idle < IDLE_RECORDS);
+         ++idle < RECORDS_AT_ONCE);
   keep_rest (self);
-  self->yielded = idle == IDLE_RECORDS;
+  self->yielded = idle == RECORDS_AT_ONCE;
   if (result == GNUTLS_E_SUCCESS)
     {
       self->shaken = TRUE;
@@ -472,11 +472,11 @@ duplex_tls_session_read (DuplexTlsSession *self,
                          gsize            *ret_len)
 {
   gsize len = 0;
-  guint idle = 0;
+  guint records = 0;
 
   g_return_val_if_fail (self != NULL && size > 0, DUPLEX_LEG_ENDED);
 
-  while (len < size && !self->read_ended && idle < IDLE_RECORDS)
+  for (; len < size && !self->read_ended && records < RECORDS_AT_ONCE; records++)
     {
       gssize n = gnutls_record_recv (self->session, data + len, size - len);
 
@@ -486,11 +486,9 @@ duplex_tls_session_read (DuplexTlsSession *self,
         self->read_ended = TRUE;
       else if (is_blocked (self))
         break;
-      else
-        idle++;
     }
   keep_rest (self);
-  self->yielded = idle == IDLE_RECORDS;
+  self->yielded = records == RECORDS_AT_ONCE;
   if (len > 0)
     {
       *ret_len = len;

@@ -106,6 +106,33 @@ test_read_sizes (void)
     }
 }
 
+/* Others have their turns between records of a byte, too. */
+static void
+test_small_records (void)
+{
+  const gsize            n = 2000;
+  g_autoptr (TlsPair)    pair = new_open (ANY);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autofree guint8     *pattern = leg_make_pattern (n);
+  g_autofree guint8     *chunk = g_malloc (MUCH);
+  guint                  turns = 0;
+  gsize                  len;
+
+  for (gsize i = 0; i < n; i++)
+    tls_pair_say (pair, pattern + i, 1);
+  tls_pair_carry (pair, ALL);
+  while (bytes->len < n)
+    {
+      g_assert_true (bytes->len == 0 || duplex_tls_session_has_unread (pair->near));
+      g_assert_cmpint (duplex_tls_session_read (pair->near, chunk, MUCH, &len), ==,
+                       DUPLEX_LEG_OK);
+      g_byte_array_append (bytes, chunk, (guint)len);
+      turns++;
+    }
+  g_assert_cmpmem (bytes->data, bytes->len, pattern, n);
+  g_assert_cmpuint (turns, >, 20);
+}
+
 /* Of records that give nothing there may be any number, but others have their turns. */
 static void
 test_idle_records (void)
@@ -114,7 +141,7 @@ test_idle_records (void)
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   guint                  turns = 0;
 
-  for (guint i = 0; i < 100; i++)
+  for (guint i = 0; i < 500; i++)
     gnutls_alert_send (pair->peer, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED);
   tls_pair_say (pair, "x", 1);
   tls_pair_carry (pair, ALL);
@@ -164,7 +191,7 @@ test_idle_leg (void)
   g_autoptr (DuplexLeg)    leg = NULL;
   Reader                   reader = { bytes, 0 };
 
-  for (guint i = 0; i < 100; i++)
+  for (guint i = 0; i < 500; i++)
     gnutls_alert_send (pair->peer, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED);
   tls_pair_say (pair, "x", 1);
   tls_pair_carry (pair, ALL);
@@ -399,6 +426,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/io/tls-records/read/trickles", test_trickles);
   g_test_add_func ("/io/tls-records/read/sizes", test_read_sizes);
+  g_test_add_func ("/io/tls-records/read/small", test_small_records);
   g_test_add_func ("/io/tls-records/read/idle", test_idle_records);
   g_test_add_func ("/io/tls-records/read/idle-leg", test_idle_leg);
   g_test_add_func ("/io/tls-records/read/key-update", test_key_update);

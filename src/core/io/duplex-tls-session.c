@@ -243,7 +243,9 @@ session_new (DuplexTlsCredentials *credentials,
   gnutls_priority_set (self->session, get_priorities ());
   gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE,
                           duplex_tls_credentials_get (credentials));
-  gnutls_alpn_set_protocols (self->session, &protocol, 1, 0);
+  /* A client that offers others only is refused, RFC 7301 §3.2; one that offers none is not. */
+  gnutls_alpn_set_protocols (self->session, &protocol, 1,
+                             flags & GNUTLS_SERVER ? GNUTLS_ALPN_MANDATORY : 0);
   gnutls_transport_set_ptr (self->session, self);
   gnutls_transport_set_pull_function (self->session, pull_cb);
   gnutls_transport_set_vec_push_function (self->session, push_cb);

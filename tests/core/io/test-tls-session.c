@@ -90,6 +90,25 @@ test_protocol (void)
     }
 }
 
+/* RFC 7301 §3.2. A server that does not know of it is taken as it is. */
+static void
+test_other_protocol (void)
+{
+  static const gnutls_datum_t other = { (guint8 *)"h2", 2 };
+  g_autoptr (TlsPair)         server = tls_pair_new_server (ANY);
+  g_autoptr (TlsPair)         client = new_client (ANY);
+  g_autoptr (GError)          error = NULL;
+
+  gnutls_alpn_set_protocols (server->peer, &other, 1, 0);
+  g_assert_false (tls_pair_shake_hands (server, ALL, &error));
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE);
+  g_assert_cmpint (gnutls_handshake (server->peer), ==, GNUTLS_E_FATAL_ALERT_RECEIVED);
+  g_assert_cmpint (gnutls_alert_get (server->peer), ==, GNUTLS_A_NO_APPLICATION_PROTOCOL);
+
+  gnutls_alpn_set_protocols (client->peer, &other, 1, 0);
+  g_assert_true (tls_pair_shake_hands (client, ALL, NULL));
+}
+
 /* A client that has been there comes back without a certificate. */
 static void
 test_tickets (void)
@@ -326,6 +345,7 @@ main (int    argc,
   g_test_add_func ("/io/tls-session/versions", test_versions);
   g_test_add_func ("/io/tls-session/old-versions", test_old_versions);
   g_test_add_func ("/io/tls-session/protocol", test_protocol);
+  g_test_add_func ("/io/tls-session/other-protocol", test_other_protocol);
   g_test_add_func ("/io/tls-session/tickets", test_tickets);
   g_test_add_func ("/io/tls-session/server-name", test_server_name);
   g_test_add_func ("/io/tls-session/trust", test_trust);

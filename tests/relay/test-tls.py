@@ -469,4 +469,5 @@ async def cut_backends():
 
 if __name__ == '__main__':
     run([stopped_clients, mute_backends, whole_messages, early_words, chains, comes_back,
-         half_close, refusals_arrive, truncated, refused_backends, no_tls, cut_clients, cut_backends])
+         half_close, refusals_arrive, truncated, refused_backends, no_tls, cut_clients,
+         cut_backends])

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/proto/duplex-limits.h"
+
 /* Bytes of a record's content, RFC 8446 §5.1. */
 #define RECORD 16384
 /* What is read of a socket at once: a record, with what is around it, or many small ones. */
@@ -34,6 +36,7 @@ struct _DuplexTlsSession
   gsize         in_len;
 
   /* state */
+  gsize    barren;   /* bytes read since the handshake was over, or since there was content */
   gsize    promised; /* bytes that are written as soon as out has left */
   gboolean drained;  /* nothing is left to read until the socket says so */
   gboolean filled;   /* nor room to write */
@@ -57,11 +60,24 @@ is_blocked (DuplexTlsSession *self)
   return self->in_len == 0 && self->drained && !self->hung_up;
 }
 
+/* GnuTLS looks at how long a message of a handshake is only when it has all of it. */
+static gboolean
+is_barren (DuplexTlsSession *self)
+{
+  return self->barren >= DUPLEX_LIMIT_TLS_BARREN;
+}
+
 /* As recv(). */
 static gssize
 fill (DuplexTlsSession *self)
 {
   gssize n;
+
+  if (is_barren (self))
+    {
+      errno = EMSGSIZE;
+      return -1;
+    }
 
   if (is_blocked (self))
     {
@@ -75,6 +91,7 @@ fill (DuplexTlsSession *self)
   self->drained = n < (gssize)sizeof wire;
   self->in = wire;
   self->in_len = n > 0 ? (gsize)n : 0;
+  self->barren += self->in_len;
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
     self->hung_up = FALSE;
   else
@@ -359,6 +376,12 @@ explain_failure (DuplexTlsSession *self,
                            "The connection ended during the TLS handshake");
       return;
     }
+  if (is_barren (self))
+    {
+      g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
+                           "The other end says too much before the TLS handshake is over");
+      return;
+    }
   switch (result)
     {
     case GNUTLS_E_UNEXPECTED_PACKET:
@@ -398,6 +421,7 @@ duplex_tls_session_shake_hands (DuplexTlsSession *self,
   if (result == GNUTLS_E_SUCCESS)
     {
       self->shaken = TRUE;
+      self->barren = 0;
       return DUPLEX_LEG_OK;
     }
   if (!gnutls_error_is_fatal (result))
@@ -483,7 +507,10 @@ duplex_tls_session_read (DuplexTlsSession *self,
       gssize n = gnutls_record_recv (self->session, data + len, size - len);
 
       if (n > 0)
-        len += (gsize)n;
+        {
+          self->barren = 0;
+          len += (gsize)n;
+        }
       else if (n == 0 || gnutls_error_is_fatal ((int)n) || n == GNUTLS_E_REHANDSHAKE)
         self->read_ended = TRUE;
       else if (is_blocked (self))

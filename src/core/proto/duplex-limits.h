@@ -129,6 +129,11 @@ G_BEGIN_DECLS
  * passed by a page that opens a few tabs. */
 #define DUPLEX_LIMIT_RELAY_BACKLOG 4096
 
+/* Bytes of TLS from a peer in which nothing is for us: its part of the handshake, and what comes
+ * later between two records that have content. A client's part has 2 KiB with keys that withstand
+ * quantum computers, a server's with its certificates 5 KiB. GnuTLS would hold 16 MiB of either. */
+#define DUPLEX_LIMIT_TLS_BARREN DUPLEX_LIMIT_HANDSHAKE_HEAD
+
 /* Heads of each worker: clients whose request, or token, has not come yet. They hold 32 MiB at
  * most, of requests up to DUPLEX_LIMIT_HANDSHAKE_HEAD. With more of them the oldest is ended, so
  * that nobody is kept out by those who say nothing. Who is alone at an address has all its time;

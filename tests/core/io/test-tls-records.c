@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/proto/duplex-limits.h"
 #include "duplex-leg-support.h"
 #include "duplex-tls-peer.h"
 
@@ -199,6 +200,37 @@ test_idle_leg (void)
   duplex_leg_set_ready (leg, ready_cb, &reader);
   leg_wait (has_read, &reader, "the leg has read");
   g_assert_cmpuint (reader.n_calls, >, 3);
+}
+
+/* But not any number in a row. */
+static void
+test_barren (void)
+{
+  g_autoptr (TlsPair)    pair = new_open (TLS1_2);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  DuplexLegResult        result = DUPLEX_LEG_WOULD_BLOCK;
+  gsize                  total = 0;
+
+  for (guint i = 0; i < 4000; i++)
+    {
+      gnutls_alert_send (pair->peer, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED);
+      if (i % 1000 == 999)
+        tls_pair_say (pair, "x", 1);
+      total += pair->said->len;
+      tls_pair_carry (pair, ALL);
+      g_assert_cmpint (tls_pair_read (pair, bytes), ==, DUPLEX_LEG_WOULD_BLOCK);
+    }
+  g_assert_cmpuint (total, >, DUPLEX_LIMIT_TLS_BARREN);
+  g_assert_cmpuint (bytes->len, ==, 4);
+
+  for (total = 0; result == DUPLEX_LEG_WOULD_BLOCK; total += pair->said->len)
+    {
+      g_assert_cmpuint (total, <, 2 * DUPLEX_LIMIT_TLS_BARREN);
+      tls_pair_carry (pair, ALL);
+      result = tls_pair_read (pair, bytes);
+      gnutls_alert_send (pair->peer, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED);
+    }
+  g_assert_cmpint (result, ==, DUPLEX_LEG_ENDED);
 }
 
 /* RFC 8446 §4.6.3, and of both directions. */
@@ -429,6 +461,7 @@ main (int    argc,
   g_test_add_func ("/io/tls-records/read/small", test_small_records);
   g_test_add_func ("/io/tls-records/read/idle", test_idle_records);
   g_test_add_func ("/io/tls-records/read/idle-leg", test_idle_leg);
+  g_test_add_func ("/io/tls-records/read/barren", test_barren);
   g_test_add_func ("/io/tls-records/read/key-update", test_key_update);
   g_test_add_func ("/io/tls-records/read/renegotiation", test_renegotiation);
   g_test_add_func ("/io/tls-records/read/changed", test_changed);

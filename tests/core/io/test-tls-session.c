@@ -5,6 +5,7 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
+#include "core/proto/duplex-limits.h"
 #include "duplex-leg-support.h"
 #include "duplex-tls-peer.h"
 
@@ -337,6 +338,39 @@ test_alerts (void)
   g_assert_nonnull (strstr (error->message, "CA"));
 }
 
+/* A message of 16 MiB, which GnuTLS would hold before it looks at its length. */
+static void
+test_endless (void)
+{
+  /* ClientHello, ServerHello */
+  static const guint8 types[] = { 1, 2 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (new_pair); i++)
+    {
+      const guint8        head[] = { 22, 3, 3, 4, 0, types[i], 0xff, 0xff, 0xff };
+      g_autoptr (TlsPair) pair = new_pair[i](ANY);
+      g_autoptr (GError)  error = NULL;
+      guint8              record[5 + 1024] = { 0 };
+      DuplexLegResult     result = DUPLEX_LEG_WOULD_BLOCK;
+      gsize               total = 0;
+
+      memcpy (record, head, sizeof head);
+      while (result == DUPLEX_LEG_WOULD_BLOCK)
+        {
+          g_assert_cmpuint (total, <, 2 * DUPLEX_LIMIT_TLS_BARREN);
+          g_byte_array_append (pair->said, record, sizeof record);
+          memset (record + 5, 0, sizeof record - 5);
+          total += sizeof record;
+          tls_pair_carry (pair, ALL);
+          result = duplex_tls_session_shake_hands (pair->near, &error);
+        }
+      g_assert_cmpint (result, ==, DUPLEX_LEG_ENDED);
+      g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE);
+      g_assert_nonnull (strstr (error->message, "too much"));
+      g_assert_cmpuint (total, >=, DUPLEX_LIMIT_TLS_BARREN);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -353,5 +387,6 @@ main (int    argc,
   g_test_add_func ("/io/tls-session/cut", test_cut);
   g_test_add_func ("/io/tls-session/no-tls", test_no_tls);
   g_test_add_func ("/io/tls-session/alerts", test_alerts);
+  g_test_add_func ("/io/tls-session/endless", test_endless);
   return g_test_run ();
 }

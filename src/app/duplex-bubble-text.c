@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/duplex-deflate-words.h"
+#include "app/duplex-leg-words.h"
 #include "app/duplex-message-bytes.h"
 #include "app/duplex-spell-out.h"
 #include "app/duplex-texts.h"
@@ -66,6 +67,18 @@ append_separated (GString    *out,
         g_string_erase (out, (gssize)i, 1);
         g_string_insert (out, (gssize)i, NO_BREAK_SPACE);
       }
+}
+
+/* Of what a relay recorded. */
+static void
+append_leg (DuplexBubbleText *self,
+            DuplexRow        *row)
+{
+  g_autofree char *leg =
+    duplex_leg_words_dup_name (duplex_row_get_capture (row), duplex_row_get_event (row));
+
+  if (leg != NULL)
+    append_separated (self->text, leg);
 }
 
 static void
@@ -135,8 +148,8 @@ append_ratio (DuplexBubbleText *self,
   self->ratio_len = self->text->len - self->ratio_offset;
 }
 
-/* "→ Sent · 12:01:02.123 · 45 bytes · 4.1:1 · 2 frames · 1 finding". The line's
- * end is the caller's: it belongs to the header, whose line is taller. */
+/* "→ Sent · Client 3 · 12:01:02.123 · 45 bytes · 4.1:1 · 2 frames · 1 finding". The line's end is
+ * the caller's: it belongs to the header, whose line is taller. */
 static void
 append_header (DuplexBubbleText *self,
                DuplexRow        *row)
@@ -156,6 +169,7 @@ append_header (DuplexBubbleText *self,
   mark (self, 0, DUPLEX_HIGHLIGHT_STRONG);
 
   dim = self->text->len;
+  append_leg (self, row);
   append_separated (self->text, time);
   append_separated (self->text, size);
   append_ratio (self, row);
@@ -519,7 +533,7 @@ append_message (DuplexBubbleText *self,
     append_binary_body (self, row);
 }
 
-/* "→ Ping  12:01:02.123" */
+/* "→ Ping · Client 3 · 12:01:02.123" */
 static void
 append_control (DuplexBubbleText *self,
                 DuplexRow        *row)
@@ -534,6 +548,7 @@ append_control (DuplexBubbleText *self,
   duplex_spell_out_append (self->text, control, strlen (control), DUPLEX_SPELL_OUT_LINE,
                            self->spans);
   start = self->text->len;
+  append_leg (self, row);
   append_separated (self->text, time);
   mark (self, start, DUPLEX_HIGHLIGHT_DIM);
   append_findings (self, row);
@@ -549,6 +564,7 @@ append_state (DuplexBubbleText *self,
   g_autofree char   *time = duplex_text_time (event->time_us);
 
   g_string_append (self->text, time);
+  append_leg (self, row);
   g_string_append (self->text, " · ");
   /* The colour of an error is not dark enough to be made fainter. */
   if (duplex_bubble_style_of (row) != DUPLEX_BUBBLE_ERROR)

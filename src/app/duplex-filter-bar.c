@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-filter-chips.h"
 #include "app/duplex-filter-flow.h"
 #include "app/duplex-filter-menu.h"
 #include "app/duplex-filter-problem.h"
@@ -40,7 +41,7 @@ struct _DuplexFilterBar
   GtkProgressBar   *progress;
 
   /* children of chips */
-  GtkToggleButton *chip_buttons[DUPLEX_N_FILTER_CHIPS];
+  DuplexFilterChips chip_buttons;
 
   /* state */
   gboolean open;
@@ -252,8 +253,7 @@ update_chips (DuplexFilterBar *self)
     chips = duplex_filter_terms_get_chips (get_text (self));
 
   self->updating = TRUE;
-  for (guint i = 0; i < DUPLEX_N_FILTER_CHIPS; i++)
-    gtk_toggle_button_set_active (self->chip_buttons[i], (chips & (1u << i)) != 0);
+  duplex_filter_chips_set_active (&self->chip_buttons, chips);
   self->updating = FALSE;
 }
 
@@ -363,17 +363,13 @@ chip_toggled_cb (DuplexFilterBar *self)
 {
   g_autofree char *expression = NULL;
   g_autofree char *changed = NULL;
-  guint            chips = 0;
 
   if (self->updating)
     return;
 
-  for (guint i = 0; i < DUPLEX_N_FILTER_CHIPS; i++)
-    if (gtk_toggle_button_get_active (self->chip_buttons[i]))
-      chips |= 1u << i;
-
   expression = dup_expression (self);
-  changed = duplex_filter_terms_set_chips (expression, chips);
+  changed = duplex_filter_terms_set_chips (expression,
+                                           duplex_filter_chips_get_active (&self->chip_buttons));
   duplex_filter_bar_set_query (self, DUPLEX_FILTER_MODE_EXPRESSION, changed);
 }
 
@@ -429,24 +425,6 @@ key_pressed_cb (DuplexFilterBar *self,
       return GDK_EVENT_STOP;
     default:
       return GDK_EVENT_PROPAGATE;
-    }
-}
-
-static void
-add_chips (DuplexFilterBar *self)
-{
-  for (guint i = 0; i < DUPLEX_N_FILTER_CHIPS; i++)
-    {
-      GtkWidget *chip = gtk_toggle_button_new_with_label (duplex_filter_words_chip (i));
-
-      gtk_widget_add_css_class (chip, "chip");
-      gtk_widget_set_valign (chip, GTK_ALIGN_CENTER);
-      if (duplex_filter_chip_ends_group (i))
-        gtk_widget_set_margin_end (chip, 6);
-      gtk_widget_insert_before (chip, self->chips, self->results);
-      g_signal_connect_object (chip, "toggled", G_CALLBACK (chip_toggled_cb), self,
-                               G_CONNECT_SWAPPED);
-      self->chip_buttons[i] = GTK_TOGGLE_BUTTON (chip);
     }
 }
 
@@ -589,7 +567,8 @@ duplex_filter_bar_init (DuplexFilterBar *self)
 {
   self->only_matches = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
-  add_chips (self);
+  duplex_filter_chips_add (&self->chip_buttons, self->chips, self->results,
+                           G_CALLBACK (chip_toggled_cb), self);
   mode_changed_cb (self);
   update_status (self);
 }
@@ -641,6 +620,8 @@ duplex_filter_bar_set_capture (DuplexFilterBar *self,
   if (capture != NULL)
     g_signal_connect_object (capture, "note-changed", G_CALLBACK (note_changed_cb), self,
                              G_CONNECT_SWAPPED);
+  duplex_filter_chips_set_has_legs (&self->chip_buttons,
+                                    capture != NULL && duplex_capture_has_legs (capture));
   set_filter (self, NULL);
   search_now (self);
 }

@@ -17,9 +17,11 @@ static const struct
   [DUPLEX_FILTER_CHIP_STATE] = { "state", 1 },
   [DUPLEX_FILTER_CHIP_FINDING] = { "finding", 2 },
   [DUPLEX_FILTER_CHIP_BOOKMARK] = { "bookmark", 3 },
+  [DUPLEX_FILTER_CHIP_CLIENT] = { "client", 4 },
+  [DUPLEX_FILTER_CHIP_BACKEND] = { "backend", 4 },
 };
 
-#define N_GROUPS 4
+#define N_GROUPS 5
 
 /* The terms of an expression that "and" joins at its top. */
 typedef struct
@@ -185,6 +187,12 @@ gboolean
 duplex_filter_chip_ends_group (DuplexFilterChip chip)
 {
   return chip + 1 >= DUPLEX_N_FILTER_CHIPS || chips_info[chip + 1].group != chips_info[chip].group;
+}
+
+gboolean
+duplex_filter_chip_is_of_legs (DuplexFilterChip chip)
+{
+  return chip == DUPLEX_FILTER_CHIP_CLIENT || chip == DUPLEX_FILTER_CHIP_BACKEND;
 }
 
 /* An "or" at the top may be all about chips: "sent or received". */

@@ -19,11 +19,15 @@ typedef enum {
   DUPLEX_FILTER_CHIP_STATE,
   DUPLEX_FILTER_CHIP_FINDING,
   DUPLEX_FILTER_CHIP_BOOKMARK,
+  DUPLEX_FILTER_CHIP_CLIENT, /* this and the next are of what a relay recorded */
+  DUPLEX_FILTER_CHIP_BACKEND,
   DUPLEX_N_FILTER_CHIPS
 } DuplexFilterChip;
 
 /* Whether chip is the last of its group. */
 gboolean duplex_filter_chip_ends_group (DuplexFilterChip chip);
+/* Whether chip says something only of what a relay recorded. */
+gboolean duplex_filter_chip_is_of_legs (DuplexFilterChip chip);
 
 /* The chips that expression asks for, 1 << DuplexFilterChip each: those that stand alone, or in
  * parentheses with others of their group, where all of the expression is joined by "and". */

@@ -14,6 +14,8 @@ static const char *const chip_labels[] = {
   [DUPLEX_FILTER_CHIP_STATE] = NC_ ("filter", "State"),
   [DUPLEX_FILTER_CHIP_FINDING] = NC_ ("filter", "Findings"),
   [DUPLEX_FILTER_CHIP_BOOKMARK] = NC_ ("filter", "Bookmarks"),
+  [DUPLEX_FILTER_CHIP_CLIENT] = NC_ ("filter", "Client"),
+  [DUPLEX_FILTER_CHIP_BACKEND] = NC_ ("filter", "Backend"),
 };
 
 static const char *const placeholders[] = {

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "app/duplex-leg-words.h"
 #include "app/duplex-message-bytes.h"
 #include "app/duplex-severity.h"
 #include "app/duplex-texts.h"
@@ -84,20 +85,25 @@ dup_findings (DuplexFrameItem *self)
 static char *
 dup_label (DuplexFrameItem *self)
 {
-  g_autofree char *count = duplex_text_count ((guint64)self->position + 1);
-  g_autofree char *opcode = dup_header_text (self, PROP_OPCODE);
-  g_autofree char *fin = dup_header_text (self, PROP_FIN);
-  g_autofree char *length = dup_header_text (self, PROP_LENGTH);
-  g_autofree char *findings = dup_findings (self);
-  g_autofree char *label = NULL;
+  g_autofree char    *count = duplex_text_count ((guint64)self->position + 1);
+  g_autofree char    *opcode = dup_header_text (self, PROP_OPCODE);
+  g_autofree char    *fin = dup_header_text (self, PROP_FIN);
+  g_autofree char    *length = dup_header_text (self, PROP_LENGTH);
+  g_autofree char    *findings = dup_findings (self);
+  g_autofree char    *leg = NULL;
+  g_autoptr (GString) label = g_string_new (NULL);
 
+  if (self->capture != NULL)
+    leg = duplex_leg_words_dup_name (self->capture, &self->event);
+  if (leg != NULL)
+    g_string_append_printf (label, "%s, ", leg);
   /* Translators: a line of the frame table: number, "Sent" or "Received", opcode, the FIN bit (0
    * or 1), length in bytes. */
-  label = g_strdup_printf (_ ("Frame %s, %s, %s, FIN %s, length %s"), count,
-                           duplex_text_direction (self->event.direction), opcode, fin, length);
-
-  return findings != NULL ? g_strdup_printf ("%s, %s", label, findings)
-                          : g_steal_pointer (&label);
+  g_string_append_printf (label, _ ("Frame %s, %s, %s, FIN %s, length %s"), count,
+                          duplex_text_direction (self->event.direction), opcode, fin, length);
+  if (findings != NULL)
+    g_string_append_printf (label, ", %s", findings);
+  return g_string_free (g_steal_pointer (&label), FALSE);
 }
 
 static void
@@ -262,6 +268,9 @@ duplex_frame_item_new (DuplexCapture *capture,
   self->position = position;
   self->event = *event;
   *event = (DuplexEvent)DUPLEX_EVENT_INIT;
+  if (capture != NULL && duplex_capture_get_leg (capture, self->event.connection, NULL) ==
+                           DUPLEX_CAPTURE_LEG_CLIENT)
+    self->event.flags |= DUPLEX_EVENT_FLAG_SERVER;
   take_partial_header (&self->event);
   if (self->event.payload_id != 0)
     read_start (self);

@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (DuplexFrameItem, duplex_frame_item, DUPLEX, FRAME_ITEM, GO
 /* Properties, all read only strings, translated: "number" (of the frame within its message, with
  * an arrow for the direction), "time", "opcode", "fin", "length", "wire-size", "severity-icon"
  * (name of an icon for the worst finding, or NULL), "findings" (how many, or NULL), "label"
- * (accessible name: number, direction, opcode, FIN, length). */
+ * (accessible name: leg of a relay, number, direction, opcode, FIN, length). */
 
 /* Bytes of a payload that stands apart in its capture which the item has at hand all the same: as
  * much as the picture and the words of a frame say of one. */

@@ -59,11 +59,14 @@ read_header (const DuplexEvent *event)
   return header;
 }
 
-/* A client masks and a server does not: sent is what we, the client, wrote (§5.1). */
+/* A client masks and a server does not (§5.1): sent is what the client wrote, unless the recording
+ * end was the server. */
 static gboolean
 must_be_masked (const DuplexEvent *event)
 {
-  return event->direction == DUPLEX_DIRECTION_SENT;
+  gboolean is_server = (event->flags & DUPLEX_EVENT_FLAG_SERVER) != 0;
+
+  return (event->direction == DUPLEX_DIRECTION_SENT) != is_server;
 }
 
 static void

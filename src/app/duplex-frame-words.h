@@ -5,7 +5,8 @@
  * value is and what that means to a person. Pure functions over an event; nothing here touches a
  * widget. Of a payload that stands apart (its payload_id is not 0) the event must have the first
  * DUPLEX_FRAME_WORDS_BYTES in its payload, or all where that is less; the same of what it inflates
- * to. */
+ * to. Of a frame that was recorded by the server's end the event has DUPLEX_EVENT_FLAG_SERVER,
+ * which no file says of frames: see duplex_frame_item_new(). */
 
 #include "core/model/duplex-event.h"
 

@@ -5,6 +5,7 @@
 
 #include "app/duplex-frame-page.h"
 #include "app/duplex-handshake-page.h"
+#include "app/duplex-leg-words.h"
 #include "app/duplex-message-view.h"
 #include "app/duplex-statistics-page.h"
 
@@ -17,6 +18,7 @@ struct _DuplexInspector
   DuplexRow     *row;
 
   /* template */
+  GtkLabel     *leg;
   AdwViewStack *pages;
 };
 
@@ -32,9 +34,25 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
+/* Which leg of a relay the row was seen on; statistics are of all of them. */
+static void
+update_leg (DuplexInspector *self)
+{
+  const char      *page = duplex_inspector_get_page_name (self);
+  g_autofree char *leg = NULL;
+
+  if (self->row != NULL && g_strcmp0 (page, "statistics") != 0)
+    leg = duplex_leg_words_dup_sentence (duplex_row_get_capture (self->row),
+                                         duplex_row_get_event (self->row));
+  gtk_label_set_label (self->leg, leg != NULL ? leg : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->leg), leg != NULL);
+}
+
 static void
 page_changed_cb (DuplexInspector *self)
 {
+  if (self->leg != NULL)
+    update_leg (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PAGE_NAME]);
 }
 
@@ -129,6 +147,7 @@ duplex_inspector_class_init (DuplexInspectorClass *klass)
 
   gtk_widget_class_set_template_from_resource (
     widget_class, "/io/github/duplexws/Duplex/duplex-inspector.ui");
+  gtk_widget_class_bind_template_child (widget_class, DuplexInspector, leg);
   gtk_widget_class_bind_template_child (widget_class, DuplexInspector, pages);
   gtk_widget_class_bind_template_callback (widget_class, page_changed_cb);
   gtk_widget_class_set_css_name (widget_class, "inspector");
@@ -180,8 +199,10 @@ duplex_inspector_set_row (DuplexInspector *self,
   g_return_if_fail (DUPLEX_IS_INSPECTOR (self));
   g_return_if_fail (row == NULL || DUPLEX_IS_ROW (row));
 
-  if (g_set_object (&self->row, row))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ROW]);
+  if (!g_set_object (&self->row, row))
+    return;
+  update_leg (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ROW]);
 }
 
 const char *

@@ -2,6 +2,7 @@
 /* Bookmarks and comments in the list. */
 #include <glib/gi18n.h>
 
+#include "app/duplex-leg-words.h"
 #include "app/duplex-list-note.h"
 #include "app/duplex-message-list-private.h"
 #include "app/duplex-message-row.h"
@@ -12,11 +13,15 @@ dup_name (DuplexRow *row)
 {
   GString         *name = g_string_new (NULL);
   g_autofree char *label = duplex_text_row_label (row);
+  g_autofree char *leg =
+    duplex_leg_words_dup_name (duplex_row_get_capture (row), duplex_row_get_event (row));
   g_autofree char *comment = NULL;
   gboolean         bookmarked = FALSE;
 
   duplex_capture_get_note (duplex_row_get_capture (row), duplex_row_get_event (row)->number,
                            &bookmarked, &comment);
+  if (leg != NULL)
+    g_string_append_printf (name, "%s, ", leg);
   g_string_append (name, label);
   if (bookmarked)
     g_string_append_printf (name, ", %s", _ ("Bookmarked"));

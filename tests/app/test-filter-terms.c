@@ -17,6 +17,8 @@ static const struct
   { "sent && (text or binary) and size > 10", CHIP (SENT) | CHIP (TEXT) | CHIP (BINARY) },
   { "text or binary", CHIP (TEXT) | CHIP (BINARY) },
   { "finding and bookmark", CHIP (FINDING) | CHIP (BOOKMARK) },
+  { "leg == client", 0 },
+  { "(client or backend) and pair == 3", CHIP (CLIENT) | CHIP (BACKEND) },
   /* not asked for as a whole */
   { "sent or size > 10", 0 },
   { "(sent or text)", 0 },
@@ -57,6 +59,7 @@ static const struct
   { "", 0, "" },
   { "", CHIP (SENT), "sent" },
   { "sent", 0, "" },
+  { "pair == 3", CHIP (SENT) | CHIP (CLIENT), "sent and client and pair == 3" },
   { "sent", CHIP (RECEIVED), "received" },
   { "", CHIP (TEXT) | CHIP (BINARY), "(text or binary)" },
   { "size > 1k", CHIP (SENT), "sent and size > 1k" },

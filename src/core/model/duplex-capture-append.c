@@ -168,7 +168,7 @@ take_event (DuplexCapture     *self,
   add_held (self, entry, event);
   if (event->kind == DUPLEX_EVENT_CONNECTING)
     {
-      DuplexCaptureConnecting connecting = { number, event->connection };
+      DuplexCaptureConnecting connecting = { number, event->connection, 0 };
 
       g_array_append_val (self->connecting, connecting);
     }

@@ -398,7 +398,7 @@ duplex_capture_file_dup_connecting (DuplexCaptureFile *self)
     {
       gint64                  id = sqlite3_column_int64 (get, 0);
       gint64                  event = sqlite3_column_int64 (get, 1);
-      DuplexCaptureConnecting connecting = { (guint64)event, (guint32)id };
+      DuplexCaptureConnecting connecting = { (guint64)event, (guint32)id, 0 };
 
       /* Only a damaged table goes back, and it may do so for ever. */
       if (id <= last_id || event <= last_event)

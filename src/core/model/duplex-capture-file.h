@@ -190,6 +190,7 @@ typedef struct
 {
   guint64 number;
   guint32 connection;
+  guint8  end; /* which one recorded it; 0: not looked at yet. See duplex-capture-find.c */
 } DuplexCaptureConnecting;
 
 /* Of DuplexCaptureConnecting, with ascending numbers. */

@@ -271,6 +271,112 @@ duplex_capture_find_connecting (DuplexCapture *self,
   return found;
 }
 
+/* ---- the legs of a relay ---- */
+
+typedef enum {
+  END_UNKNOWN,
+  END_CLIENT, /* the recording end is the client, or its event is not to be had */
+  END_SERVER,
+  END_NONE, /* there is no such connection */
+} End;
+
+static int
+compare_connection (gconstpointer a,
+                    gconstpointer b)
+{
+  guint32 first = ((const DuplexCaptureConnecting *)a)->connection;
+  guint32 second = ((const DuplexCaptureConnecting *)b)->connection;
+
+  return first < second ? -1 : first > second;
+}
+
+/* With the mutex held; NULL where there is none. Numbers are given in order, and used at once. */
+static DuplexCaptureConnecting *
+find_connection (DuplexCapture *self,
+                 guint32        connection)
+{
+  const DuplexCaptureConnecting wanted = { 0, connection, 0 };
+  guint                         i;
+
+  if (!g_array_binary_search (self->connecting, &wanted, compare_connection, &i))
+    return NULL;
+  return &g_array_index (self->connecting, DuplexCaptureConnecting, i);
+}
+
+/* Which end recorded the connection. Its event is read once: only that tells. */
+static End
+get_end (DuplexCapture *self,
+         guint32        connection)
+{
+  DuplexCaptureConnecting *connecting;
+  End                      end = END_NONE;
+  guint64                  number = G_MAXUINT64;
+  g_auto (DuplexEvent)     event = DUPLEX_EVENT_INIT;
+
+  g_mutex_lock (&self->mutex);
+  connecting = find_connection (self, connection);
+  if (connecting != NULL)
+    {
+      end = connecting->end;
+      number = connecting->number;
+    }
+  g_mutex_unlock (&self->mutex);
+  if (end != END_UNKNOWN)
+    return end;
+
+  end = END_CLIENT;
+  if (duplex_capture_read (self, number, &event) && event.kind == DUPLEX_EVENT_CONNECTING &&
+      (event.flags & DUPLEX_EVENT_FLAG_SERVER) != 0)
+    end = END_SERVER;
+
+  g_mutex_lock (&self->mutex);
+  connecting = find_connection (self, connection);
+  if (connecting != NULL)
+    connecting->end = end;
+  g_mutex_unlock (&self->mutex);
+  return end;
+}
+
+DuplexCaptureLeg
+duplex_capture_get_leg (DuplexCapture *self,
+                        guint32        connection,
+                        guint32       *ret_pair)
+{
+  DuplexCaptureLeg leg = DUPLEX_CAPTURE_LEG_NONE;
+  guint32          pair = 0;
+
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (self), leg);
+
+  if (get_end (self, connection) == END_SERVER)
+    {
+      leg = DUPLEX_CAPTURE_LEG_CLIENT;
+      pair = connection;
+    }
+  else if (get_end (self, connection) == END_CLIENT &&
+           get_end (self, connection - 1) == END_SERVER)
+    {
+      leg = DUPLEX_CAPTURE_LEG_BACKEND;
+      pair = connection - 1;
+    }
+  if (ret_pair != NULL)
+    *ret_pair = pair;
+  return leg;
+}
+
+gboolean
+duplex_capture_has_legs (DuplexCapture *self)
+{
+  guint32 first = 0;
+
+  g_return_val_if_fail (DUPLEX_IS_CAPTURE (self), FALSE);
+
+  g_mutex_lock (&self->mutex);
+  if (self->connecting->len > 0)
+    first = g_array_index (self->connecting, DuplexCaptureConnecting, 0).connection;
+  g_mutex_unlock (&self->mutex);
+  return first != 0 && get_end (self, first) == END_SERVER;
+}
+
 void
 duplex_capture_get_totals (DuplexCapture *self,
                            DuplexTotals  *ret_totals)

@@ -218,6 +218,23 @@ gboolean duplex_capture_set_note (DuplexCapture *self,
 void duplex_capture_get_totals (DuplexCapture *self,
                                 DuplexTotals  *ret_totals);
 
+/* What a relay recorded has two connections for each of its clients: the client's, on which the
+ * relay is the server, and with the next number the backend's, where one was dialled. */
+typedef enum {
+  DUPLEX_CAPTURE_LEG_NONE, /* no relay recorded it */
+  DUPLEX_CAPTURE_LEG_CLIENT,
+  DUPLEX_CAPTURE_LEG_BACKEND,
+} DuplexCaptureLeg;
+
+/* ret_pair, may be NULL, is set to what both legs of a pair have in common: the number of the
+ * client's connection; 0 for NONE. Any thread. */
+DuplexCaptureLeg duplex_capture_get_leg (DuplexCapture *self,
+                                         guint32        connection,
+                                         guint32       *ret_pair);
+
+/* Whether a relay recorded it, as far as the first connection tells. */
+gboolean duplex_capture_has_legs (DuplexCapture *self);
+
 /* Number of the CONNECTING event of the connection that event number belongs to, so that a page can
  * show the handshake that belongs to a row; of the last one before it where that is not known.
  * FALSE where there is none. */

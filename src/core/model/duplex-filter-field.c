@@ -25,6 +25,12 @@ static const DuplexFilterName kind_names[] = {
   { NULL, 0 },
 };
 
+static const DuplexFilterName leg_names[] = {
+  { "client", DUPLEX_CAPTURE_LEG_CLIENT },
+  { "backend", DUPLEX_CAPTURE_LEG_BACKEND },
+  { NULL, 0 },
+};
+
 static const DuplexFilterName opcode_names[] = {
   { "continuation", DUPLEX_OPCODE_CONTINUATION },
   { "text", DUPLEX_OPCODE_TEXT },
@@ -57,7 +63,9 @@ static const DuplexFilterWord fields[] = {
     NULL },
   { "frames", DUPLEX_FILTER_FIELD_FRAMES, DUPLEX_FILTER_VALUE_NUMBER, OPS_NUMBER, NULL },
   { "kind", DUPLEX_FILTER_FIELD_KIND, DUPLEX_FILTER_VALUE_NAME, OPS_EQUALITY, kind_names },
+  { "leg", DUPLEX_FILTER_FIELD_LEG, DUPLEX_FILTER_VALUE_NAME, OPS_EQUALITY, leg_names },
   { "opcode", DUPLEX_FILTER_FIELD_OPCODE, DUPLEX_FILTER_VALUE_NUMBER, OPS_NUMBER, opcode_names },
+  { "pair", DUPLEX_FILTER_FIELD_PAIR, DUPLEX_FILTER_VALUE_NUMBER, OPS_NUMBER, NULL },
   { "severity", DUPLEX_FILTER_FIELD_SEVERITY, DUPLEX_FILTER_VALUE_NAME, OPS_NUMBER,
     severity_names },
   { "size", DUPLEX_FILTER_FIELD_SIZE, DUPLEX_FILTER_VALUE_SIZE, OPS_NUMBER, NULL },
@@ -87,6 +95,8 @@ static const struct
   { "ping", DUPLEX_FILTER_FIELD_OPCODE, DUPLEX_OPCODE_PING },
   { "pong", DUPLEX_FILTER_FIELD_OPCODE, DUPLEX_OPCODE_PONG },
   { "close", DUPLEX_FILTER_FIELD_OPCODE, DUPLEX_OPCODE_CLOSE },
+  { "client", DUPLEX_FILTER_FIELD_LEG, DUPLEX_CAPTURE_LEG_CLIENT },
+  { "backend", DUPLEX_FILTER_FIELD_LEG, DUPLEX_CAPTURE_LEG_BACKEND },
 };
 
 static const struct

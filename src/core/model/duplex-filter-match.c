@@ -131,6 +131,21 @@ get_compressed (const DuplexFilterRow *row,
   return duplex_payload_is_compressed (row->capture, row->event);
 }
 
+static gboolean
+get_leg (const DuplexFilterRow *row,
+         gint64                *ret_leg,
+         gint64                *ret_pair)
+{
+  guint32          pair;
+  DuplexCaptureLeg leg = duplex_capture_get_leg (row->capture, row->event->connection, &pair);
+
+  if (ret_leg != NULL)
+    *ret_leg = leg;
+  if (ret_pair != NULL)
+    *ret_pair = pair;
+  return leg != DUPLEX_CAPTURE_LEG_NONE;
+}
+
 /* FALSE where the row has no such thing. */
 static gboolean
 get_number (const DuplexFilterNode *self,
@@ -161,9 +176,13 @@ get_number (const DuplexFilterNode *self,
       return event->kind != DUPLEX_EVENT_LOST;
     case DUPLEX_FILTER_FIELD_KIND:
       return get_kind (event, ret_number);
+    case DUPLEX_FILTER_FIELD_LEG:
+      return get_leg (row, ret_number, NULL);
     case DUPLEX_FILTER_FIELD_OPCODE:
       *ret_number = event->opcode;
       return is_frame (event);
+    case DUPLEX_FILTER_FIELD_PAIR:
+      return get_leg (row, NULL, ret_number);
     case DUPLEX_FILTER_FIELD_SIZE:
       *ret_number = clamp (duplex_event_get_row_size (event));
       return event->kind != DUPLEX_EVENT_LOST;

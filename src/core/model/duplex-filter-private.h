@@ -44,7 +44,9 @@ typedef enum {
   DUPLEX_FILTER_FIELD_EVENT,
   DUPLEX_FILTER_FIELD_FRAMES,
   DUPLEX_FILTER_FIELD_KIND, /* DuplexRowKind */
+  DUPLEX_FILTER_FIELD_LEG,  /* DuplexCaptureLeg */
   DUPLEX_FILTER_FIELD_OPCODE,
+  DUPLEX_FILTER_FIELD_PAIR,     /* of duplex_capture_get_leg() */
   DUPLEX_FILTER_FIELD_SEVERITY, /* DuplexSeverity of each finding */
   DUPLEX_FILTER_FIELD_SIZE,
   DUPLEX_FILTER_FIELD_TIME,        /* µs as g_get_real_time() */

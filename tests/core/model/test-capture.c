@@ -99,31 +99,6 @@ test_read_nothing (void)
   g_assert_null (seen.hold);
 }
 
-/* A state is a row of its own, with a text or without. */
-static void
-test_state (void)
-{
-  static const char *const  texts[] = { "why", NULL };
-  g_autoptr (DuplexCapture) capture = duplex_capture_new ();
-
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      DuplexEvent          event = DUPLEX_EVENT_INIT;
-      g_auto (DuplexEvent) seen = DUPLEX_EVENT_INIT;
-      gsize                size = texts[i] != NULL ? strlen (texts[i]) : 0;
-
-      event.kind = DUPLEX_EVENT_CLOSED;
-      event.flags = DUPLEX_EVENT_FLAG_PEER;
-      event.connection = 3;
-      g_assert_cmpuint (duplex_capture_append_state (capture, &event, texts[i]), ==, i);
-      g_assert_true (duplex_capture_read (capture, i, &seen));
-      g_assert_cmpuint (seen.flags, ==, DUPLEX_EVENT_FLAG_PEER | DUPLEX_EVENT_FLAG_ROW);
-      g_assert_cmpuint (seen.first, ==, i);
-      g_assert_cmpuint (seen.connection, ==, 3);
-      g_assert_cmpmem (seen.payload, seen.payload_size, texts[i], size);
-    }
-}
-
 /* Who appends a row of one event does not know its number. */
 static void
 test_first_is_self (void)
@@ -701,7 +676,6 @@ main (int   argc,
 
   g_test_add_func ("/core/capture/round-trip", test_round_trip);
   g_test_add_func ("/core/capture/read-nothing", test_read_nothing);
-  g_test_add_func ("/core/capture/state", test_state);
   g_test_add_func ("/core/capture/first-is-self", test_first_is_self);
   g_test_add_func ("/core/capture/many-blocks", test_many_blocks);
   g_test_add_func ("/core/capture/large-payloads", test_large_payloads);

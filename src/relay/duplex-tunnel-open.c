@@ -210,6 +210,12 @@ duplex_tunnel_close (DuplexTunnel *self,
                      guint16       code,
                      const char   *reason)
 {
+  /* A pong is still to leave, maybe the rest of one: a Close would stand within it. */
+  if (self->opening->out->len > 0)
+    {
+      duplex_tunnel_end (self);
+      return;
+    }
   self->opening->close_code = code;
   self->opening->close_reason = reason;
   start_pump (self);

@@ -358,6 +358,30 @@ async def drain_before_token():
             assert await relay.process.wait() == 0
 
 
+async def drain_within_pong():
+    """SIGTERM to a client that has no token, and takes no pongs: nothing stands within one."""
+    pong = frame(PONG, b'p' * 120, mask=None)
+    with token_options('--drain', '20') as options, socket.socket() as client:
+        async with running(*options) as relay:
+            loop = asyncio.get_running_loop()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setblocking(False)
+            await loop.sock_connect(client, ('127.0.0.1', relay.port))
+            await loop.sock_sendall(client, request('/api/websocket?backend=ws://127.0.0.1:1'))
+            data = await loop.sock_recv(client, 4096)
+            with contextlib.suppress(asyncio.TimeoutError):
+                while True:     # the relay reads while its pongs leave
+                    pings = loop.sock_sendall(client, frame(PING, b'p' * 120) * 1000)
+                    await asyncio.wait_for(pings, 0.5)
+            relay.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(ConnectionError):
+                while chunk := await loop.sock_recv(client, MIB):
+                    data += chunk
+            assert await relay.process.wait() == 0
+    pongs = data.split(b'\r\n\r\n', 1)[1]
+    assert (pong * (len(pongs) // len(pong) + 1)).startswith(pongs), pongs[-2 * len(pong):]
+
+
 async def aborts():
     """A drain that is over ends what is still under way, whatever that is."""
     with token_options('--drain', '1', '--handshake-timeout', '60') as options:
@@ -511,5 +535,5 @@ def cpu_time(relay):
 if __name__ == '__main__':
     run([headers, tls_in_front, workers, per_address, leaves_while_dialling, early_bytes,
          first_message, places_for_tokens, wrong_first_message, endless_first_message,
-         drain_delivers, drain_while_dialling, drain_before_token, aborts, late_bytes,
-         dies_in_handshake, garbage, no_descriptors])
+         drain_delivers, drain_while_dialling, drain_before_token, drain_within_pong, aborts,
+         late_bytes, dies_in_handshake, garbage, no_descriptors])

@@ -20,6 +20,13 @@
  * reset, and our last words might be lost. */
 #define LAST_READS 64
 
+/* Within a call. */
+typedef struct
+{
+  guint8 wire[WIRE]; /* what is read stands here: few calls leave some of it */
+  guint8 content[RECORD];
+} Scratch;
+
 struct _DuplexTlsSession
 {
   /* owned */
@@ -51,8 +58,20 @@ struct _DuplexTlsSession
 
 /* ---- below TLS: the socket ---- */
 
-/* What is read stands here within a call: few calls leave some of it. */
-static __thread guint8 wire[WIRE];
+/* Of the thread; not thread-local arrays, which every other thread would have, too. */
+static Scratch *
+get_scratch (void)
+{
+  static GPrivate own = G_PRIVATE_INIT (g_free);
+  Scratch        *scratch = g_private_get (&own);
+
+  if (scratch == NULL)
+    {
+      scratch = g_new (Scratch, 1);
+      g_private_set (&own, scratch);
+    }
+  return scratch;
+}
 
 static gboolean
 is_blocked (DuplexTlsSession *self)
@@ -71,7 +90,8 @@ is_barren (DuplexTlsSession *self)
 static gssize
 fill (DuplexTlsSession *self)
 {
-  gssize n;
+  guint8 *wire;
+  gssize  n;
 
   if (is_barren (self))
     {
@@ -85,10 +105,11 @@ fill (DuplexTlsSession *self)
       return -1;
     }
   g_clear_pointer (&self->kept, g_free);
+  wire = get_scratch ()->wire;
   do
-    n = recv (self->fd, wire, sizeof wire, 0);
+    n = recv (self->fd, wire, WIRE, 0);
   while (n < 0 && errno == EINTR);
-  self->drained = n < (gssize)sizeof wire;
+  self->drained = n < WIRE;
   self->in = wire;
   self->in_len = n > 0 ? (gsize)n : 0;
   self->barren += self->in_len;
@@ -125,7 +146,7 @@ pull_cb (gnutls_transport_ptr_t data,
   return (ssize_t)len;
 }
 
-/* wire is others' from here on. */
+/* The scratch is others' from here on. */
 static void
 keep_rest (DuplexTlsSession *self)
 {
@@ -325,7 +346,7 @@ duplex_tls_session_free (DuplexTlsSession *self)
   duplex_tls_session_shutdown (self);
   shutdown (self->fd, SHUT_WR);
   for (guint i = 0; i < LAST_READS && n > 0; i++)
-    n = recv (self->fd, wire, sizeof wire, MSG_DONTWAIT);
+    n = recv (self->fd, get_scratch ()->wire, WIRE, MSG_DONTWAIT);
   close (self->fd);
   gnutls_deinit (self->session);
   duplex_tls_credentials_unref (self->credentials);
@@ -548,8 +569,8 @@ get_content (const GOutputVector *spans,
              guint                n,
              gsize                done)
 {
-  static __thread guint8 content[RECORD];
-  GOutputVector          next = { content, 0 };
+  guint8       *content = get_scratch ()->content;
+  GOutputVector next = { content, 0 };
 
   for (; done >= spans->size; spans++, n--)
     done -= spans->size;

@@ -137,8 +137,9 @@ G_BEGIN_DECLS
 /* Heads of each worker: clients whose request, or token, has not come yet. They hold 32 MiB at
  * most, of requests up to DUPLEX_LIMIT_HANDSHAKE_HEAD, and 48 MiB with TLS. With more of them the
  * oldest is ended, so that nobody is kept out by those who say nothing. Who is alone at an address
- * has all its time; who is not, as long as so many others of the same address take to come: two workers had 29,000 a
- * second on two cores, which is 35 ms, and a request is read at once where it is there by then. */
+ * has all its time; who is not, as long as so many others of the same address take to come: two
+ * workers had 29,000 a second on two cores, which is 35 ms, and a request is read at once where it
+ * is there by then. */
 #define DUPLEX_LIMIT_RELAY_HEADS 512
 
 /* Seconds that each head has at most: enough for a phone far away, with TLS. */

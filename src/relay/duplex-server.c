@@ -15,6 +15,7 @@
 #include "relay/duplex-bell.h"
 #include "relay/duplex-log.h"
 #include "relay/duplex-request.h"
+#include "relay/duplex-trimmer.h"
 #include "relay/duplex-worker.h"
 
 /* Clients that are accepted before the workers hear of them. */
@@ -34,6 +35,7 @@ struct _DuplexServer
   DuplexAdmission     *admission;
   GPtrArray           *workers; /* of DuplexWorker */
   DuplexBell          *bell;    /* rung by workers */
+  DuplexTrimmer       *trimmer;
   DuplexWorkerShared   shared;
 
   /* state */
@@ -109,6 +111,7 @@ hand_over (DuplexServer *self,
   client->number = ++self->n_accepted;
   client->accepted_at = g_get_monotonic_time ();
   g_atomic_int_inc (&self->n_open);
+  duplex_trimmer_note (self->trimmer);
   duplex_metrics_accepted (self->shared.metrics);
   duplex_worker_add (worker, client);
 }
@@ -298,6 +301,7 @@ duplex_server_new (GInetSocketAddress  *address,
   self->settings = duplex_relay_settings_ref (settings);
   self->admission = duplex_admission_new ();
   self->bell = duplex_bell_new (bell_cb, self);
+  self->trimmer = duplex_trimmer_new (&self->n_open);
   self->shared = (DuplexWorkerShared){
     .metrics = metrics,
     .admission = self->admission,
@@ -322,6 +326,7 @@ duplex_server_free (DuplexServer *self)
   duplex_io_clear_source (&self->timer);
   g_ptr_array_unref (self->workers);
   duplex_bell_free (self->bell);
+  duplex_trimmer_free (self->trimmer);
   duplex_admission_free (self->admission);
   g_socket_close (self->socket, NULL);
   g_object_unref (self->socket);

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import pathlib
 import re
+import resource
 import socket
 import ssl
 import struct
@@ -27,6 +28,7 @@ DEFLATE = 'Sec-WebSocket-Extensions: permessage-deflate'
 WAVES, WAVE = 25, 200
 LIVELY = 99
 STOPPED = 200
+CROWD = 1500
 
 
 def relay_of(*options):
@@ -364,6 +366,29 @@ async def waves():
             assert grown < MIB or relay.is_sanitized()
 
 
+async def crowd():
+    """After a crowd has gone, what it took goes back to the system, and not only to malloc."""
+    _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4 * CROWD, most), most))
+    ends = []
+
+    async def come(relay, backend):
+        ends.append(await connect(relay, backend.url))
+        ends.append(await backend.accepted.get())
+
+    async with relay_of('--max-connections', str(CROWD)) as relay, Backend() as backend:
+        for _ in range(CROWD // 50):
+            await asyncio.gather(*(come(relay, backend) for _ in range(50)))
+        memory, descriptors = relay.memory('VmRSS'), relay.descriptors()
+        for end in ends:
+            end.reset()
+        await relay.until_descriptors(descriptors - 2 * CROWD)
+        end = time.monotonic() + 15
+        while relay.memory('VmRSS') > memory - MIB * 3 // 4 and not relay.is_sanitized():
+            assert time.monotonic() < end, (relay.memory('VmRSS'), memory)
+            await asyncio.sleep(0.1)
+
+
 if __name__ == '__main__':
     run([limits, compressed_limits, rules, idle, both_stopped, tls_both_legs, one_among_many,
-         many_stopped, waves])
+         many_stopped, waves, crowd])

@@ -63,9 +63,9 @@ G_BEGIN_DECLS
 /* Bytes up to which a message is also shown to libsoup; larger ones would be held twice. */
 #define DUPLEX_LIMIT_SOUP_MESSAGE ((gsize)64 * 1024)
 
-/* Names that are looked up for strangers at a time, each by a thread, which takes 60 KiB and a
- * descriptor meanwhile. A name that nobody answers for keeps it for 10 s where there is one server,
- * by default. */
+/* Names that are looked up for strangers at a time, each by a thread, which takes less than 60 KiB
+ * and a descriptor meanwhile. A name that nobody answers for keeps it for 10 s where there is one
+ * server, by default. */
 #define DUPLEX_LIMIT_LOOKUPS 128
 
 /* Bytes of one read from the socket, and the most that is handled before the main loop turns. */

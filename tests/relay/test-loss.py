@@ -357,7 +357,8 @@ async def vanished():
             (1001, ''), (1011, 'Backend error'), (1001, '')]
         elapsed = time.monotonic() - start
         print(f'# {elapsed:.1f} s for 2 × 1 s')
-        assert 2 < elapsed < 9, elapsed
+        # TCP waits twice as long each time that it asks; by itself it gives up after minutes.
+        assert 2 < elapsed < 30, elapsed
         # Who has gone was told nothing.
         lines = [await relay.until_logged(f' closed connection={i} ') for i in (1, 2, 4)]
         for line, told in zip(lines, ('client_got=0 ', 'backend_got=0 ', 'client_got=0 ')):
@@ -467,7 +468,7 @@ def main():
         skipped.__doc__ = f'# SKIP losses: no network namespaces or tunnels here: {error}'
         run([skipped, left_over])
     else:
-        run([loss, alone])
+        run([loss, alone], deadline=2 * DEADLINE)
 
 
 if __name__ == '__main__':

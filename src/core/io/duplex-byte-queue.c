@@ -15,14 +15,6 @@ duplex_byte_queue_clear (DuplexByteQueue *self)
   *self = (DuplexByteQueue){ 0 };
 }
 
-gsize
-duplex_byte_queue_get_size (const DuplexByteQueue *self)
-{
-  g_return_val_if_fail (self != NULL, 0);
-
-  return self->end - self->start;
-}
-
 guint8 *
 duplex_byte_queue_reserve (DuplexByteQueue *self,
                            gsize            size)

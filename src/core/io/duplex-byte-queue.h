@@ -20,7 +20,11 @@ typedef struct
 /* Forgets what waits and frees the memory. */
 void duplex_byte_queue_clear (DuplexByteQueue *self);
 
-gsize duplex_byte_queue_get_size (const DuplexByteQueue *self);
+static inline gsize
+duplex_byte_queue_get_size (const DuplexByteQueue *self)
+{
+  return self->end - self->start;
+}
 
 /* Room for size bytes behind what waits; valid until the next call. They wait once committed. */
 guint8 *duplex_byte_queue_reserve (DuplexByteQueue *self,

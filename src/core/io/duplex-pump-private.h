@@ -73,10 +73,18 @@ void duplex_pump_side_init (DuplexPumpSide *side,
                             DuplexRole      sender);
 void duplex_pump_side_clear (DuplexPumpSide *side);
 
-DuplexPumpSide *duplex_pump_side_get_other (DuplexPumpSide *side);
+static inline DuplexPumpSide *
+duplex_pump_side_get_other (DuplexPumpSide *side)
+{
+  return side == &side->pump->client ? &side->pump->backend : &side->pump->client;
+}
 
 /* Something waits for it. */
-gboolean duplex_pump_side_is_blocked (const DuplexPumpSide *side);
+static inline gboolean
+duplex_pump_side_is_blocked (const DuplexPumpSide *side)
+{
+  return duplex_byte_queue_get_size (&side->out) > 0;
+}
 
 /* Writes what waits, as far as the end takes it. */
 void duplex_pump_side_flush (DuplexPumpSide *side);

@@ -8,22 +8,10 @@
 /* Reads of one end before the others have their turn. */
 #define READS_AT_ONCE 16
 
-DuplexPumpSide *
-duplex_pump_side_get_other (DuplexPumpSide *side)
-{
-  return side == &side->pump->client ? &side->pump->backend : &side->pump->client;
-}
-
 static DuplexRole
 get_own_role (DuplexPumpSide *side)
 {
   return side->sender == DUPLEX_ROLE_CLIENT ? DUPLEX_ROLE_SERVER : DUPLEX_ROLE_CLIENT;
-}
-
-gboolean
-duplex_pump_side_is_blocked (const DuplexPumpSide *side)
-{
-  return duplex_byte_queue_get_size (&side->out) > 0;
 }
 
 /* ---- what goes to an end ---- */

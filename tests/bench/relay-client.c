@@ -84,14 +84,15 @@ ring_clear (Ring *self)
   g_clear_pointer (&self->plain, g_free);
 }
 
-/* The values of a bucket share their highest set bit and the five after it. */
+/* The values of a bucket share their highest set bit and the HISTOGRAM_BITS after it. */
 void
 histogram_add (Histogram *self,
                guint64    value)
 {
   guint bit = 63 - (guint)__builtin_clzll (value | HISTOGRAM_SUB);
+  gsize sub = (value >> (bit - HISTOGRAM_BITS)) & (HISTOGRAM_SUB - 1);
 
-  self->buckets[bit * HISTOGRAM_SUB + ((value >> (bit - 5)) & (HISTOGRAM_SUB - 1))]++;
+  self->buckets[bit * HISTOGRAM_SUB + sub]++;
   self->n++;
 }
 
@@ -102,11 +103,11 @@ histogram_get (const Histogram *self,
   guint64 wanted = (guint64)((double)self->n * share);
   guint64 seen = 0;
 
-  for (gsize i = 5 * HISTOGRAM_SUB; i < G_N_ELEMENTS (self->buckets); i++)
+  for (gsize i = HISTOGRAM_BITS * HISTOGRAM_SUB; i < G_N_ELEMENTS (self->buckets); i++)
     {
       seen += self->buckets[i];
       if (seen > wanted)
-        return (HISTOGRAM_SUB + i % HISTOGRAM_SUB) << (i / HISTOGRAM_SUB - 5);
+        return (HISTOGRAM_SUB + i % HISTOGRAM_SUB) << (i / HISTOGRAM_SUB - HISTOGRAM_BITS);
     }
   return 0;
 }

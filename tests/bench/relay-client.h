@@ -23,8 +23,9 @@ void ring_init (Ring    *self,
                 gboolean text);
 void ring_clear (Ring *self);
 
-/* Durations in nanoseconds, to 1/32 of each. */
-#define HISTOGRAM_SUB 32
+/* Durations in nanoseconds, to 1/128 of each. */
+#define HISTOGRAM_BITS 7
+#define HISTOGRAM_SUB  (1 << HISTOGRAM_BITS)
 typedef struct
 {
   guint64 buckets[64 * HISTOGRAM_SUB];

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "core/io/duplex-io-thread.h"
@@ -25,6 +26,7 @@ struct _DuplexPoller
   int           fd;
   gpointer      tag;  /* of fd within source */
   GPtrArray    *heap; /* of DuplexDeadline, borrowed; the earliest at 1, nothing at 0 */
+  int           timer;
 
   /* borrowed */
   DuplexWatch *first; /* of those who asked to be called again, in order */
@@ -32,6 +34,8 @@ struct _DuplexPoller
 
   /* state */
   gint64             now;    /* monotonic µs, of the last look at the set */
+  gint64             armed;  /* when timer is due, likewise, or G_MAXINT64 */
+  DuplexWatch        alarm;  /* of timer */
   int                wakeup; /* the descriptor by which other threads wake the context, or -1 */
   struct epoll_event batch[BATCH];
   guint              batch_at;
@@ -118,6 +122,41 @@ duplex_deadline_is_set (const DuplexDeadline *deadline)
   g_return_val_if_fail (deadline != NULL, FALSE);
 
   return deadline->place != 0;
+}
+
+/* At the last look at the set. */
+static gboolean
+is_due (DuplexPoller *self)
+{
+  return self->heap->len > 1 && get (self, 1)->due <= self->now;
+}
+
+/* The set says when the earliest is due: as the timeout of each look it would have to be set and
+ * taken back each time. What is put off or cleared meanwhile makes us look once for nothing. */
+static void
+arm (DuplexPoller *self)
+{
+  gint64            due = self->heap->len > 1 ? get (self, 1)->due : G_MAXINT64;
+  struct itimerspec spec = {
+    .it_value = { .tv_sec = due / G_USEC_PER_SEC, .tv_nsec = due % G_USEC_PER_SEC * 1000 },
+  };
+
+  if (due >= self->armed || is_due (self))
+    return;
+  if (timerfd_settime (self->timer, TFD_TIMER_ABSTIME, &spec, NULL) != 0)
+    g_error ("The system sets no timer: %s", g_strerror (errno));
+  self->armed = due;
+}
+
+/* The deadlines follow: see source_dispatch(). */
+static void
+alarm_cb (DuplexWatch *watch,
+          GIOCondition conditions)
+{
+  DuplexPoller *self =
+    (DuplexPoller *)((guint8 *)watch - G_STRUCT_OFFSET (DuplexPoller, alarm));
+
+  self->armed = G_MAXINT64;
 }
 
 static void
@@ -344,15 +383,14 @@ serve (DuplexPoller *self,
     }
   for (;;)
     {
-      gint64 until = self->heap->len > 1 ? MIN (due, get (self, 1)->due) : due;
-
-      if (look (self, get_timeout (self, until)))
+      arm (self);
+      if (look (self, get_timeout (self, due)))
         return TRUE;
       if (!is_brief (self))
         return FALSE;
       run_ready (self);
       run_again (self);
-      if (until <= self->now)
+      if (is_due (self) || due <= self->now)
         return FALSE;
     }
 }
@@ -390,16 +428,8 @@ source_prepare (GSource *source,
 {
   DuplexPoller *self = ((PollerSource *)source)->poller;
 
-  *timeout = -1;
-  if (self->first != NULL || self->batch_len > 0)
-    *timeout = 0;
-  else if (self->heap->len > 1)
-    {
-      gint64 left = get (self, 1)->due - g_source_get_time (source);
-
-      /* Rounded up: a turn for nothing would follow. */
-      *timeout = (int)CLAMP ((left + 999) / 1000, 0, G_MAXINT);
-    }
+  *timeout = self->first != NULL || self->batch_len > 0 || is_due (self) ? 0 : -1;
+  arm (self);
   /* poll_context() may leave nothing to dispatch. */
   return FALSE;
 }
@@ -409,9 +439,8 @@ source_check (GSource *source)
 {
   DuplexPoller *self = ((PollerSource *)source)->poller;
 
-  return self->first != NULL || self->batch_len > 0 ||
-         g_source_query_unix_fd (source, self->tag) != 0 ||
-         (self->heap->len > 1 && get (self, 1)->due <= g_source_get_time (source));
+  return self->first != NULL || self->batch_len > 0 || is_due (self) ||
+         g_source_query_unix_fd (source, self->tag) != 0;
 }
 
 static gboolean
@@ -443,6 +472,11 @@ duplex_poller_new (void)
   g_ptr_array_add (self->heap, NULL);
   self->wakeup = -1;
   self->now = g_get_monotonic_time ();
+  self->armed = G_MAXINT64;
+  self->alarm.func = alarm_cb;
+  self->timer = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (self->timer < 0 || !duplex_poller_watch (self, &self->alarm, self->timer))
+    g_error ("The system gives no timer: %s", g_strerror (errno));
   self->context = g_main_context_ref_thread_default ();
   self->source = g_source_new (&funcs, sizeof (PollerSource));
   ((PollerSource *)self->source)->poller = self;
@@ -470,6 +504,7 @@ duplex_poller_free (DuplexPoller *self)
     }
   duplex_io_clear_source (&self->source);
   g_main_context_unref (self->context);
+  close (self->timer);
   close (self->fd);
   g_ptr_array_unref (self->heap);
   g_free (self);

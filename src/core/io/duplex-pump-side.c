@@ -5,8 +5,10 @@
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-limits.h"
 
-/* Reads of one end before the others have their turn. */
+/* Of one end before the others have their turn: reads, which TLS may fill with a few bytes each,
+ * and bytes. With half as many a crowd of ends loses pace; with more each of them waits longer. */
 #define READS_AT_ONCE 16
+#define BYTES_AT_ONCE (2 * DUPLEX_LIMIT_PUMP_BUFFER)
 
 static DuplexRole
 get_own_role (DuplexPumpSide *side)
@@ -363,6 +365,7 @@ duplex_pump_side_read (DuplexPumpSide *side)
 {
   guint8         *scratch;
   DuplexLegResult result = DUPLEX_LEG_OK;
+  gsize           left = BYTES_AT_ONCE;
   gsize           len;
 
   if (side->leg == NULL || side->read_ended)
@@ -370,14 +373,17 @@ duplex_pump_side_read (DuplexPumpSide *side)
   scratch = get_scratch ();
   if (side->held != NULL)
     memcpy (scratch, side->held, side->held_len);
-  for (guint i = 0; i < READS_AT_ONCE && result == DUPLEX_LEG_OK && !side->paused; i++)
+  for (guint i = 0; i < READS_AT_ONCE && left > 0 && !side->paused; i++)
     {
       side->paused = duplex_pump_side_is_blocked (duplex_pump_side_get_other (side));
       if (side->paused)
         break;
-      result = read_leg (side, scratch + side->held_len, DUPLEX_LIMIT_PUMP_BUFFER, &len);
-      if (result == DUPLEX_LEG_OK)
-        handle_bytes (side, scratch, side->held_len, len);
+      result = read_leg (side, scratch + side->held_len, MIN (left, DUPLEX_LIMIT_PUMP_BUFFER),
+                         &len);
+      if (result != DUPLEX_LEG_OK)
+        break;
+      handle_bytes (side, scratch, side->held_len, len);
+      left -= len;
     }
   hold (side, scratch, side->held_len);
   if (result == DUPLEX_LEG_ENDED)

@@ -231,6 +231,30 @@ test_reads_in_turns (void)
   g_assert_cmpuint (f.client->output->len, ==, 4000);
 }
 
+/* Few large reads are as much as many small ones. */
+static void
+test_reads_in_turns_of_bytes (void)
+{
+  const gsize          n_frames = 64;
+  const gsize          size = 64 * 1024;
+  g_autofree char     *payload = g_malloc0 (size);
+  g_auto (PumpFixture) f = { 0 };
+
+  pump_fixture_init (&f);
+  duplex_pump_start (f.pump);
+  f.backend->again = FALSE;
+  for (gsize i = 0; i < n_frames; i++)
+    pump_append_frame (f.backend->input, SERVER, 0x82, payload, size - 4);
+  duplex_fake_leg_tell (f.backend, G_IO_IN);
+  g_assert_cmpuint (f.client->output->len, >, DUPLEX_LIMIT_PUMP_BUFFER);
+  g_assert_cmpuint (f.client->output->len, <=, 2 * DUPLEX_LIMIT_PUMP_BUFFER + 256);
+  g_assert_true (f.backend->again);
+  while (f.backend->again)
+    duplex_fake_leg_turn (f.backend);
+  g_assert_cmpuint (f.stats.n_bytes[SERVER], ==, n_frames * size);
+  g_assert_cmpuint (f.client->output->len, >=, n_frames * size);
+}
+
 /* ---- permessage-deflate ---- */
 
 static void
@@ -448,6 +472,7 @@ main (int    argc,
   g_test_add_func ("/io/pump/pushes-back", test_pushes_back);
   g_test_add_func ("/io/pump/waits-within-limits", test_waits_within_limits);
   g_test_add_func ("/io/pump/reads-in-turns", test_reads_in_turns);
+  g_test_add_func ("/io/pump/reads-in-turns-of-bytes", test_reads_in_turns_of_bytes);
   g_test_add_func ("/io/pump/deflate", test_deflate);
   g_test_add_func ("/io/pump/deflate-not-agreed", test_deflate_not_agreed);
   g_test_add_func ("/io/pump/tap", test_tap);

@@ -138,12 +138,35 @@ find_user_info (const char *url,
   return to > from;
 }
 
-/* FALSE where it is not certain which part of the value is secret; out is as it was then. */
+/* Where the query of a URL begins, or its fragment, if a parameter there has a secret; else len. */
+static gsize
+find_secret_query (const char *url,
+                   gsize       len)
+{
+  gsize query = 0;
+  gsize size;
+
+  while (query < len && url[query] != '?' && url[query] != '#')
+    query++;
+  for (gsize at = query + 1; at < len; at += size + 1)
+    {
+      const char *end = memchr (url + at, '&', len - at);
+      const char *equals;
+
+      size = end != NULL ? (gsize)(end - url) - at : len - at;
+      equals = memchr (url + at, '=', size);
+      if (equals != NULL && is_secret_name (url + at, (gsize)(equals - url) - at))
+        return query + 1;
+    }
+  return len;
+}
+
+/* FALSE where it is not certain which part of the URL is secret; out is as it was then. */
 static gboolean
-append_value (GString    *out,
-              const char *value,
-              gsize       len,
-              gboolean   *hidden)
+append_url (GString    *out,
+            const char *value,
+            gsize       len,
+            gboolean   *hidden)
 {
   g_autoptr (GArray)  places = NULL;
   g_autoptr (GString) url = NULL;
@@ -169,6 +192,31 @@ append_value (GString    *out,
   g_string_append_len (out, value, (gssize)from);
   g_string_append (out, DUPLEX_RECORD_HIDDEN);
   g_string_append_len (out, value + to, (gssize)(len - to));
+  *hidden = TRUE;
+  return TRUE;
+}
+
+/* Likewise. */
+static gboolean
+append_value (GString    *out,
+              const char *value,
+              gsize       len,
+              gboolean   *hidden)
+{
+  g_autoptr (GArray)  places = g_array_new (FALSE, FALSE, sizeof (gsize));
+  g_autoptr (GString) url = decode (value, len, places);
+  g_autoptr (GString) whole = decode_wholly (value, len);
+  gsize               query = find_secret_query (url->str, url->len);
+  gsize               shown;
+
+  if (query == url->len)
+    return (whole == NULL || find_secret_query (whole->str, whole->len) == whole->len) &&
+           append_url (out, value, len, hidden);
+  shown = g_array_index (places, gsize, query);
+  /* An "@" behind it would make a password of what stands before it. */
+  if (!is_harmless (value + shown, len - shown) || !append_url (out, value, shown, hidden))
+    return FALSE;
+  g_string_append (out, DUPLEX_RECORD_HIDDEN);
   *hidden = TRUE;
   return TRUE;
 }

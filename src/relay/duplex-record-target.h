@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 
 /* The head of a request without
  *
- *   the user information of a URL that is the value of a parameter (RFC 3986 §3.2.1);
+ *   the user information of a URL that is the value of a parameter (RFC 3986 §3.2.1), and its query
+ *   where a parameter there has such a name as the next line speaks of;
  *   the values of parameters whose names speak of a secret, such as "token";
  *   the whole path or query where an "@" stands anywhere else in it, even behind several rounds of
  *   percent-encoding, or where it is not encoded properly: part of a password may be anywhere then;

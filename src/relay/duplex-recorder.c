@@ -26,9 +26,10 @@
 /* Bytes that are recorded of what such a client sends: it is to close, and to send no more. */
 #define REFUSED_BYTES ((gsize)64 * 1024)
 /* Bytes that an event takes in the file beside its payload and header, about; and that the file has
- * beyond what was recorded: its tables, and the ends of what is open. */
+ * beyond what was recorded: its tables have a page of 16 KiB each at least, and their last pages
+ * are not full. */
 #define EVENT_SIZE  128
-#define FILE_MARGIN ((guint64)64 * 1024)
+#define FILE_MARGIN ((guint64)192 * 1024)
 
 /* Of a pair: whose bytes, and which way. */
 typedef enum {
@@ -458,17 +459,18 @@ end_pair (DuplexRecorder     *self,
 /* ---- the budget ---- */
 
 /* What was recorded, and is in the file soon; or what the file has already, where many small blocks
- * make it larger. */
+ * make it larger. With an event for each leg that would be given up. */
 static guint64
 get_file_size (DuplexRecorder *self)
 {
   DuplexTotals totals;
+  guint64      ends = 2 * (guint64)g_hash_table_size (self->pairs) * EVENT_SIZE;
   guint64      size;
 
   duplex_capture_get_totals (self->capture, &totals);
   size = totals.events * EVENT_SIZE + totals.wire_bytes[0] + totals.wire_bytes[1] +
          totals.inflated_bytes[0] + totals.inflated_bytes[1] + self->openings_size;
-  return MAX (size, self->file_size) + FILE_MARGIN;
+  return MAX (size, self->file_size) + ends + FILE_MARGIN;
 }
 
 static void

@@ -36,7 +36,8 @@ frame_clear (gpointer data)
 
 /* Takes one whole frame off the rest. With the mutex held. */
 static gboolean
-take_frame (FarEnd *self)
+take_frame (FarEnd  *self,
+            RawPeer *peer)
 {
   Frame frame;
   gsize size = duplex_frame_header_decode (self->rest->data, self->rest->len, &frame.header);
@@ -50,7 +51,7 @@ take_frame (FarEnd *self)
   g_array_append_val (self->frames, frame);
   g_byte_array_remove_range (self->rest, 0, (guint)(size + frame.header.length));
   if (self->answers && frame.header.opcode == DUPLEX_OPCODE_CLOSE)
-    raw_peer_write_frame (self->peer, 0x88, g_bytes_get_data (frame.payload, NULL),
+    raw_peer_write_frame (peer, 0x88, g_bytes_get_data (frame.payload, NULL),
                           frame.header.length);
   return TRUE;
 }
@@ -90,15 +91,19 @@ script (RawPeer *peer,
       g_mutex_lock (&self->mutex);
       g_byte_array_append (self->rest, chunk->data, chunk->len);
       self->n_bytes += chunk->len;
-      while (take_frame (self))
+      while (take_frame (self, peer))
         ;
       g_mutex_unlock (&self->mutex);
       g_byte_array_set_size (chunk, 0);
     }
 
   g_mutex_lock (&self->mutex);
-  self->peer = NULL;
-  self->ended = TRUE;
+  /* The next client may have come meanwhile. */
+  if (self->peer == peer)
+    {
+      self->peer = NULL;
+      self->ended = TRUE;
+    }
   g_mutex_unlock (&self->mutex);
 }
 

@@ -243,7 +243,7 @@ count_cb (const DuplexEvent *event,
 }
 
 /* Clients that have no right to be here fill an eighth of the file, and those who have are recorded
- * before, between and after; how many were not is said once for a flood. */
+ * before, between and after; how many were not is said once for a run of them. */
 static void
 test_share (void)
 {
@@ -268,7 +268,9 @@ test_share (void)
   g_assert_cmpuint (count.n_refused, >, 100);
   g_assert_cmpuint (count.n_refused, <, budget / 8 / strlen (RECORDER_REQUEST));
   g_assert_cmpint (count.n_refused + count.n_skipped, ==, 10000);
-  g_assert_cmpuint (count.n_gaps, <=, 2);
+  /* One, and one more each time that the recorder is behind. */
+  g_assert_cmpint (count.n_gaps, >, 0);
+  g_assert_cmpint (count.n_gaps * 100, <=, count.n_skipped);
   recorder_fixture_free (f);
 }
 

@@ -4,10 +4,11 @@ does with it is for the tests to say.
 """
 
 import re
+import time
 
 from drive import Driver
 
-SAME_PLACE = 5      # looks, 30 ms apart
+STILL = .15         # seconds: what does not move for so long stays
 
 
 class Person:
@@ -47,10 +48,14 @@ class Person:
     def row(self, pattern):
         """Wait for such a row of a list to stay where it is for a moment: a list that changes makes
         its rows anew."""
-        places = []
+        seen, since = None, 0
 
         def stays():
+            nonlocal seen, since
             node = self.ui.find(role='list item', where=lambda node: re.search(pattern, node.name))
-            places.append(self.ui.centre(node, self.window) if node else None)
-            return node if node and places[-SAME_PLACE:] == places[-1:] * SAME_PLACE else None
+            place = self.ui.centre(node, self.window) if node else None
+            if place is None or place != seen:
+                seen, since = place, time.monotonic()
+                return None
+            return node if time.monotonic() - since >= STILL else None
         return self.ui.wait(stays, f'row {pattern!r} stays in its place')

@@ -88,15 +88,32 @@ add_text (DuplexRecordOpening *self,
 /* ---- the backend's leg ---- */
 
 static gboolean
+names_target (DuplexEventKind kind)
+{
+  return kind == DUPLEX_EVENT_CONNECTING || kind == DUPLEX_EVENT_CONNECTED ||
+         kind == DUPLEX_EVENT_REQUEST;
+}
+
+static gboolean
 copy_dial_cb (const DuplexEvent *event,
               gpointer           user_data)
 {
   DuplexRecordOpening *self = user_data;
+  gsize                size = event->payload != NULL ? event->payload_size : 0;
+  g_autoptr (GBytes)   payload = g_bytes_new (event->payload, size);
+  DuplexEvent          copy = *event;
 
   if (event->kind == DUPLEX_EVENT_LOST)
     return TRUE;
-  add_event (self, /* is_client= */ FALSE, event,
-             g_bytes_new (event->payload, event->payload != NULL ? event->payload_size : 0));
+  if (names_target (event->kind))
+    {
+      g_autoptr (GBytes) whole = g_steal_pointer (&payload);
+      gboolean           hides = FALSE;
+
+      payload = duplex_record_target_clean_dial (whole, &hides);
+      copy.flags |= hides ? DUPLEX_EVENT_FLAG_REDACTED : 0;
+    }
+  add_event (self, /* is_client= */ FALSE, &copy, g_steal_pointer (&payload));
   self->has_backend = TRUE;
   self->is_open = event->kind == DUPLEX_EVENT_CONNECTED;
   return TRUE;

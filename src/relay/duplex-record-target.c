@@ -368,3 +368,28 @@ duplex_record_target_clean (GBytes   *request,
     }
   return g_string_free_to_bytes (out);
 }
+
+GBytes *
+duplex_record_target_clean_dial (GBytes   *text,
+                                 gboolean *ret_hidden)
+{
+  gsize       size;
+  const char *data = g_bytes_get_data (text, &size);
+  const char *line_end = size > 0 ? memchr (data, '\r', size) : NULL;
+  gsize       line = line_end != NULL ? (gsize)(line_end - data) : size;
+  gsize       query = find_secret_query (data, line);
+  const char *end;
+  GString    *out;
+
+  *ret_hidden = query < line;
+  if (!*ret_hidden)
+    return g_bytes_ref (text);
+  /* The version of HTTP stands behind a request's. */
+  end = memchr (data + query, ' ', line - query);
+  if (end == NULL)
+    end = data + line;
+  out = g_string_new_len (data, (gssize)query);
+  g_string_append (out, DUPLEX_RECORD_HIDDEN);
+  g_string_append_len (out, end, (gssize)(size - (gsize)(end - data)));
+  return g_string_free_to_bytes (out);
+}

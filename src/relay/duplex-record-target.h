@@ -26,4 +26,9 @@ G_BEGIN_DECLS
 GBytes *duplex_record_target_clean (GBytes   *request,
                                     gboolean *ret_hidden);
 
+/* What the relay itself asked of the backend, a URL or the head of a request, without its query
+ * where a parameter there has such a name. */
+GBytes *duplex_record_target_clean_dial (GBytes   *text,
+                                         gboolean *ret_hidden);
+
 G_END_DECLS

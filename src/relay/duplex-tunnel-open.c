@@ -2,9 +2,11 @@
 #include "relay/duplex-tunnel-private.h"
 
 #include <json-glib/json-glib.h>
+#include <string.h>
 
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-limits.h"
+#include "relay/duplex-record-target.h"
 
 /* Reads of a client that is to show its token before others have their turn. */
 #define READS_AT_ONCE 16
@@ -119,13 +121,27 @@ pump_ended_cb (DuplexPump *pump,
   duplex_tunnel_finish_pump (data);
 }
 
-/* {"error":TEXT} or {"status":"connected","backend":URL}; NULL for nothing. The URL is as the
- * client wrote it, but for a password: what is said may be recorded. */
+/* The backend's URL as the client wrote it, but for a password and a query with a secret: what is
+ * said may be recorded. */
+static char *
+dup_url (DuplexOpening *opening)
+{
+  DuplexUrl         *url = opening->dial->url;
+  const char        *text = url->credentials != NULL ? url->text : opening->url;
+  g_autoptr (GBytes) whole = g_bytes_new_static (text, strlen (text));
+  gboolean           hides;
+  g_autoptr (GBytes) shown = duplex_record_target_clean_dial (whole, &hides);
+  gsize              size;
+  const char        *data = g_bytes_get_data (shown, &size);
+
+  return g_strndup (data, size);
+}
+
+/* {"error":TEXT} or {"status":"connected","backend":URL}; NULL for nothing. */
 static char *
 build_greeting (DuplexTunnel *self)
 {
   DuplexOpening         *opening = self->opening;
-  DuplexUrl             *url = opening->dial != NULL ? opening->dial->url : NULL;
   g_autoptr (JsonObject) object = json_object_new ();
   g_autoptr (JsonNode)   node = json_node_new (JSON_NODE_OBJECT);
 
@@ -133,9 +149,10 @@ build_greeting (DuplexTunnel *self)
     json_object_set_string_member (object, "error", opening->error_text);
   else if (self->has_backend && self->settings->status)
     {
+      g_autofree char *url = dup_url (opening);
+
       json_object_set_string_member (object, "status", "connected");
-      json_object_set_string_member (object, "backend",
-                                     url->credentials != NULL ? url->text : opening->url);
+      json_object_set_string_member (object, "backend", url);
     }
   else
     return NULL;

@@ -111,7 +111,7 @@ async def through_tls():
 
 
 async def no_secrets():
-    """Neither the token nor the backend's password gets into the file, or into the log."""
+    """Neither the token nor what the backend is to know gets into the file, or into the log."""
     with tempfile.TemporaryDirectory() as folder:
         path, tokens = f'{folder}/c.duplex', pathlib.Path(folder, 'tokens')
         tokens.write_text('s3cretToken', 'utf-8')
@@ -124,8 +124,12 @@ async def no_secrets():
                 client = await connect(relay, url, 'Authorization: Bearer s3cretToken',
                                        target='/api/websocket?xbackend=' if name else None)
                 await talk(client, await backend.accepted.get(), b'number')
+            for query in '/?n=1%26token=us3rToken', '%2F%3Fapi_key%3Dus3rToken':
+                client = await connect(relay, backend.url + query,
+                                       'Authorization: Bearer s3cretToken')
+                await talk(client, await backend.accepted.get(), b'number')
         data = pathlib.Path(path).read_bytes()
-        for secret in (b's3cretToken', b'passW0rd'):
+        for secret in (b's3cretToken', b'passW0rd', b'us3rToken'):
             assert secret not in data and secret not in relay.log, secret
         assert len(await export(path)) > 20
 

@@ -147,6 +147,41 @@ test_hidden (void)
     }
 }
 
+/* What the relay asks for has its user information elsewhere. */
+static void
+test_dial (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *cleaned; /* NULL for the same */
+  } cases[] = {
+    { "", NULL },
+    { "ws://me:pw@host/@a?x=1", NULL },
+    { "ws://host/token=1?key", NULL },
+    { "ws://host/?a=1&token=pw", "ws://host/?not-recorded" },
+    { "ws://host/?%74oken=pw", "ws://host/?not-recorded" },
+    { "GET /@a HTTP/1.1\r\n" FIELDS, NULL },
+    { "GET /a HTTP/1.1\r\nX-Any: ?token=1\r\n\r\n", NULL },
+    { "GET /?a=1 HTTP/1.1\r\nX-Any: ?token=1\r\n\r\n", NULL },
+    { "GET /a?token=pw&x=1 HTTP/1.1\r\n" FIELDS, "GET /a?not-recorded HTTP/1.1\r\n" FIELDS },
+    { "GET /a?x=1&key= HTTP/1.1\r\n" FIELDS, "GET /a?not-recorded HTTP/1.1\r\n" FIELDS },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char        *wanted = cases[i].cleaned != NULL ? cases[i].cleaned : cases[i].text;
+      gboolean           hidden = cases[i].cleaned == NULL;
+      g_autoptr (GBytes) text = g_bytes_new_static (cases[i].text, strlen (cases[i].text));
+      g_autoptr (GBytes) cleaned = duplex_record_target_clean_dial (text, &hidden);
+      gsize              size;
+      const char        *data = g_bytes_get_data (cleaned, &size);
+
+      g_assert_cmpmem (data, size, wanted, strlen (wanted));
+      g_assert_cmpint (hidden, ==, cases[i].cleaned != NULL);
+    }
+}
+
 /* Of what is no head only what cannot be anything else is shown. */
 static void
 test_wreck (void)
@@ -223,6 +258,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/relay/record-target/kept", test_kept);
   g_test_add_func ("/relay/record-target/hidden", test_hidden);
+  g_test_add_func ("/relay/record-target/dial", test_dial);
   g_test_add_func ("/relay/record-target/wreck", test_wreck);
   g_test_add_func ("/relay/record-target/any-dress", test_any_dress);
   return g_test_run ();

@@ -317,7 +317,8 @@ const guint8 *
 duplex_capture_block_get_data (DuplexCaptureBlock *self,
                                gsize              *ret_size)
 {
-  *ret_size = self->used;
+  if (ret_size != NULL)
+    *ret_size = self->used;
   return self->arena;
 }
 

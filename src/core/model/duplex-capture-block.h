@@ -50,7 +50,8 @@ DuplexCaptureBlock *duplex_capture_block_new_lost (guint  n_events,
                                                    guint  n_rows,
                                                    gint64 time_us);
 
-/* The records, as they stand in a file. */
+/* The records, as they stand in a file. ret_size may be NULL: a block that is still appended to has
+ * its size read only where it is appended to. */
 const guint8 *duplex_capture_block_get_data (DuplexCaptureBlock *self,
                                              gsize              *ret_size);
 

@@ -127,7 +127,8 @@ duplex_capture_job_write (const DuplexCaptureJob *self,
   switch (self->kind)
     {
     case DUPLEX_JOB_BLOCK:
-      data = duplex_capture_block_get_data (self->block, &size);
+      /* It may grow meanwhile: what is written of it was counted when the job was made. */
+      data = duplex_capture_block_get_data (self->block, NULL);
       return write_block (self, file, data, error);
 
     case DUPLEX_JOB_LOST:

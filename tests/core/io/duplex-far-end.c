@@ -135,7 +135,7 @@ far_end_end (FarEnd *self)
 {
   g_mutex_lock (&self->mutex);
   if (self->peer != NULL)
-    raw_peer_shutdown (self->peer, TRUE, TRUE);
+    raw_peer_shutdown (self->peer);
   self->reads = TRUE;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);

@@ -52,6 +52,13 @@ fixture_new (const char *url)
   return self;
 }
 
+/* Other threads let go of it meanwhile. */
+static gboolean
+is_shared (DuplexCapture *capture)
+{
+  return g_atomic_int_get (&G_OBJECT (capture)->ref_count) > 1;
+}
+
 void
 fixture_free (Fixture *self)
 {
@@ -60,9 +67,9 @@ fixture_free (Fixture *self)
   g_assert_finalize_object (self->session);
   /* Attempts hold the capture until their news has been read. */
   g_assert_true (duplex_io_thread_wait (duplex_io_thread_get_default (), 20000));
-  while (G_OBJECT (capture)->ref_count > 1 && g_main_context_iteration (NULL, FALSE))
+  while (is_shared (capture) && g_main_context_iteration (NULL, FALSE))
     ;
-  for (int i = 0; G_OBJECT (capture)->ref_count > 1 && i < 2000; i++)
+  for (int i = 0; is_shared (capture) && i < 2000; i++)
     {
       g_main_context_iteration (NULL, FALSE);
       g_usleep (1000);

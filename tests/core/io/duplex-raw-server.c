@@ -24,6 +24,13 @@ struct _RawPeer
   GByteArray *received; /* not yet taken */
 };
 
+/* Another thread may be using socket: g_socket_shutdown() keeps notes in it, without a lock. */
+static void
+shut (GSocket *socket)
+{
+  shutdown (g_socket_get_fd (socket), SHUT_RDWR);
+}
+
 /* Returns FALSE at the end of the stream or after ten seconds. */
 static gboolean
 read_some (RawPeer *peer)
@@ -182,11 +189,9 @@ raw_peer_read_to_end (RawPeer *peer,
 }
 
 void
-raw_peer_shutdown (RawPeer *peer,
-                   gboolean reading,
-                   gboolean writing)
+raw_peer_shutdown (RawPeer *peer)
 {
-  g_socket_shutdown (peer->socket, reading, writing, NULL);
+  shut (peer->socket);
 }
 
 void
@@ -267,7 +272,7 @@ raw_server_free (RawServer *self)
   if (self == NULL)
     return;
   /* Wakes the accept, which closing alone does not. */
-  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  shut (self->socket);
   g_thread_join (self->thread);
   for (guint i = 0; i < self->peers->len; i++)
     g_thread_join (g_ptr_array_index (self->peers, i));

@@ -40,7 +40,7 @@ int raw_peer_read_frame (RawPeer *peer, GBytes **ret_payload);
 gboolean raw_peer_read_some (RawPeer *peer, GByteArray *out);
 /* Reads and forgets until the end; returns whether that came within ms. */
 gboolean raw_peer_read_to_end (RawPeer *peer, guint ms);
-void     raw_peer_shutdown (RawPeer *peer, gboolean reading, gboolean writing);
+void     raw_peer_shutdown (RawPeer *peer);
 void     raw_peer_reset (RawPeer *peer); /* close gives a TCP reset */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RawServer, raw_server_free)

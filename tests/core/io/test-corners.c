@@ -129,11 +129,12 @@ corner_init (Corner    *self,
 static void
 corner_clear (Corner *self)
 {
-  gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  GObject *capture = G_OBJECT (self->capture);
+  gint64   deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
 
   g_assert_null (self->connection);
   /* The stream's closing holds the connection, and that the capture. */
-  while (G_OBJECT (self->capture)->ref_count > 1 && g_get_monotonic_time () < deadline)
+  while (g_atomic_int_get (&capture->ref_count) > 1 && g_get_monotonic_time () < deadline)
     g_main_context_iteration (NULL, TRUE);
   g_assert_finalize_object (self->capture);
   g_byte_array_unref (self->seen);

@@ -66,9 +66,10 @@ class Relay:
         return int(line.split()[1]) * 1024
 
     def is_sanitized(self):
-        """Whether memory says nothing, since the address sanitizer keeps what was freed."""
+        """Whether memory says nothing, since a sanitizer keeps what was freed, or notes of it."""
         with open(f'/proc/{self.process.pid}/maps', encoding='ascii') as maps:
-            return 'libasan' in maps.read()
+            text = maps.read()
+            return 'libasan' in text or 'libtsan' in text
 
     def descriptors(self):
         """Return how many descriptors the relay has open."""

@@ -24,7 +24,6 @@ except ModuleNotFoundError:
 
 CHROMIUM = shutil.which('chromium')
 STRICT = 'CI' in os.environ or 'DUPLEX_REQUIRE_INTEROP' in os.environ
-MISSING = 77
 
 PAGE = '''<!DOCTYPE html><script>
 const seen = { messages: [], protocol: null };
@@ -146,5 +145,5 @@ async def foreign_page():
 if __name__ == '__main__':
     if (CHROMIUM is None or websockets is None) and not STRICT:
         print('1..0 # SKIP chromium or python3-websockets is not installed')
-        sys.exit(MISSING)
+        sys.exit()
     run([page_talks, page_without_backend, page_with_dead_backend, foreign_page])

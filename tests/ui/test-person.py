@@ -20,7 +20,6 @@ from person import Person                   # noqa: E402  pylint: disable=wrong-
 from session import Session                 # noqa: E402  pylint: disable=wrong-import-position
 
 SERVER = pathlib.Path(__file__).parent.parent / 'interop' / 'ws-server.mjs'
-SKIP = 77
 MESSAGE = '{"type":"greeting","big":12345678901234567890,"ok":true}'
 
 
@@ -33,7 +32,7 @@ class Server:
         line = self.process.stdout.readline()
         if line.startswith('missing'):
             print(f'1..0 # SKIP {line.strip()}')
-            sys.exit(SKIP)
+            sys.exit()
         port = re.search(r'plain=(\d+)', line).group(1)
         self.url = f'ws://127.0.0.1:{port}/echo?id=person'
         return self
@@ -115,8 +114,8 @@ def main():
     os.environ.pop('G_DEBUG', None)
     pictures = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else 'pictures')
     pictures.mkdir(parents=True, exist_ok=True)
-    print('1..5', flush=True)
     with Server() as server:
+        print('1..5', flush=True)
         with Session() as session:
             person = Person(session, [command], pictures)
             person.start()

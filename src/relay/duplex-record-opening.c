@@ -87,11 +87,25 @@ add_text (DuplexRecordOpening *self,
 
 /* ---- the backend's leg ---- */
 
-static gboolean
-names_target (DuplexEventKind kind)
+/* The payload as it is recorded. */
+static GBytes *
+clean_dial (const DuplexEvent *event,
+            gboolean          *ret_hidden)
 {
-  return kind == DUPLEX_EVENT_CONNECTING || kind == DUPLEX_EVENT_CONNECTED ||
-         kind == DUPLEX_EVENT_REQUEST;
+  gsize              size = event->payload != NULL ? event->payload_size : 0;
+  g_autoptr (GBytes) payload = g_bytes_new (event->payload, size);
+
+  *ret_hidden = FALSE;
+  switch (event->kind)
+    {
+    case DUPLEX_EVENT_CONNECTING:
+    case DUPLEX_EVENT_CONNECTED:
+      return duplex_record_target_clean_url (payload, ret_hidden);
+    case DUPLEX_EVENT_REQUEST:
+      return duplex_record_target_clean_dial (payload, ret_hidden);
+    default:
+      return g_steal_pointer (&payload);
+    }
 }
 
 static gboolean
@@ -99,21 +113,15 @@ copy_dial_cb (const DuplexEvent *event,
               gpointer           user_data)
 {
   DuplexRecordOpening *self = user_data;
-  gsize                size = event->payload != NULL ? event->payload_size : 0;
-  g_autoptr (GBytes)   payload = g_bytes_new (event->payload, size);
   DuplexEvent          copy = *event;
+  GBytes              *payload;
+  gboolean             hides;
 
   if (event->kind == DUPLEX_EVENT_LOST)
     return TRUE;
-  if (names_target (event->kind))
-    {
-      g_autoptr (GBytes) whole = g_steal_pointer (&payload);
-      gboolean           hides = FALSE;
-
-      payload = duplex_record_target_clean_dial (whole, &hides);
-      copy.flags |= hides ? DUPLEX_EVENT_FLAG_REDACTED : 0;
-    }
-  add_event (self, /* is_client= */ FALSE, &copy, g_steal_pointer (&payload));
+  payload = clean_dial (event, &hides);
+  copy.flags |= hides ? DUPLEX_EVENT_FLAG_REDACTED : 0;
+  add_event (self, /* is_client= */ FALSE, &copy, payload);
   self->has_backend = TRUE;
   self->is_open = event->kind == DUPLEX_EVENT_CONNECTED;
   return TRUE;

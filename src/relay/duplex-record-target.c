@@ -369,27 +369,48 @@ duplex_record_target_clean (GBytes   *request,
   return g_string_free_to_bytes (out);
 }
 
-GBytes *
-duplex_record_target_clean_dial (GBytes   *text,
-                                 gboolean *ret_hidden)
+/* ---- what the relay asks for ---- */
+
+/* text without the query of the URL that ends at len. */
+static GBytes *
+hide_query (GBytes   *text,
+            gsize     len,
+            gboolean *ret_hidden)
 {
   gsize       size;
   const char *data = g_bytes_get_data (text, &size);
-  const char *line_end = size > 0 ? memchr (data, '\r', size) : NULL;
-  gsize       line = line_end != NULL ? (gsize)(line_end - data) : size;
-  gsize       query = find_secret_query (data, line);
-  const char *end;
+  gsize       query = find_secret_query (data, len);
   GString    *out;
 
-  *ret_hidden = query < line;
+  *ret_hidden = query < len;
   if (!*ret_hidden)
     return g_bytes_ref (text);
-  /* The version of HTTP stands behind a request's. */
-  end = memchr (data + query, ' ', line - query);
-  if (end == NULL)
-    end = data + line;
   out = g_string_new_len (data, (gssize)query);
   g_string_append (out, DUPLEX_RECORD_HIDDEN);
-  g_string_append_len (out, end, (gssize)(size - (gsize)(end - data)));
+  g_string_append_len (out, data + len, (gssize)(size - len));
   return g_string_free_to_bytes (out);
+}
+
+GBytes *
+duplex_record_target_clean_url (GBytes   *url,
+                                gboolean *ret_hidden)
+{
+  g_return_val_if_fail (url != NULL && ret_hidden != NULL, NULL);
+
+  return hide_query (url, g_bytes_get_size (url), ret_hidden);
+}
+
+GBytes *
+duplex_record_target_clean_dial (GBytes   *request,
+                                 gboolean *ret_hidden)
+{
+  gsize       size;
+  const char *data;
+  const char *end;
+
+  g_return_val_if_fail (request != NULL && ret_hidden != NULL, NULL);
+
+  data = g_bytes_get_data (request, &size);
+  end = g_strstr_len (data, (gssize)size, " HTTP/");
+  return hide_query (request, end != NULL ? (gsize)(end - data) : size, ret_hidden);
 }

@@ -26,9 +26,11 @@ G_BEGIN_DECLS
 GBytes *duplex_record_target_clean (GBytes   *request,
                                     gboolean *ret_hidden);
 
-/* What the relay itself asked of the backend, a URL or the head of a request, without its query
- * where a parameter there has such a name. */
-GBytes *duplex_record_target_clean_dial (GBytes   *text,
+/* A backend's URL as the relay reads it, maybe with spaces, or the head of the relay's own request,
+ * without the query where a parameter there has such a name. User information is left alone. */
+GBytes *duplex_record_target_clean_url (GBytes   *url,
+                                        gboolean *ret_hidden);
+GBytes *duplex_record_target_clean_dial (GBytes   *request,
                                          gboolean *ret_hidden);
 
 G_END_DECLS

@@ -130,7 +130,7 @@ dup_url (DuplexOpening *opening)
   const char        *text = url->credentials != NULL ? url->text : opening->url;
   g_autoptr (GBytes) whole = g_bytes_new_static (text, strlen (text));
   gboolean           hides;
-  g_autoptr (GBytes) shown = duplex_record_target_clean_dial (whole, &hides);
+  g_autoptr (GBytes) shown = duplex_record_target_clean_url (whole, &hides);
   gsize              size;
   const char        *data = g_bytes_get_data (shown, &size);
 

@@ -124,7 +124,8 @@ async def no_secrets():
                 client = await connect(relay, url, 'Authorization: Bearer s3cretToken',
                                        target='/api/websocket?xbackend=' if name else None)
                 await talk(client, await backend.accepted.get(), b'number')
-            for query in '/?n=1%26token=us3rToken', '%2F%3Fapi_key%3Dus3rToken':
+            for query in ('/?n=1%26token=us3rToken', '%2F%3Fapi_key%3Dus3rToken',
+                          '/?token=a+us3rToken', '/?n=1%20b%26token=a%20us3rToken'):
                 client = await connect(relay, backend.url + query,
                                        'Authorization: Bearer s3cretToken')
                 await talk(client, await backend.accepted.get(), b'number')

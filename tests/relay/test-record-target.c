@@ -147,39 +147,54 @@ test_hidden (void)
     }
 }
 
+static void
+assert_cleaned (GBytes *(*clean_text) (GBytes *, gboolean *),
+                const char *text,
+                const char *cleaned)
+{
+  gboolean           hidden = FALSE;
+  g_autoptr (GBytes) whole = g_bytes_new_static (text, strlen (text));
+  g_autoptr (GBytes) shown = clean_text (whole, &hidden);
+  gsize              size;
+  const char        *data = g_bytes_get_data (shown, &size);
+
+  g_assert_cmpmem (data, size, cleaned, strlen (cleaned));
+  g_assert_cmpint (hidden, ==, strcmp (text, cleaned) != 0);
+}
+
 /* What the relay asks for has its user information elsewhere. */
+static void
+test_url (void)
+{
+  static const char *const urls[][2] = {
+    { "", "" },
+    { "ws://me:pw@host/@a?x=1", "ws://me:pw@host/@a?x=1" },
+    { "ws://host/token=1?key", "ws://host/token=1?key" },
+    { "ws://host/?a=1&token=pw", "ws://host/?not-recorded" },
+    { "ws://host/?%74oken=pw", "ws://host/?not-recorded" },
+    { "ws://host/?token=a pw", "ws://host/?not-recorded" },
+    { "ws://host/?a=1 HTTP/&token=pw", "ws://host/?not-recorded" },
+    { "ws://host/?a=1\r\n&token=pw", "ws://host/?not-recorded" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (urls); i++)
+    assert_cleaned (duplex_record_target_clean_url, urls[i][0], urls[i][1]);
+}
+
 static void
 test_dial (void)
 {
-  static const struct
-  {
-    const char *text;
-    const char *cleaned; /* NULL for the same */
-  } cases[] = {
-    { "", NULL },
-    { "ws://me:pw@host/@a?x=1", NULL },
-    { "ws://host/token=1?key", NULL },
-    { "ws://host/?a=1&token=pw", "ws://host/?not-recorded" },
-    { "ws://host/?%74oken=pw", "ws://host/?not-recorded" },
-    { "GET /@a HTTP/1.1\r\n" FIELDS, NULL },
-    { "GET /a HTTP/1.1\r\nX-Any: ?token=1\r\n\r\n", NULL },
-    { "GET /?a=1 HTTP/1.1\r\nX-Any: ?token=1\r\n\r\n", NULL },
+  static const char *const requests[][2] = {
+    { "GET /@a HTTP/1.1\r\n" FIELDS, "GET /@a HTTP/1.1\r\n" FIELDS },
+    { "GET /?a=1 HTTP/1.1\r\nX-Any: ?token=1\r\n\r\n",
+      "GET /?a=1 HTTP/1.1\r\nX-Any: ?token=1\r\n\r\n" },
     { "GET /a?token=pw&x=1 HTTP/1.1\r\n" FIELDS, "GET /a?not-recorded HTTP/1.1\r\n" FIELDS },
     { "GET /a?x=1&key= HTTP/1.1\r\n" FIELDS, "GET /a?not-recorded HTTP/1.1\r\n" FIELDS },
+    { "GET /a?token=pw", "GET /a?not-recorded" },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      const char        *wanted = cases[i].cleaned != NULL ? cases[i].cleaned : cases[i].text;
-      gboolean           hidden = cases[i].cleaned == NULL;
-      g_autoptr (GBytes) text = g_bytes_new_static (cases[i].text, strlen (cases[i].text));
-      g_autoptr (GBytes) cleaned = duplex_record_target_clean_dial (text, &hidden);
-      gsize              size;
-      const char        *data = g_bytes_get_data (cleaned, &size);
-
-      g_assert_cmpmem (data, size, wanted, strlen (wanted));
-      g_assert_cmpint (hidden, ==, cases[i].cleaned != NULL);
-    }
+  for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
+    assert_cleaned (duplex_record_target_clean_dial, requests[i][0], requests[i][1]);
 }
 
 /* Of what is no head only what cannot be anything else is shown. */
@@ -258,6 +273,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/relay/record-target/kept", test_kept);
   g_test_add_func ("/relay/record-target/hidden", test_hidden);
+  g_test_add_func ("/relay/record-target/url", test_url);
   g_test_add_func ("/relay/record-target/dial", test_dial);
   g_test_add_func ("/relay/record-target/wreck", test_wreck);
   g_test_add_func ("/relay/record-target/any-dress", test_any_dress);

@@ -84,6 +84,8 @@ visit (const DuplexEvent *event,
     touch (event->payload, event->payload_size);
   if (event->inflated != NULL)
     touch (event->inflated, event->inflated_size);
+  if (event->sent_reason != NULL)
+    touch ((const guint8 *)event->sent_reason, event->sent_reason_size);
   touch (event->header, event->header_size);
   for (guint i = 0; i < event->n_findings; i++)
     g_assert_nonnull (duplex_finding_get_name (event->findings[i].id));

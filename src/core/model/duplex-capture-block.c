@@ -9,9 +9,10 @@
 #define PAGES_AT_ONCE ((gsize)64 * 1024)
 
 /* What an event is in the arena and in a capture's file, followed by its findings, by an Apart
- * where "extra" is not 0, its payload, its inflated payload, and zeros up to a multiple of eight
- * bytes. The wide members come first, so that there is no padding inside. duplex-capture(5)
- * documents it. */
+ * where "extra" is not 0, its payload, its inflated payload, the reason of our Close, and zeros up
+ * to a multiple of eight bytes. The wide members come first, so that there is no padding inside.
+ * What only frames have says something else of CLOSED: message is the size of that reason, n_frames
+ * the code of our Close. duplex-capture(5) documents it. */
 typedef struct
 {
   guint32 size; /* of the whole record, so that an arena can be walked without its offsets */
@@ -104,12 +105,19 @@ get_extra (const DuplexEvent *event,
   return extra;
 }
 
-/* Bytes of the payloads that stand in the record itself. */
+/* Of the reason of our Close. */
+static gsize
+get_sent_reason_size (const DuplexEvent *event)
+{
+  return event->kind == DUPLEX_EVENT_CLOSED ? event->sent_reason_size : 0;
+}
+
+/* Bytes of the payloads, and of the reason of our Close, that stand in the record itself. */
 static gsize
 get_inline_size (const DuplexEvent *event,
                  guint32            extra)
 {
-  gsize size = 0;
+  gsize size = get_sent_reason_size (event);
 
   if (event->payload_id == 0 && !(extra & EXTRA_BESIDE))
     size += event->payload_size;
@@ -202,6 +210,11 @@ fill_record (Record            *record,
     .header_size = MIN (event->header_size, DUPLEX_FRAME_HEADER_MAX),
   };
   memcpy (record->header, event->header, record->header_size);
+  if (event->kind == DUPLEX_EVENT_CLOSED)
+    {
+      record->message = event->sent_reason_size;
+      record->n_frames = event->sent_code;
+    }
 }
 
 static guint8 *
@@ -249,6 +262,7 @@ put_event (guint8            *out,
     out = put (out, event->payload, event->payload_size);
   if (event->inflated_id == 0 && !(extra & EXTRA_BESIDE_INFLATED))
     out = put (out, event->inflated, event->inflated_size);
+  out = put (out, event->sent_reason, get_sent_reason_size (event));
   memset (out, 0, end - out);
 }
 
@@ -350,8 +364,8 @@ duplex_capture_block_find_row (DuplexCaptureBlock *self,
   return low;
 }
 
-/* Sets what of ret_event stands behind the record. */
-static void
+/* Sets what of ret_event stands behind the record. Returns the end of that. */
+static const guint8 *
 point_to_payloads (DuplexCaptureBlock *self,
                    const Record       *record,
                    const guint8       *data,
@@ -384,7 +398,24 @@ point_to_payloads (DuplexCaptureBlock *self,
   if (record->extra & EXTRA_BESIDE_INFLATED)
     ret_event->inflated = g_bytes_get_data (self->inflated, NULL);
   else if (ret_event->inflated_id == 0 && has_inflated)
-    ret_event->inflated = data;
+    {
+      ret_event->inflated = data;
+      data += ret_event->inflated_size;
+    }
+  return data;
+}
+
+static void
+point_to_sent_close (const Record *record,
+                     const guint8 *data,
+                     DuplexEvent  *ret_event)
+{
+  ret_event->message = 0;
+  ret_event->n_frames = 0;
+  ret_event->sent_code = (guint16)MIN (record->n_frames, G_MAXUINT16);
+  ret_event->sent_reason_size = record->message;
+  if (record->message > 0)
+    ret_event->sent_reason = (const char *)data;
 }
 
 void
@@ -419,7 +450,9 @@ duplex_capture_block_get_event (DuplexCaptureBlock *self,
   if (record.n_findings > 0)
     ret_event->findings = (const DuplexFinding *)(gconstpointer)data;
   data += get_findings_size (record.n_findings);
-  point_to_payloads (self, &record, data, ret_event);
+  data = point_to_payloads (self, &record, data, ret_event);
+  if (record.kind == DUPLEX_EVENT_CLOSED)
+    point_to_sent_close (&record, data, ret_event);
 }
 
 /* ---- from a file ---- */
@@ -470,7 +503,13 @@ check_record (const Record *record,
         return FALSE;
       room -= record->payload_size;
     }
-  return apart.inflated_id != 0 || apart.inflated_size <= room;
+  if (apart.inflated_id == 0)
+    {
+      if (apart.inflated_size > room)
+        return FALSE;
+      room -= apart.inflated_size;
+    }
+  return record->kind != DUPLEX_EVENT_CLOSED || record->message <= room;
 }
 
 /* Finds the first records of the arena; FALSE where they do not make sense. */

@@ -38,7 +38,7 @@ typedef enum {
 /* CLOSED's code (RFC 6455 §7.1.5): the one of the peer's Close, 1005 for a Close without a code,
  * 1006 where the connection ended without a Close of the peer. Where we failed the connection
  * because of what the peer sent (§7.1.7) and the peer sent no Close, it is the code of our
- * Close. */
+ * Close. With what this end closed, or answered, stands beside it: sent_code. */
 
 typedef enum {
   DUPLEX_DIRECTION_NONE, /* a state of ours */
@@ -92,6 +92,12 @@ typedef struct
   guint64              inflated_id; /* as payload_id */
   const DuplexFinding *findings;
   guint                n_findings;
+
+  /* of CLOSED */
+  guint16 sent_code;       /* of the Close of this end: 1005 for one without a code; 0 where none
+                              left, or an older recording does not say */
+  const char *sent_reason; /* with it, in UTF-8, not terminated; NULL for none */
+  gsize       sent_reason_size;
 
   GBytes  *owner;      /* borrowed like the rest; holds payload, or NULL */
   gpointer hold;       /* private to the capture: what an event that was read keeps alive */

@@ -357,8 +357,24 @@ append_value (GString           *out,
   if (event->value != -1)
     g_string_append_printf (out, ",\"%s\":%" G_GINT64_FORMAT, name != NULL ? name : "value",
                             event->value);
-  if (event->kind == DUPLEX_EVENT_CLOSED && event->message_size > 0)
+}
+
+/* How long the closing took, and the Close of this end. */
+static void
+append_closing (GString           *out,
+                const DuplexEvent *event)
+{
+  if (event->message_size > 0)
     g_string_append_printf (out, ",\"duration_us\":%" G_GUINT64_FORMAT, event->message_size);
+  if (event->sent_code == 0)
+    return;
+  g_string_append_printf (out, ",\"sent_code\":%u", event->sent_code);
+  /* The bytes may come from a file. */
+  if (!duplex_utf8_validate ((const guint8 *)event->sent_reason, event->sent_reason_size, NULL))
+    return;
+  g_string_append (out, ",\"sent_reason\":");
+  duplex_export_jsonl_append_string (out, event->sent_reason_size > 0 ? event->sent_reason : "",
+                                     event->sent_reason_size);
 }
 
 static void
@@ -378,6 +394,8 @@ append_state (GString           *out,
   append_flags (out, event);
   if (!is_frame || event->message == 0)
     append_value (out, event);
+  if (event->kind == DUPLEX_EVENT_CLOSED)
+    append_closing (out, event);
   if (event->kind == DUPLEX_EVENT_FRAME && event->opcode == DUPLEX_OPCODE_CLOSE)
     append_close (out, event);
 }

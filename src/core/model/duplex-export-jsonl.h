@@ -13,7 +13,8 @@
  * of its kind: "rtt_us" of a pong, "status" of a response, "certificate_flags" of tls, "elapsed_us"
  * of connected, "code" of closed, "error" of failed, "missing_bytes" of a gap, and
  * "missing_connections" of a gap without a direction. "duration_us" of closed is what the closing
- * took; not there where nothing announced the end.
+ * took; not there where nothing announced the end. "sent_code" and "sent_reason" are of the Close
+ * that the recording end sent; not there where it sent none.
  *
  * The payload is "text" where it is text, and else "base64", as it was on the wire: "length" is the
  * frame's, "message_size" its message's up to there. What a frame of a compressed message is worth

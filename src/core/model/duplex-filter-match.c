@@ -77,6 +77,7 @@ get_kind (const DuplexEvent *event,
   return TRUE;
 }
 
+/* The end of a connection has another beside it: see match_number(). */
 static gboolean
 get_code (const DuplexFilterRow *row,
           gint64                *ret_code)
@@ -240,9 +241,14 @@ static gboolean
 match_row_text (const DuplexFilterNode *self,
                 DuplexFilterRow        *row)
 {
-  const guint8 *data;
-  gsize         size;
+  const DuplexEvent *event = row->event;
+  const guint8      *data;
+  gsize              size;
 
+  /* What ended a connection has two reasons. */
+  if (event->sent_reason_size > 0 &&
+      is_text_true (self, (const guint8 *)event->sent_reason, event->sent_reason_size, row->stop))
+    return TRUE;
   if (self->op == DUPLEX_FILTER_CONTAINS)
     return duplex_filter_row_search (row, duplex_filter_needle_get_overlap (self->needle),
                                      search_piece, self->needle);
@@ -395,10 +401,14 @@ static gboolean
 match_number (const DuplexFilterNode *self,
               DuplexFilterRow        *row)
 {
-  gint64 number = 0;
+  const DuplexEvent *event = row->event;
+  gint64             number = 0;
 
   if (self->field == DUPLEX_FILTER_FIELD_SEVERITY)
     return match_findings (self, row);
+  if (self->field == DUPLEX_FILTER_FIELD_CODE && event->sent_code != 0 &&
+      is_number_true (self, event->sent_code))
+    return TRUE;
 
   return get_number (self, row, &number) && is_number_true (self, number);
 }

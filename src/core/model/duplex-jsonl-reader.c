@@ -12,6 +12,7 @@ struct _DuplexJsonlReader
 {
   GString *payload;
   GString *inflated;
+  GString *sent_reason;
   GArray  *findings; /* of DuplexFinding */
 
   /* of the line that is being read */
@@ -39,6 +40,7 @@ duplex_jsonl_reader_new (void)
 
   self->payload = g_string_new (NULL);
   self->inflated = g_string_new (NULL);
+  self->sent_reason = g_string_new (NULL);
   self->findings = g_array_new (FALSE, FALSE, sizeof (DuplexFinding));
   return self;
 }
@@ -50,6 +52,7 @@ duplex_jsonl_reader_free (DuplexJsonlReader *self)
     return;
   g_string_free (self->payload, TRUE);
   g_string_free (self->inflated, TRUE);
+  g_string_free (self->sent_reason, TRUE);
   g_array_unref (self->findings);
   g_free (self);
 }
@@ -337,6 +340,8 @@ typedef enum {
   MEMBER_BASE64,
   MEMBER_INFLATED_TEXT,
   MEMBER_INFLATED_BASE64,
+  MEMBER_SENT_CODE,
+  MEMBER_SENT_REASON,
   MEMBER_FINDINGS,
 } Member;
 
@@ -367,6 +372,8 @@ static const struct
   { "base64", MEMBER_BASE64 },
   { "inflated_text", MEMBER_INFLATED_TEXT },
   { "inflated_base64", MEMBER_INFLATED_BASE64 },
+  { "sent_code", MEMBER_SENT_CODE },
+  { "sent_reason", MEMBER_SENT_REASON },
   { "findings", MEMBER_FINDINGS },
   /* the names of DuplexEvent's value, by kind */
   { "value", MEMBER_VALUE },
@@ -451,6 +458,12 @@ set_member (DuplexJsonlReader *self,
       return set_inflated (self, value, /* is_text= */ TRUE);
     case MEMBER_INFLATED_BASE64:
       return set_inflated (self, value, /* is_text= */ FALSE);
+    case MEMBER_SENT_CODE:
+      fine = read_unsigned (value, G_MAXUINT16, &number);
+      self->event.sent_code = (guint16)number;
+      return fine;
+    case MEMBER_SENT_REASON:
+      return set_payload (self->sent_reason, value, /* is_text= */ TRUE);
     case MEMBER_FINDINGS: /* an array, taken elsewhere */
       return FALSE;
     case MEMBER_OTHER:
@@ -613,6 +626,7 @@ duplex_jsonl_reader_parse (DuplexJsonlReader *self,
   self->has_kind = self->has_time = self->has_type = self->has_direction = FALSE;
   self->has_inflated = FALSE;
   g_string_truncate (self->payload, 0);
+  g_string_truncate (self->sent_reason, 0);
   g_array_set_size (self->findings, 0);
 
   lexer = duplex_json_lexer_new (line, len);
@@ -643,6 +657,13 @@ duplex_jsonl_reader_parse (DuplexJsonlReader *self,
     {
       self->event.inflated = (const guint8 *)self->inflated->str;
       self->event.inflated_size = self->inflated->len;
+    }
+  if (self->event.kind != DUPLEX_EVENT_CLOSED)
+    self->event.sent_code = 0;
+  if (self->event.sent_code != 0 && self->sent_reason->len > 0)
+    {
+      self->event.sent_reason = self->sent_reason->str;
+      self->event.sent_reason_size = self->sent_reason->len;
     }
   self->event.findings = (const DuplexFinding *)self->findings->data;
   self->event.n_findings = self->findings->len;

@@ -2,6 +2,7 @@
 /* States, and which leg of a relay they and what follows belong to. */
 #include <string.h>
 
+#include "core/model/duplex-capture-file.h"
 #include "core/model/duplex-capture.h"
 #include "core/model/duplex-filter.h"
 #include "duplex-model-support.h"
@@ -29,6 +30,154 @@ test_state (void)
       g_assert_cmpuint (seen.first, ==, i);
       g_assert_cmpuint (seen.connection, ==, 3);
       g_assert_cmpmem (seen.payload, seen.payload_size, texts[i], size);
+    }
+}
+
+/* ---- the Close of this end ---- */
+
+static const struct
+{
+  const char *reason; /* of the peer's */
+  guint16     sent_code;
+  const char *sent_reason;
+  guint       n_findings;
+} sent_closes[] = {
+  { "done", 1008, "Too many messages", 0 },
+  { "", 1001, "No pong", 2 },
+  { "done", 1005, NULL, 1 },
+  { NULL, 4999, NULL, 0 },
+  { "done", 0, NULL, 0 },
+};
+
+static void
+append_sent_closes (DuplexCapture *capture)
+{
+  static const DuplexFinding findings[] = { { DUPLEX_FINDING_PONG_MISSING, 0 },
+                                            { DUPLEX_FINDING_CLOSE_TIMEOUT, 7 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sent_closes); i++)
+    {
+      DuplexEvent event = DUPLEX_EVENT_INIT;
+
+      event.kind = DUPLEX_EVENT_CLOSED;
+      event.value = 1000;
+      event.message_size = 950;
+      event.findings = findings;
+      event.n_findings = sent_closes[i].n_findings;
+      event.sent_code = sent_closes[i].sent_code;
+      event.sent_reason = sent_closes[i].sent_reason;
+      event.sent_reason_size = event.sent_reason != NULL ? strlen (event.sent_reason) : 0;
+      duplex_capture_append_state (capture, &event, sent_closes[i].reason);
+    }
+}
+
+static void
+assert_sent_closes (DuplexCapture *capture)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (sent_closes); i++)
+    {
+      g_auto (DuplexEvent) seen = DUPLEX_EVENT_INIT;
+      const char          *reason = sent_closes[i].reason != NULL ? sent_closes[i].reason : "";
+      const char          *sent = sent_closes[i].sent_reason;
+
+      g_assert_true (duplex_capture_read (capture, i, &seen));
+      g_assert_cmpint (seen.value, ==, 1000);
+      g_assert_cmpuint (seen.message_size, ==, 950);
+      g_assert_cmpuint (seen.n_findings, ==, sent_closes[i].n_findings);
+      g_assert_cmpmem (seen.payload, seen.payload_size, reason, strlen (reason));
+      g_assert_cmpuint (seen.sent_code, ==, sent_closes[i].sent_code);
+      g_assert_cmpmem (seen.sent_reason, seen.sent_reason_size, sent,
+                       sent != NULL ? strlen (sent) : 0);
+      /* What only frames have is not told of it. */
+      g_assert_cmpuint (seen.message, ==, 0);
+      g_assert_cmpuint (seen.n_frames, ==, 0);
+    }
+}
+
+static void
+test_sent_close (void)
+{
+  RecordFixture *f = record_fixture_new (NULL);
+
+  append_sent_closes (f->capture);
+  assert_sent_closes (f->capture);
+  record_fixture_reopen (f);
+  assert_sent_closes (f->stored);
+  record_fixture_free (f);
+}
+
+/* Stores a block that is one end of a connection, with four bytes behind the record, of which the
+ * last three are to be the reason of our Close or as many more as it says. */
+static void
+store_closed (const char *path,
+              guint64     reason_size)
+{
+  struct
+  {
+    guint32 size, connection;
+    gint64  time, value;
+    guint64 message, first, message_size, payload_size;
+    guint32 n_frames, n_findings, extra;
+    guint16 flags;
+    guint8  kind, direction;
+    guint8  header[16];
+    char    texts[8];
+  } record = { .size = sizeof record,
+               .connection = 1,
+               .value = 1000,
+               .message = reason_size,
+               .payload_size = 1,
+               .n_frames = 1008,
+               .flags = DUPLEX_EVENT_FLAG_ROW,
+               .kind = DUPLEX_EVENT_CLOSED,
+               .texts = "xbye" };
+  DuplexCaptureBlockInfo        info = { .id = 1, .n_events = 1, .n_rows = 1 };
+  g_autoptr (DuplexCaptureFile) file = duplex_capture_file_create (path, NULL);
+
+  G_STATIC_ASSERT (sizeof record == 96);
+  info.totals.events = info.totals.rows = 1;
+  info.size = sizeof record;
+  g_assert_true (duplex_capture_file_begin (file, NULL));
+  g_assert_true (duplex_capture_file_put_block (file, &info, (const guint8 *)&record, NULL));
+  g_assert_true (duplex_capture_file_commit (file, NULL));
+  g_assert_true (duplex_capture_file_finish (file, NULL));
+}
+
+/* The layout is what duplex-capture(5) says, and a length that cannot be is not followed. */
+static void
+test_sent_close_stored (void)
+{
+  static const struct
+  {
+    guint64         reason_size;
+    DuplexEventKind kind;
+  } cases[] = {
+    { 0, DUPLEX_EVENT_CLOSED },
+    { 3, DUPLEX_EVENT_CLOSED },
+    { 7, DUPLEX_EVENT_CLOSED },
+    { 8, DUPLEX_EVENT_LOST },
+    { G_MAXUINT64, DUPLEX_EVENT_LOST },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      RecordFixture            *f = record_fixture_new (NULL);
+      g_autofree char          *path = g_build_filename (f->folder, "closed.duplex", NULL);
+      g_autoptr (DuplexCapture) capture = NULL;
+      g_auto (DuplexEvent)      seen = DUPLEX_EVENT_INIT;
+
+      store_closed (path, cases[i].reason_size);
+      capture = duplex_capture_open (path, NULL);
+      g_assert_nonnull (capture);
+      duplex_capture_read (capture, 0, &seen);
+      g_assert_cmpint (seen.kind, ==, cases[i].kind);
+      if (cases[i].reason_size == 3)
+        {
+          g_assert_cmpmem (seen.payload, seen.payload_size, "x", 1);
+          g_assert_cmpuint (seen.sent_code, ==, 1008);
+          g_assert_cmpmem (seen.sent_reason, seen.sent_reason_size, "bye", 3);
+        }
+      record_fixture_free (f);
     }
 }
 
@@ -200,6 +349,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core/capture/sent-close/kept", test_sent_close);
+  g_test_add_func ("/core/capture/sent-close/stored", test_sent_close_stored);
   g_test_add_func ("/model/capture-legs/state", test_state);
   g_test_add_func ("/model/capture-legs/legs", test_legs);
   g_test_add_func ("/model/capture-legs/session", test_session);

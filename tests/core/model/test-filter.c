@@ -61,6 +61,22 @@ append_state (DuplexCapture  *capture,
 }
 
 static void
+append_closed (DuplexCapture *capture)
+{
+  DuplexEvent event = duplex_test_text ("gone");
+
+  event.kind = DUPLEX_EVENT_CLOSED;
+  event.direction = DUPLEX_DIRECTION_NONE;
+  event.opcode = 0;
+  event.message_size = 0;
+  event.value = 1006;
+  event.sent_code = 1011;
+  event.sent_reason = "Backend error";
+  event.sent_reason_size = strlen (event.sent_reason);
+  append_row (capture, &event, ROW_CLOSED);
+}
+
+static void
 append_message (DuplexCapture  *capture,
                 guint           row,
                 DuplexDirection direction,
@@ -182,7 +198,7 @@ make_capture (void)
   append_inflated (capture);
   append_control (capture, ROW_CLOSE, DUPLEX_DIRECTION_RECEIVED, DUPLEX_OPCODE_CLOSE,
                   "\x03\xE9going away");
-  append_state (capture, ROW_CLOSED, DUPLEX_EVENT_CLOSED, "", 1006);
+  append_closed (capture);
   append_state (capture, ROW_FAILED, DUPLEX_EVENT_FAILED, "connection reset", 0);
   append_message (capture, ROW_EMPTY, DUPLEX_DIRECTION_SENT, "");
   set_note (capture, ROW_HEART, TRUE, NULL);
@@ -280,7 +296,7 @@ static const MatchCase match_cases[] = {
   { "opcode == continuation", "" },
 
   /* numbers */
-  { "size == 0", "9 11 " },
+  { "size == 0", "11 " },
   { "size == 16", "5 10 " },
   { "size == 16B", "5 10 " },
   { "size > 0.1k", "1 " },
@@ -303,6 +319,11 @@ static const MatchCase match_cases[] = {
   { "code", "8 9 " },
   { "code == 1001", "8 " },
   { "code != 1001", "9 " },
+  { "code == 1006", "9 " },
+  { "code == 1011", "9 " },
+  { "code != 1006", "8 9 " },
+  { "code > 1006", "9 " },
+  { "code > 1011", "" },
   { "code >= 1000", "8 9 " },
   { "not code == 1001 and close", "" },
   { "code and received", "8 " },
@@ -366,6 +387,11 @@ static const MatchCase match_cases[] = {
   { "\"example.TEST\"", "0 " },
   { "\"reset\"", "10 " },
   { "\"away\"", "8 " },
+  { "\"backend ERR\"", "9 " },
+  { "/^Backend error$/", "9 " },
+  { "/^gone$/", "9 " },
+  { "\"goneBackend\"", "" },
+  { "text == \"Backend error\"", "9 " },
   { "\"\\\"type\\\"\"", "1 2 " },
   { "/tr[a-z]de/", "1 " },
   { "/TR[A-Z]DE/i", "1 " },
@@ -380,7 +406,7 @@ static const MatchCase match_cases[] = {
   { "text == \"Tick\"", "" },
   { "text != \"tick\" and control", "8 " },
   { "text == \"First PART: last\"", "5 " },
-  { "text == \"\"", "9 11 " },
+  { "text == \"\"", "11 " },
   { "sent and text and text contains \"heart\"", "2 " },
   { "text", "1 2 5 7 11 " },
 
@@ -496,7 +522,7 @@ test_for_text (void)
     { "T.PE", DUPLEX_FILTER_TEXT_REGEX, "1 2 " },
     { "T.PE", DUPLEX_FILTER_TEXT_REGEX | DUPLEX_FILTER_TEXT_CASE, "" },
     { "/feed$", DUPLEX_FILTER_TEXT_REGEX, "0 " },
-    { " ", DUPLEX_FILTER_TEXT_PLAIN, "1 3 5 7 8 10 " },
+    { " ", DUPLEX_FILTER_TEXT_PLAIN, "1 3 5 7 8 9 10 " },
   };
   g_autoptr (DuplexCapture) capture = make_capture ();
 

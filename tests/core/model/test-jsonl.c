@@ -65,7 +65,12 @@ check_round_trip (const DuplexEvent *event)
   if (event->kind == DUPLEX_EVENT_GAP)
     g_assert_cmpint (seen.direction, ==, event->direction);
   if (event->kind == DUPLEX_EVENT_CLOSED)
-    g_assert_cmpuint (seen.message_size, ==, event->message_size);
+    {
+      g_assert_cmpuint (seen.message_size, ==, event->message_size);
+      g_assert_cmpuint (seen.sent_code, ==, event->sent_code);
+      g_assert_cmpmem (seen.sent_reason, seen.sent_reason_size, event->sent_reason,
+                       event->sent_reason_size);
+    }
   if (event->flags & DUPLEX_EVENT_FLAG_ROW)
     g_assert_cmpuint (seen.first, ==, event->first);
   again = to_line (&seen);
@@ -274,6 +279,45 @@ test_duration (void)
   check_round_trip (&event);
   none = to_line (&event);
   g_assert_null (strstr (none, "duration"));
+}
+
+/* The Close of this end stands beside the code of the connection, where there was one. */
+static void
+test_sent_close (void)
+{
+  DuplexEvent      event = DUPLEX_EVENT_INIT;
+  g_autofree char *none = NULL;
+  g_autofree char *line = NULL;
+  g_autofree char *bare = NULL;
+  g_autofree char *bad = NULL;
+
+  event.kind = DUPLEX_EVENT_CLOSED;
+  event.value = 1000;
+  event.payload = (const guint8 *)"bye";
+  event.payload_size = 3;
+  check_round_trip (&event);
+  none = to_line (&event);
+  g_assert_null (strstr (none, "sent"));
+
+  event.sent_code = 1008;
+  event.sent_reason = "Too \"many\"";
+  event.sent_reason_size = strlen (event.sent_reason);
+  check_round_trip (&event);
+  line = to_line (&event);
+  g_assert_nonnull (strstr (line, ",\"code\":1000,\"sent_code\":1008,"
+                                  "\"sent_reason\":\"Too \\\"many\\\"\",\"text\":\"bye\"}"));
+
+  event.sent_reason = NULL;
+  event.sent_reason_size = 0;
+  check_round_trip (&event);
+  bare = to_line (&event);
+  g_assert_nonnull (strstr (bare, ",\"sent_code\":1008,\"sent_reason\":\"\","));
+
+  /* From a file that says so. */
+  event.sent_reason = "\xff";
+  event.sent_reason_size = 1;
+  bad = to_line (&event);
+  g_assert_nonnull (strstr (bad, ",\"sent_code\":1008,\"text\""));
 }
 
 /* A Close says its code though it may not be sent, and its reason where that is text. */
@@ -603,6 +647,7 @@ main (int    argc,
   g_test_add_func ("/core/jsonl/no-times", test_no_times);
   g_test_add_func ("/core/jsonl/compressed", test_compressed);
   g_test_add_func ("/core/jsonl/duration", test_duration);
+  g_test_add_func ("/core/jsonl/sent-close", test_sent_close);
   g_test_add_func ("/core/jsonl/close", test_close);
   g_test_add_func ("/core/jsonl/half-character", test_half_character);
   g_test_add_data_func ("/core/jsonl/pieces/text", GINT_TO_POINTER (TRUE), test_pieces);

@@ -155,6 +155,49 @@ read_frame (DuplexCapture     *capture,
   return frame;
 }
 
+/* The first whole Close. */
+static const Frame *
+find_close (const GPtrArray *frames)
+{
+  for (guint i = 0; i < frames->len; i++)
+    {
+      const Frame *frame = frames->pdata[i];
+
+      if (frame->header_size > 0 && frame->header.opcode == DUPLEX_OPCODE_CLOSE &&
+          (frame->flags & DUPLEX_EVENT_FLAG_CUT) == 0)
+        return frame;
+    }
+  return NULL;
+}
+
+/* The end says what our Close says that left, and whether the peer's came before. */
+static void
+check_sent_close (const Record      *self,
+                  const DuplexEvent *event)
+{
+  const Frame  *sent = find_close (self->sent);
+  const Frame  *received = find_close (self->received);
+  DuplexFinding finding;
+  const char   *reason;
+  gsize         size, len;
+  const guint8 *body;
+
+  if (sent != NULL && received != NULL)
+    g_assert_cmpint ((event->flags & DUPLEX_EVENT_FLAG_PEER) != 0, ==,
+                     received->number < sent->number);
+  if (sent == NULL)
+    {
+      g_assert_cmpuint (event->sent_code, ==, 0);
+      g_assert_cmpuint (event->sent_reason_size, ==, 0);
+      return;
+    }
+  body = g_bytes_get_data (sent->payload, &size);
+  g_assert_cmpuint (event->sent_code, ==,
+                    duplex_close_body_parse (body, size, &reason, &len, &finding));
+  if (finding.id == DUPLEX_FINDING_NONE && memchr (reason, '\0', len) == NULL)
+    g_assert_cmpmem (event->sent_reason, event->sent_reason_size, reason, len);
+}
+
 static gboolean
 record_cb (const DuplexEvent *event,
            gpointer           data)
@@ -174,6 +217,7 @@ record_cb (const DuplexEvent *event,
     case DUPLEX_EVENT_CLOSED:
       self->n_closed++;
       self->code = event->value;
+      check_sent_close (self, event);
       break;
     case DUPLEX_EVENT_UNFINISHED:
       self->n_unfinished[event->direction == DUPLEX_DIRECTION_SENT]++;

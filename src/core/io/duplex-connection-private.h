@@ -31,7 +31,8 @@ struct _DuplexConnection
   DuplexAssembler *assembler;
   DuplexPings     *pings;
   DuplexPongs     *pongs;
-  char            *reason; /* of the peer's Close */
+  char            *reason;      /* of the peer's Close */
+  char            *sent_reason; /* of ours */
   GError          *error;
 
   /* borrowed */
@@ -46,6 +47,7 @@ struct _DuplexConnection
   gint64          writing_at;    /* when the write began that is being looked at */
   DuplexFindingId close_problem; /* what is wrong with the peer's Close, or NONE */
   guint16         close_code;    /* what the peer's Close says, 0 before */
+  guint16         sent_code;     /* what the first Close of ours says that left, 0 before */
   guint16         failed_code;   /* what our Close says when we fail the connection, else 0 */
   gboolean        close_queued;
   gboolean        close_sent;

@@ -73,12 +73,20 @@ static void
 outgoing_note_cb (DuplexSeenFrame *frame,
                   gpointer         data)
 {
-  DuplexFindingId problem;
-  const char     *reason;
-  gsize           len;
+  DuplexConnection *self = data;
+  DuplexFindingId   problem;
+  const char       *reason;
+  gsize             len;
+  guint16           code;
 
-  if (frame->header->opcode == DUPLEX_OPCODE_CLOSE)
-    duplex_connection_judge_close (frame, &reason, &len, &problem);
+  if (frame->header->opcode != DUPLEX_OPCODE_CLOSE)
+    return;
+  code = duplex_connection_judge_close (frame, &reason, &len, &problem);
+  if (self->close_sent)
+    return;
+  self->sent_code = code;
+  if (problem == DUPLEX_FINDING_NONE)
+    self->sent_reason = g_strndup (reason, len);
 }
 
 /* A frame of ours has left. */

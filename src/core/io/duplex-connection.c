@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/io/duplex-connection.h"
 
+#include <string.h>
+
 #include "core/io/duplex-connection-private.h"
 #include "core/io/duplex-io-thread.h"
 #include "core/io/duplex-socket.h"
@@ -61,6 +63,9 @@ record_closed (DuplexConnection *self,
   event.kind = DUPLEX_EVENT_CLOSED;
   event.flags = self->by_peer ? DUPLEX_EVENT_FLAG_PEER : 0;
   event.value = code;
+  event.sent_code = self->sent_code;
+  event.sent_reason = self->sent_reason;
+  event.sent_reason_size = self->sent_reason != NULL ? strlen (self->sent_reason) : 0;
   if (self->closing_since != 0)
     event.message_size = (guint64)(g_get_monotonic_time () - self->closing_since);
   event.findings = findings;
@@ -293,7 +298,8 @@ receive_close (DuplexConnection *self)
   if (self->close_received)
     return;
   self->close_received = TRUE;
-  self->by_peer = !self->close_queued;
+  /* One of ours that waits to leave was not the first. */
+  self->by_peer = !self->close_sent;
   duplex_analyzer_set_after_close (self->incoming);
   duplex_soup_judge_end (self->judge);
   if (self->close_problem != DUPLEX_FINDING_NONE && !self->close_sent)
@@ -457,6 +463,7 @@ duplex_connection_finalize (GObject *object)
   g_clear_pointer (&self->pings, duplex_pings_free);
   g_clear_pointer (&self->pongs, duplex_pongs_free);
   g_clear_pointer (&self->reason, g_free);
+  g_clear_pointer (&self->sent_reason, g_free);
   g_clear_error (&self->error);
   g_clear_object (&self->capture);
   g_clear_object (&self->stream);

@@ -414,14 +414,16 @@ typedef struct
   gboolean    by_peer;
   gboolean    announced; /* so that it took time */
   gint64      code;
+  guint16     sent_code;   /* of ours, 0 for none */
+  const char *sent_reason; /* "" for none */
 } Ending;
 
 static const Ending endings[N_BEGINNINGS] = {
-  [BEGUN_BY_US] = { "us", FALSE, TRUE, 1000 },
-  [BEGUN_BY_PEER] = { "peer", TRUE, TRUE, 1001 },
-  [BEGUN_BY_BOTH] = { "both", FALSE, TRUE, 1001 },
-  [BEGUN_BY_VIOLATION] = { "violation", FALSE, TRUE, 1002 },
-  [BEGUN_BY_END] = { "end", TRUE, FALSE, 1006 },
+  [BEGUN_BY_US] = { "us", FALSE, TRUE, 1000, 1000, "Client closed connection" },
+  [BEGUN_BY_PEER] = { "peer", TRUE, TRUE, 1001, 1001, "" },
+  [BEGUN_BY_BOTH] = { "both", FALSE, TRUE, 1001, 1000, "Client closed connection" },
+  [BEGUN_BY_VIOLATION] = { "violation", FALSE, TRUE, 1002, 1002, "" },
+  [BEGUN_BY_END] = { "end", TRUE, FALSE, 1006, 0, "" },
 };
 
 static void
@@ -468,6 +470,9 @@ test_ending (gconstpointer data)
   g_assert_cmpint ((event.flags & DUPLEX_EVENT_FLAG_PEER) != 0, ==, row->by_peer);
   g_assert_cmpint (f->by_peer, ==, row->by_peer);
   g_assert_cmpint (event.value, ==, row->code);
+  g_assert_cmpuint (event.sent_code, ==, row->sent_code);
+  g_assert_cmpmem (event.sent_reason, event.sent_reason_size, row->sent_reason,
+                   strlen (row->sent_reason));
   g_assert_cmpint (event.message_size > 0, ==, row->announced);
   g_assert_cmpuint (event.message_size, <=, g_get_monotonic_time () - began);
   fixture_free (f);

@@ -447,7 +447,22 @@ print_frame (DuplexCliPrinter  *self,
   g_string_append_c (out, self->end);
 }
 
-/* "* closed code=1000 by=peer duration_us=950 "bye"" */
+/* Of the end that recorded: " sent=1008 "Too many messages"". */
+static void
+append_sent_close (GString           *out,
+                   const DuplexEvent *event)
+{
+  DuplexEvent reason = DUPLEX_EVENT_INIT;
+
+  if (event->sent_code == 0)
+    return;
+  reason.payload = (const guint8 *)event->sent_reason;
+  reason.payload_size = event->sent_reason_size;
+  g_string_append_printf (out, " sent=%u ", event->sent_code);
+  append_excerpt (out, NULL, &reason, /* is_text= */ TRUE);
+}
+
+/* "* closed code=1000 by=us duration_us=950 "bye" sent=1008 "Too many messages"" */
 static void
 print_state (DuplexCliPrinter  *self,
              DuplexCapture     *capture,
@@ -470,6 +485,7 @@ print_state (DuplexCliPrinter  *self,
     g_string_append_printf (out, " duration_us=%" G_GUINT64_FORMAT, event->message_size);
   g_string_append_c (out, ' ');
   append_excerpt (out, capture, event, /* is_text= */ TRUE);
+  append_sent_close (out, event);
   append_findings (out, event);
   g_string_append_c (out, self->end);
 }

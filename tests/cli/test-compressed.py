@@ -146,19 +146,29 @@ def test_not_inflated():
 
 
 def test_closed():
-    """A closing says who began it and how long it took."""
+    """A closing says who began it, how long it took, and what this end said."""
     lines = Lines()
     lines.add('closed', row=True, first=0, code=1000, by_peer=True, duration_us=1234, text='bye')
     lines.add('closed', row=True, first=1, code=1001, duration_us=5, text='')
     lines.add('closed', row=True, first=2, code=1006, by_peer=True, text='')
+    lines.add('closed', row=True, first=3, code=1000, duration_us=5, sent_code=1008,
+              sent_reason='no "more"', text='bye')
+    lines.add('closed', row=True, first=4, code=1006, duration_us=5, sent_code=1005,
+              sent_reason='', text='')
     with folder() as where:
         path = lines.write(where / 'lines')
         ends(cli('show', '--frames', path), 0,
              b'* closed code=1000 by=peer duration_us=1234 "bye"\n'
-             b'* closed code=1001 by=us duration_us=5 ""\n* closed code=1006 by=peer ""\n')
+             b'* closed code=1001 by=us duration_us=5 ""\n* closed code=1006 by=peer ""\n'
+             b'* closed code=1000 by=us duration_us=5 "bye" sent=1008 "no \\"more\\""\n'
+             b'* closed code=1006 by=us duration_us=5 "" sent=1005 ""\n')
         seen = events(cli('show', '--json', path).stdout)
-        equal([(event['code'], event.get('by_peer'), event.get('duration_us')) for event in seen],
-              [(1000, True, 1234), (1001, None, 5), (1006, True, None)])
+        names = 'code', 'by_peer', 'duration_us', 'sent_code', 'sent_reason'
+        equal([tuple(map(event.get, names)) for event in seen],
+              [(1000, True, 1234, None, None), (1001, None, 5, None, None),
+               (1006, True, None, None, None), (1000, None, 5, 1008, 'no "more"'),
+               (1006, None, 5, 1005, '')])
+        equal(cli('show', '--json', '--filter', 'code == 1008', path).stdout.count(b'\n'), 1)
 
 
 UNSAFE = 'a\u202eb\u2069c\u009bd\x1be\x7ff €'

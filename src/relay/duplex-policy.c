@@ -128,11 +128,16 @@ unwrap (GInetAddress *address)
 /* Where clouds tell a machine its secrets, whoever on it asks. 169.254.169.254, which most of them
  * use, is of the link anyway. */
 static const char *const metadata_addresses[] = {
-  "fd00:ec2::254",   /* Amazon EC2's instance metadata over IPv6 */
-  "fd20:ce::254",    /* Google Cloud's, on machines with IPv6 only */
-  "100.100.100.200", /* Alibaba Cloud ECS */
-  "168.63.129.16",   /* Azure's virtual public address of the host, "WireServer" */
-  "192.0.0.192",     /* Oracle Cloud Infrastructure Classic */
+  "fd00:ec2::254",      /* Amazon EC2's instance metadata over IPv6 */
+  "fd00:ec2::23",       /* Amazon EKS' Pod Identity Agent */
+  "fd20:ce::254",       /* Google Cloud's, on machines with IPv6 only */
+  "fd00:a9fe:a9fe::1",  /* Akamai's (Linode) */
+  "fd00:c1::a9fe:a9fe", /* Oracle Cloud Infrastructure's */
+  "fd00:42::42",        /* Scaleway's */
+  "100.100.100.200",    /* Alibaba Cloud ECS */
+  "fd00:100::100:200",  /* likewise */
+  "168.63.129.16",      /* Azure's virtual public address of the host, "WireServer" */
+  "192.0.0.192",        /* Oracle Cloud Infrastructure Classic */
 };
 
 /* The zone of a link-local address is not compared. */

@@ -3,6 +3,7 @@
 """test-relay.py RELAY: what duplex-relay does, byte for byte."""
 
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -511,20 +512,25 @@ async def timeouts():
 
 
 async def drain():
-    """SIGTERM: 1001 both ways, then the end; --drain seconds for who does not answer."""
-    async with running('--no-status', '--drain', '20') as relay:
-        async with pair(relay) as (client, backend):
-            relay.process.send_signal(signal.SIGTERM)
-            assert await client.read_close() == (1001, '')
-            assert await backend.read_close() == (1001, '')
-            client.write(frame(CLOSE, close_body(1001)))
-            backend.write(frame(CLOSE, close_body(1001), mask=None))
-            backend.end()
-            start = time.monotonic()
-            assert await client.read_end() == b''
-            client.end()
-            assert await relay.process.wait() == 0
-            assert time.monotonic() - start < 2
+    """SIGTERM, SIGINT: 1001 both ways, then the end; --drain seconds for who does not answer."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        async with running('--no-status', '--drain', '20') as relay:
+            async with pair(relay) as (client, backend):
+                relay.process.send_signal(number)
+                assert await client.read_close() == (1001, '')
+                assert await backend.read_close() == (1001, '')
+                # Whoever comes now is for another relay.
+                with contextlib.suppress(ConnectionRefusedError):
+                    await ask(relay, b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+                    raise AssertionError('a client was accepted')
+                client.write(frame(CLOSE, close_body(1001)))
+                backend.write(frame(CLOSE, close_body(1001), mask=None))
+                backend.end()
+                start = time.monotonic()
+                assert await client.read_end() == b''
+                client.end()
+                assert await relay.process.wait() == 0
+                assert time.monotonic() - start < 2
     async with running('--no-status', '--drain', '1', '--close-timeout', '60') as relay:
         async with pair(relay):
             start = time.monotonic()
@@ -564,20 +570,29 @@ async def descriptors():
 
 
 async def log():
-    """The log names hosts and codes, and neither payloads nor queries."""
-    async with running() as relay:
-        async with Backend() as backend:
-            client = await connect(relay, backend.url + '/p?token=secret1')
-            client.write(frame(TEXT, b'secret2') + frame(CLOSE, close_body(4001, 'secret3')))
-            await (await backend.accepted.get()).read_message()
-            client.reset()
-            (await connect(relay, 'http://x/?secret4')).reset()
-            (await connect(relay, 'ws://192.0.2.1/?secret5')).reset()
-            for data in (b'GET /secret6\r\n\r\n', request('/metrics?secret7', 'X-Forwarded-For: x'),
-                         request('/secret8'), request('/api/websocket', 'Origin: http://secret9')):
-                assert 'HTTP/1.1 4' in await ask(relay, data), data
-    assert relay.log.count(b'secret') == 0, relay.log
-    assert backend.url.encode() in relay.log and b'4001' in relay.log, relay.log
+    """The log names hosts and codes, and neither payloads nor queries, as text and as JSON."""
+    for options in ((), ('--log-json',)):
+        async with running('--close-timeout', '1', *options) as relay:
+            async with Backend() as backend:
+                client = await connect(relay, backend.url + '/p?token=secret1')
+                client.write(frame(TEXT, b'secret2') + frame(CLOSE, close_body(4001, 'secret3')))
+                await (await backend.accepted.get()).read_message()
+                client.reset()
+                (await connect(relay, 'http://x/?secret4')).reset()
+                (await connect(relay, 'ws://192.0.2.1/?secret5')).reset()
+                for data in (b'GET /secret6\r\n\r\n',
+                             request('/metrics?secret7', 'X-Forwarded-For: x'),
+                             request('/secret8'),
+                             request('/api/websocket', 'Origin: http://secret9')):
+                    assert 'HTTP/1.1 4' in await ask(relay, data), data
+        assert relay.log.count(b'secret') == 0, relay.log
+        assert backend.url.encode() in relay.log and b'4001' in relay.log, relay.log
+    lines = [json.loads(line) for line in relay.log.splitlines()]
+    assert {line['event'] for line in lines} == {'open', 'closed', 'refused'}, lines
+    assert all(line['time'].endswith('Z') and line['client'].startswith('127.0.0.1:')
+               for line in lines), lines
+    assert [line['backend'] for line in lines if line.get('client_sent') == 4001] == [
+        backend.url], lines
 
 
 if __name__ == '__main__':

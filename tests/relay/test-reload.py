@@ -164,6 +164,30 @@ async def certificates():
         assert await process.wait() == 0
 
 
+async def authorities():
+    """The authorities of wss backends are read once, and again after SIGHUP."""
+    make = pathlib.Path(__file__).resolve().parent.parent / 'interop' / 'make-certificates'
+    with file('cacert=trusted.pem') as conf:
+        subprocess.run([make, conf.folder], check=True, capture_output=True)
+        shutil.copy(conf.folder / 'self-signed.pem', conf.folder / 'trusted.pem')
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(conf.folder / 'valid.pem', conf.folder / 'valid.key')
+
+        async def reach(word):
+            client = await connect(relay, backend.url)
+            text = (await client.read_message())[1]
+            assert word in text, text
+            client.reset()
+
+        async with running('--config', conf.path) as relay, Backend(tls=context) as backend:
+            await reach(b'is not trusted')
+            shutil.copy(conf.folder / 'ca.pem', conf.folder / 'trusted.pem')
+            await reach(b'is not trusted')
+            await reload(relay, b' reloaded')
+            await reach(b'connected')
+            (await backend.accepted.get()).reset()
+
+
 async def not_reloaded():
     """A file that is wrong is said in the log, and all stays as it was."""
     with file('no-status=true', 'max-message=100') as conf:
@@ -203,4 +227,5 @@ async def often():
 
 if __name__ == '__main__':
     os.environ['LC_ALL'] = 'C.UTF-8'
-    run([from_file, bad_file, reloaded, tokens, certificates, not_reloaded, fixed, often])
+    run([from_file, bad_file, reloaded, tokens, certificates, authorities, not_reloaded, fixed,
+         often])

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/duplex-closing-words.h"
 #include "app/duplex-deflate-words.h"
 #include "app/duplex-frame-words.h"
 #include "app/duplex-message-bytes.h"
@@ -327,42 +328,6 @@ failure_text (DuplexErrorCode code,
   return with_detail (duplex_text_error_code (code), detail);
 }
 
-/* Who began it, and how long it took: older recordings, and ends that nothing announced, say
- * neither. */
-static char *
-closing_text (const DuplexEvent *event,
-              const char        *reason)
-{
-  guint            code = (guint)CLAMP (event->value, 0, G_MAXUINT16);
-  gboolean         by_peer = (event->flags & DUPLEX_EVENT_FLAG_PEER) != 0;
-  gboolean         is_server = (event->flags & DUPLEX_EVENT_FLAG_SERVER) != 0;
-  g_autofree char *code_text = duplex_text_close_code (code);
-  g_autofree char *time = duplex_text_duration ((gint64)MIN (event->message_size, G_MAXINT64));
-  g_autofree char *sentence = NULL;
-
-  if (event->message_size == 0 && code == DUPLEX_CLOSE_ABNORMAL)
-    /* Translators: %s is a close code with its name. */
-    sentence = g_strdup_printf (_ ("The connection ended without a Close (%s)"), code_text);
-  else if (event->message_size == 0)
-    return duplex_text_closed (code, reason);
-  else if (code == DUPLEX_CLOSE_ABNORMAL && is_server)
-    /* Translators: a close code with its name, and a time: "after 2 ms". */
-    sentence = g_strdup_printf (_ ("Closed without a Close of the client (%s) after %s"),
-                                code_text, time);
-  else if (code == DUPLEX_CLOSE_ABNORMAL)
-    /* Translators: a close code with its name, and a time: "after 2 ms". */
-    sentence = g_strdup_printf (_ ("Closed without a Close of the server (%s) after %s"),
-                                code_text, time);
-  else if (by_peer != is_server)
-    /* Translators: a close code with its name, and a time: "after 2 ms". */
-    sentence = g_strdup_printf (_ ("Closed by the server with %s after %s"), code_text, time);
-  else
-    /* Translators: a close code with its name, and a time: "after 2 ms". */
-    sentence = g_strdup_printf (_ ("Closed by the client with %s after %s"), code_text, time);
-
-  return with_detail (sentence, reason);
-}
-
 static char *
 gap_text (const DuplexEvent *event)
 {
@@ -413,7 +378,7 @@ duplex_text_state (const DuplexEvent *event)
     case DUPLEX_EVENT_CONNECTED:
       return g_strdup_printf (_ ("Connected to %s"), payload);
     case DUPLEX_EVENT_CLOSED:
-      return closing_text (event, payload);
+      return duplex_closing_words_dup (event, payload);
     case DUPLEX_EVENT_FAILED:
       return failure_text ((DuplexErrorCode)event->value, payload);
     case DUPLEX_EVENT_UNFINISHED:

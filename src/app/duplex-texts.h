@@ -49,7 +49,7 @@ char *duplex_text_row_kind (DuplexRow *row);
 char *duplex_text_row_label (DuplexRow *row);
 
 /* The system line of a state event: "Connected to wss://…", "Closed by the server with 1000 Normal
- * Closure after 2 ms: reason". "" for a frame. */
+ * Closure after 2 ms: reason" as duplex-closing-words.h has it. "" for a frame. */
 char *duplex_text_state (const DuplexEvent *event);
 
 /* A control frame: "Ping “payload”", "Pong 00 ff, round trip 0.8 ms", "Close 1000 Normal Closure:

@@ -179,47 +179,6 @@ test_gap (void)
   assert_text (duplex_text_state (&event), "Not recorded: 1.5 kB that were sent");
 }
 
-/* Who began it and how long it took. */
-static void
-test_closing (void)
-{
-  static const struct
-  {
-    gint64      code;
-    guint       flags;
-    guint64     us;
-    const char *reason;
-    const char *text;
-  } cases[] = {
-    { 1000, DUPLEX_EVENT_FLAG_PEER, 2000, "bye",
-      "Closed by the server with 1000 Normal Closure after 2.0 ms: bye" },
-    { 1001, 0, 15000, NULL, "Closed by the client with 1001 Going Away after 15 ms" },
-    { 1005, DUPLEX_EVENT_FLAG_PEER, 50, "",
-      "Closed by the server with 1005 No Status Received after 50 µs" },
-    { 1006, 0, 5000000, "",
-      "Closed without a Close of the server (1006 Abnormal Closure) after 5.00 s" },
-    { 1006, DUPLEX_EVENT_FLAG_PEER, 0, "",
-      "The connection ended without a Close (1006 Abnormal Closure)" },
-    { 1000, DUPLEX_EVENT_FLAG_PEER | DUPLEX_EVENT_FLAG_SERVER, 2000, "",
-      "Closed by the client with 1000 Normal Closure after 2.0 ms" },
-    { 1001, DUPLEX_EVENT_FLAG_SERVER, 15000, NULL,
-      "Closed by the server with 1001 Going Away after 15 ms" },
-    { 1006, DUPLEX_EVENT_FLAG_SERVER, 5000000, "",
-      "Closed without a Close of the client (1006 Abnormal Closure) after 5.00 s" },
-    /* of older recordings */
-    { 1000, 0, 0, "bye", "Disconnected (1000 Normal Closure): bye" },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      DuplexEvent event = make_event (DUPLEX_EVENT_CLOSED, cases[i].reason, cases[i].code);
-
-      event.flags = cases[i].flags;
-      event.message_size = cases[i].us;
-      assert_text (duplex_text_state (&event), cases[i].text);
-    }
-}
-
 static void
 test_control (void)
 {
@@ -498,7 +457,6 @@ main (int   argc,
   g_test_add_func ("/app/texts/session-state", test_session_state);
   g_test_add_func ("/app/texts/state", test_state);
   g_test_add_func ("/app/texts/gap", test_gap);
-  g_test_add_func ("/app/texts/closing", test_closing);
   g_test_add_func ("/app/texts/control", test_control);
   g_test_add_func ("/app/texts/closed", test_closed);
   g_test_add_func ("/app/texts/error/sentence", test_error);

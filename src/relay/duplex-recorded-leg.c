@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "relay/duplex-recorded-leg.h"
 
+#include <string.h>
+
 #include "core/io/duplex-analyzer.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-limits.h"
+
+/* What the first Close of a direction says. */
+typedef struct
+{
+  guint16 code;   /* 0 before it, 1005 for one without a code */
+  char   *reason; /* or NULL */
+} Close;
 
 struct _DuplexRecordedLeg
 {
@@ -12,8 +21,8 @@ struct _DuplexRecordedLeg
   DuplexCapture  *capture;
   DuplexAnalyzer *received;
   DuplexAnalyzer *sent;
-  char           *reason;      /* of the peer's Close, or NULL */
-  char           *sent_reason; /* of ours */
+  Close           received_close;
+  Close           sent_close;
 
   /* state */
   guint32         connection;
@@ -37,21 +46,25 @@ violation_cb (DuplexFindingId id,
 /* What is wrong with a Close's body stands with its frame. */
 static void
 note_close (DuplexSeenFrame *frame,
-            char           **reason)
+            Close           *first)
 {
   gsize         size = frame->payload_id == 0 ? frame->payload_size : 0;
   DuplexFinding finding;
-  const char   *text;
+  const char   *reason;
   gsize         len;
+  guint16       code;
 
   if (frame->header->opcode != DUPLEX_OPCODE_CLOSE)
     return;
-  duplex_close_body_parse (frame->payload, size, &text, &len, &finding);
+  code = duplex_close_body_parse (frame->payload, size, &reason, &len, &finding);
   finding.offset += frame->header_size;
   if (finding.id != DUPLEX_FINDING_NONE)
     g_array_append_val (frame->findings, finding);
-  else if (*reason == NULL)
-    *reason = g_strndup (text, len);
+  if (first->code != 0)
+    return;
+  first->code = code;
+  if (finding.id == DUPLEX_FINDING_NONE)
+    first->reason = g_strndup (reason, len);
 }
 
 static void
@@ -60,7 +73,7 @@ received_note_cb (DuplexSeenFrame *frame,
 {
   DuplexRecordedLeg *self = data;
 
-  note_close (frame, &self->reason);
+  note_close (frame, &self->received_close);
 }
 
 static void
@@ -69,7 +82,7 @@ sent_note_cb (DuplexSeenFrame *frame,
 {
   DuplexRecordedLeg *self = data;
 
-  note_close (frame, &self->sent_reason);
+  note_close (frame, &self->sent_close);
 }
 
 static void
@@ -162,8 +175,8 @@ duplex_recorded_leg_free (DuplexRecordedLeg *self)
   duplex_analyzer_free (self->received);
   duplex_analyzer_free (self->sent);
   g_object_unref (self->capture);
-  g_free (self->reason);
-  g_free (self->sent_reason);
+  g_free (self->received_close.reason);
+  g_free (self->sent_close.reason);
   g_free (self);
 }
 
@@ -260,6 +273,34 @@ was_failed (const DuplexPumpEnd *end,
     }
 }
 
+/* The code of the peer's Close, or 0. The relay does not look at one behind what broke a rule. */
+static guint16
+get_received (DuplexRecordedLeg   *self,
+              const DuplexPumpEnd *end)
+{
+  return end->code_received != 0 ? end->code_received : self->received_close.code;
+}
+
+static gboolean
+has_vanished (DuplexRecordedLeg   *self,
+              const DuplexPumpEnd *end)
+{
+  return get_received (self, end) == 0 && end->code_sent == 0;
+}
+
+static void
+set_sent_close (DuplexRecordedLeg   *self,
+                const DuplexPumpEnd *end,
+                DuplexEvent         *event)
+{
+  event->sent_code = end->code_sent;
+  /* One that was on its way need not have left. */
+  if (end->code_sent != self->sent_close.code || self->sent_close.reason == NULL)
+    return;
+  event->sent_reason = self->sent_close.reason;
+  event->sent_reason_size = strlen (event->sent_reason);
+}
+
 static void
 record_closed (DuplexRecordedLeg   *self,
                const DuplexPumpEnd *end,
@@ -268,20 +309,21 @@ record_closed (DuplexRecordedLeg   *self,
 {
   DuplexEvent   event = DUPLEX_EVENT_INIT;
   DuplexFinding lost = { DUPLEX_FINDING_EOF_WITHOUT_CLOSE, 0 };
-  gboolean      vanished = end->code_received == 0 && end->code_sent == 0;
+  gboolean      vanished = has_vanished (self, end);
 
   event.kind = DUPLEX_EVENT_CLOSED;
   event.flags = self->is_server ? DUPLEX_EVENT_FLAG_SERVER : 0;
   if (vanished || (self->closing_since != 0 && self->by_peer))
     event.flags |= DUPLEX_EVENT_FLAG_PEER;
-  event.value = end->code_received;
-  if (end->code_received == 0)
+  event.value = get_received (self, end);
+  if (event.value == 0)
     event.value = failed ? end->code_sent : DUPLEX_CLOSE_ABNORMAL;
   if (self->closing_since != 0)
     event.message_size = (guint64)MAX (time_us - self->closing_since, 1);
   event.findings = &lost;
   event.n_findings = vanished ? 1 : 0;
-  record_state (self, &event, time_us, self->reason);
+  set_sent_close (self, end, &event);
+  record_state (self, &event, time_us, self->received_close.reason);
 }
 
 void
@@ -307,8 +349,8 @@ duplex_recorded_leg_end (DuplexRecordedLeg   *self,
     record_failed (self, time_us, DUPLEX_ERROR_PROTOCOL,
                    self->violation != DUPLEX_FINDING_NONE
                      ? duplex_finding_get_text (self->violation)
-                     : self->sent_reason);
-  else if (end->code_received == 0 && end->code_sent == 0)
+                     : self->sent_close.reason);
+  else if (has_vanished (self, end))
     record_failed (self, time_us, DUPLEX_ERROR_CONNECTION_LOST,
                    "The peer ended the connection without a Close frame");
   record_closed (self, end, failed, time_us);

@@ -101,6 +101,10 @@ append_event (GString           *out,
            event->kind == DUPLEX_EVENT_CONNECTED || event->kind == DUPLEX_EVENT_CLOSED)
     g_string_append_printf (out, " “%.*s”", (int)event->payload_size,
                             event->payload != NULL ? (const char *)event->payload : "");
+  if (event->sent_code != 0)
+    g_string_append_printf (out, " sent %u “%.*s”", event->sent_code,
+                            (int)event->sent_reason_size,
+                            event->sent_reason != NULL ? event->sent_reason : "");
   for (guint i = 0; i < event->n_findings; i++)
     g_string_append_printf (out, " !%s", duplex_finding_get_name (event->findings[i].id));
   g_string_append_c (out, '\n');

@@ -32,6 +32,15 @@ async def export(path):
     return [json.loads(line) for line in out.decode().splitlines()]
 
 
+async def show(path, *options):
+    """Return the lines of the frames and states of a capture."""
+    process = await asyncio.create_subprocess_exec(
+        sys.argv[2], 'show', path, '--frames', *options, stdout=asyncio.subprocess.PIPE)
+    out, _err = await process.communicate()
+    assert process.returncode == 0, out
+    return out.decode().splitlines()
+
+
 async def talk(client, far, word):
     """Carry a word there and another back, and close."""
     client.write(frame(TEXT, b'up ' + word))
@@ -212,6 +221,46 @@ async def no_token():
     assert outlines[5] == ['connecting', 'failed'] and len(outlines) == 5, outlines
 
 
+async def answered():
+    """The end says what the relay closed with and what the client answered, for each reader."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f'{folder}/answered.duplex'
+        async with running('--capture', path, '--rate', '2', '--no-status') as relay, \
+                Backend() as backend:
+            client = await connect(relay, '')
+            assert (await client.read_message())[0] == TEXT
+            assert await client.read_close() == (1008, 'Backend URL required')
+            client.write(frame(CLOSE, close_body(4001, 'never mind')))
+            await client.read_end()
+            client.end()
+            client = await connect(relay, backend.url)
+            far = await backend.accepted.get()
+            client.write(frame(TEXT, b'a') * 10)
+            assert await client.read_close() == (1008, 'Too many messages')
+            client.write(frame(CLOSE, close_body(1000)))
+            while (await far.read_message())[0] != CLOSE:
+                pass
+            far.write(frame(CLOSE, close_body(1001), mask=None))
+            far.end()
+            await client.read_end()
+            client.end()
+            await relay.until_logged(' closed connection=2 ')
+        ends = [event for event in await export(path) if event['event'] == 'closed']
+        shown = await show(path, '--filter', 'code == 1008 and "too many"')
+    found = {(end['connection'], end.get('server', False)):
+             (end['code'], end['text'], end['sent_code'], end['sent_reason'],
+              end.get('by_peer', False)) for end in ends}
+    assert found == {
+        (1, True): (4001, 'never mind', 1008, 'Backend URL required', False),
+        (2, True): (1000, '', 1008, 'Too many messages', False),
+        (3, False): (1001, '', 1001, '', False)}, found
+    # The Close itself, and the end that answers it.
+    assert [line for line in shown if ' closed ' in line] == [
+        line for line in shown if re.search(
+            r'closed as=server code=1000 by=us duration_us=\d+ "" sent=1008 "Too many messages"$',
+            line)] and len(shown) == 2, shown
+
+
 async def refused():
     """Who is refused by a status is recorded with it, and who only looks at the relay is not."""
     requests = (
@@ -246,4 +295,4 @@ async def in_the_way():
 
 if __name__ == '__main__':
     os.environ['LC_ALL'] = 'C.UTF-8'
-    run([both_legs, through_tls, no_secrets, no_backend, no_token, refused, in_the_way])
+    run([both_legs, through_tls, no_secrets, no_backend, no_token, answered, refused, in_the_way])

@@ -112,7 +112,8 @@ test_unreachable (void)
                                   "1 response sent 101\n"
                                   "1 connected server “127.0.0.1:4711”\n"
                                   "1 frame sent close 1011\n"
-                                  "1 closed server 1006 “”\n");
+                                  "1 closed server 1006 “” sent 1011 "
+                                  "“Backend connection failed”\n");
   recorder_fixture_free (f);
 }
 
@@ -136,11 +137,13 @@ test_not_dialled (void)
   recorder_fixture_finish (f);
   recorder_fixture_assert_events (
     f, ASKED "1 response sent 101\n1 connected server “127.0.0.1:4711”\n1 gap received 17\n"
-             "1 frame sent close 1008\n1 closed server 1006 “”\n"
+             "1 frame sent close 1008\n"
+             "1 closed server 1006 “” sent 1008 “Token required”\n"
              "2 connecting server “ws://relay.example:8080/api/websocket?backend=ws%3A%2F%2F"
              "127.0.0.1%3A9%2F”\n2 request received\n"
              "2 response sent 101\n2 connected server “127.0.0.1:4711”\n2 gap received 17\n"
-             "2 frame sent close 1008\n2 closed server 1006 “”\n");
+             "2 frame sent close 1008\n"
+             "2 closed server 1006 “” sent 1008 “Token required”\n");
   recorder_fixture_free (f);
 }
 

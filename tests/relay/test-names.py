@@ -29,6 +29,8 @@ from relaylib import Backend, End, connect, request, run, running  # noqa: E402
 INSIDE = 'DUPLEX_TEST_NAMES'    # set in that network
 A, AAAA = 1, 28
 NO_ERROR, NO_SUCH_NAME = 0, 3
+LOOPBACK, METADATA = bytes([127, 0, 0, 1]), bytes([169, 254, 169, 254])
+ADDRESSES = {'link': [METADATA], 'both': [METADATA, LOOPBACK]}
 SHARE = 43                      # lookups that one client may have at a time
 PROMPT = 1                      # seconds that nobody else's names may cost
 
@@ -36,7 +38,8 @@ PROMPT = 1                      # seconds that nobody else's names may cost
 # ---- the DNS server ----
 
 class Dns(asyncio.DatagramProtocol):
-    """A server on 127.0.0.1: live* is 127.0.0.1, no* is nobody, and others are not answered."""
+    """A server on 127.0.0.1: live* is 127.0.0.1, link* is where clouds have their metadata, both* is
+    either, no* is nobody, and others are not answered."""
 
     def __init__(self):
         self.asked = []         # (name, type), as often as it was
@@ -62,18 +65,18 @@ class Dns(asyncio.DatagramProtocol):
         question = data[12:place + 5]
         name, kind = '.'.join(labels), struct.unpack_from('>H', data, place + 1)[0]
         self.asked.append((name, kind))
-        if name.startswith(('live', 'no')):
+        if name.startswith(('live', 'link', 'both', 'no')):
             self.answer(data[:2], question, name, kind, addr)
         else:
             self.held.append((data[:2], question, name, kind, addr))
 
     def answer(self, number, question, name, kind, addr):
         """Answer one question (RFC 1035 §4.1)."""
-        found = kind == A and not name.startswith('no')
+        found = [] if kind != A or name.startswith('no') else ADDRESSES.get(name[:4], [LOOPBACK])
         code = NO_SUCH_NAME if name.startswith('no') else NO_ERROR
-        head = number + struct.pack('>HHHHH', 0x8180 | code, 1, int(found), 0, 0)
-        record = struct.pack('>HHHLH', 0xc00c, A, 1, 60, 4) + bytes([127, 0, 0, 1])
-        self.transport.sendto(head + question + (record if found else b''), addr)
+        head = number + struct.pack('>HHHHH', 0x8180 | code, 1, len(found), 0, 0)
+        records = [struct.pack('>HHHLH', 0xc00c, A, 1, 60, 4) + address for address in found]
+        self.transport.sendto(head + question + b''.join(records), addr)
 
     def release(self):
         """Answer what was not."""
@@ -228,6 +231,21 @@ async def not_asked():
             assert len(dns.asked) == asked, dns.asked
 
 
+async def metadata():
+    """A name that is allowed does not lead to metadata, and only where else it leads is dialled."""
+    async with Dns() as dns, Backend() as backend:
+        for allowed in ((), ('--allow-backend', '*'), ('--allow-backend', '*.test'),
+                        ('--allow-backend', 'link.test')):
+            async with running(*allowed, '--connect-timeout', '1') as relay:
+                end = await name(relay, 'link.test', port=80)
+                text, code, reason = await read_error(end)
+                assert 'metadata' in text, text
+                assert (code, reason) == (1008, 'Backend not allowed'), (code, reason)
+                end.reset()
+                await reach(relay, 'both.test', backend)
+        assert dns.names() == {'link.test', 'both.test'}
+
+
 # ---- its network ----
 
 def unshare():
@@ -275,7 +293,7 @@ def main():
     bring_up_loopback()
     with tempfile.TemporaryDirectory() as folder:
         take_resolver(folder)
-        run([mute, shares, leaves, together, problems, not_asked])
+        run([mute, shares, leaves, together, problems, not_asked, metadata])
 
 
 if __name__ == '__main__':

@@ -498,6 +498,16 @@ async def no_descriptors():
         waiting.end()
 
 
+async def more_descriptors():
+    """The soft limit of descriptors is raised to what --max-connections needs, or the hard one."""
+    for hard, least in ((5000, 2 * 2000), (600, 600)):
+        async with running('--workers', '1', '--max-connections', '2000',
+                           under=('prlimit', f'--nofile=64:{hard}')) as relay:
+            limits = pathlib.Path(f'/proc/{relay.process.pid}/limits').read_text('ascii')
+            soft = int(re.search(r'Max open files +([0-9]+)', limits)[1])
+            assert least <= soft <= hard, limits
+
+
 async def endless_first_message():
     """Whoever sends pongs instead of a token, without end, leaves others their turns."""
     with token_options('--handshake-timeout', '4', '--close-timeout', '1') as options:
@@ -536,4 +546,4 @@ if __name__ == '__main__':
     run([headers, tls_in_front, workers, per_address, leaves_while_dialling, early_bytes,
          first_message, places_for_tokens, wrong_first_message, endless_first_message,
          drain_delivers, drain_while_dialling, drain_before_token, drain_within_pong, aborts,
-         late_bytes, dies_in_handshake, garbage, no_descriptors])
+         late_bytes, dies_in_handshake, garbage, no_descriptors, more_descriptors])

@@ -133,68 +133,68 @@ recorded_answer (DuplexRecordedPair *pair,
   duplex_recorder_get_tap ()->received (DUPLEX_ROLE_CLIENT, data, size, G_MAXSIZE, pair);
 }
 
+static const struct
+{
+  guint16     codes[4]; /* client: sent, received; backend: sent, received */
+  guint16     close_to_client;
+  guint16     close_to_backend;
+  guint16     answer; /* of the client, which the pump does not look at */
+  const char *events;
+} ends[] = {
+  /* The client vanishes. */
+  { { 0, 0, 1001, 1001 },
+    0,
+    1001,
+    0,
+    "2 frame sent close masked 1001\n1 failed 13\n"
+    "1 closed server by-peer 1006 “” !eof-without-close\n2 closed 1001 “” sent 1001 “why”\n" },
+  /* The backend does, and the client does not answer. */
+  { { 1011, 0, 0, 0 },
+    1011,
+    0,
+    0,
+    "1 frame sent close 1011\n1 closed server 1006 “” sent 1011 “why”\n2 failed 13\n"
+    "2 closed by-peer 1006 “” !eof-without-close\n" },
+  /* The client is refused what it sent. */
+  { { 1009, 0, 1001, 1001 },
+    1009,
+    1001,
+    0,
+    "1 frame sent close 1009\n2 frame sent close masked 1001\n1 failed 12\n"
+    "1 closed server 1009 “” sent 1009 “why”\n2 closed 1001 “” sent 1001 “why”\n" },
+  /* And answers with another code. */
+  { { 1008, 0, 1001, 1001 },
+    1008,
+    1001,
+    1000,
+    "1 frame sent close 1008\n2 frame sent close masked 1001\n"
+    "1 frame received close masked 1000\n1 failed 12\n"
+    "1 closed server 1000 “answer” sent 1008 “why”\n2 closed 1001 “” sent 1001 “why”\n" },
+  /* The Close for the client was on its way, and did not leave. */
+  { { 0, 0, 1001, 1001 },
+    1011,
+    1001,
+    0,
+    "1 frame sent close 1011\n2 frame sent close masked 1001\n1 failed 13\n"
+    "1 closed server by-peer 1006 “” !eof-without-close\n2 closed 1001 “” sent 1001 “why”\n" },
+  /* A code of the backend's own, which the client does not answer. */
+  { { 1008, 0, 0, 1008 },
+    1008,
+    0,
+    0,
+    "1 frame sent close 1008\n1 closed server 1006 “” sent 1008 “why”\n2 closed 1008 “”\n" },
+};
+
 static void
 test_ends (void)
 {
-  static const struct
-  {
-    guint16     codes[4]; /* client: sent, received; backend: sent, received */
-    guint16     close_to_client;
-    guint16     close_to_backend;
-    guint16     answer; /* of the client, which the pump does not look at */
-    const char *events;
-  } cases[] = {
-    /* The client vanishes. */
-    { { 0, 0, 1001, 1001 },
-      0,
-      1001,
-      0,
-      "2 frame sent close masked 1001\n1 failed 13\n"
-      "1 closed server by-peer 1006 “” !eof-without-close\n2 closed 1001 “” sent 1001 “why”\n" },
-    /* The backend does, and the client does not answer. */
-    { { 1011, 0, 0, 0 },
-      1011,
-      0,
-      0,
-      "1 frame sent close 1011\n1 closed server 1006 “” sent 1011 “why”\n2 failed 13\n"
-      "2 closed by-peer 1006 “” !eof-without-close\n" },
-    /* The client is refused what it sent. */
-    { { 1009, 0, 1001, 1001 },
-      1009,
-      1001,
-      0,
-      "1 frame sent close 1009\n2 frame sent close masked 1001\n1 failed 12\n"
-      "1 closed server 1009 “” sent 1009 “why”\n2 closed 1001 “” sent 1001 “why”\n" },
-    /* And answers with another code. */
-    { { 1008, 0, 1001, 1001 },
-      1008,
-      1001,
-      1000,
-      "1 frame sent close 1008\n2 frame sent close masked 1001\n"
-      "1 frame received close masked 1000\n1 failed 12\n"
-      "1 closed server 1000 “answer” sent 1008 “why”\n2 closed 1001 “” sent 1001 “why”\n" },
-    /* The Close for the client was on its way, and did not leave. */
-    { { 0, 0, 1001, 1001 },
-      1011,
-      1001,
-      0,
-      "1 frame sent close 1011\n2 frame sent close masked 1001\n1 failed 13\n"
-      "1 closed server by-peer 1006 “” !eof-without-close\n2 closed 1001 “” sent 1001 “why”\n" },
-    /* A code of the backend's own, which the client does not answer. */
-    { { 1008, 0, 0, 1008 },
-      1008,
-      0,
-      0,
-      "1 frame sent close 1008\n1 closed server 1006 “” sent 1008 “why”\n2 closed 1008 “”\n" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
     {
       RecorderFixture     *f = recorder_fixture_new (0);
       DuplexRecordedPair  *pair = recorder_fixture_begin (f);
       const DuplexPumpTap *tap = duplex_recorder_get_tap ();
-      const guint16        closes[] = { cases[i].close_to_client, cases[i].close_to_backend };
-      g_autofree char     *expected = g_strconcat (OPENING, cases[i].events, NULL);
+      const guint16        closes[] = { ends[i].close_to_client, ends[i].close_to_backend };
+      g_autofree char     *expected = g_strconcat (OPENING, ends[i].events, NULL);
 
       for (guint c = 0; c < G_N_ELEMENTS (closes); c++)
         {
@@ -211,10 +211,10 @@ test_ends (void)
           span.buffer = g_bytes_get_data (frame, &span.size);
           tap->sent (c == 0 ? DUPLEX_ROLE_CLIENT : DUPLEX_ROLE_SERVER, &span, 1, pair);
         }
-      if (cases[i].answer != 0)
-        recorded_answer (pair, cases[i].answer);
-      recorded_end (pair, cases[i].codes[0], cases[i].codes[1], cases[i].codes[2],
-                    cases[i].codes[3]);
+      if (ends[i].answer != 0)
+        recorded_answer (pair, ends[i].answer);
+      recorded_end (pair, ends[i].codes[0], ends[i].codes[1], ends[i].codes[2],
+                    ends[i].codes[3]);
       recorder_fixture_finish (f);
       recorder_fixture_assert_events (f, expected);
       recorder_fixture_free (f);

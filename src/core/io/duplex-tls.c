@@ -89,7 +89,10 @@ duplex_tls_new_client (GIOStream  *base,
 
   if (ca_file != NULL)
     {
-      database = g_tls_file_database_new (ca_file, error);
+      /* GIO takes whole paths only. */
+      g_autofree char *path = g_canonicalize_filename (ca_file, NULL);
+
+      database = g_tls_file_database_new (path, error);
       if (database == NULL)
         return NULL;
     }

@@ -96,7 +96,7 @@ const DuplexConfigOption duplex_config_options[DUPLEX_N_CONFIG] = {
     DUPLEX_CONFIG_KIND_NUMBER,
     N_ ("BYTES"),
     N_ ("Largest payload of a frame; 0 for that of a message"),
-    .number = 0,
+    .number = DUPLEX_LIMIT_RELAY_FRAME,
     .least = 0,
     .most = G_MAXINT64,
   },

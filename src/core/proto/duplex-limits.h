@@ -161,9 +161,10 @@ G_BEGIN_DECLS
  * each is read from once before as many others come. */
 #define DUPLEX_LIMIT_RELAY_UNSEEN 64
 
-/* Bytes of a message through the relay, which holds none: it protects the ends. A frame may be as
- * long as a message, unless somebody wants it shorter. */
+/* Bytes of a message through the relay, which holds none: it protects the ends. And of a frame's
+ * payload, 0 for as many, unless somebody wants it shorter. */
 #define DUPLEX_LIMIT_RELAY_MESSAGE ((guint64)64 * 1024 * 1024)
+#define DUPLEX_LIMIT_RELAY_FRAME   ((guint64)0)
 
 /* Connections at a time, two descriptors each; and from one address, 0 for as many: a relay on
  * loopback, or behind a proxy, sees one address only. */

@@ -255,8 +255,19 @@ async def nobody_reads():
             assert time.monotonic() - start < 4, time.monotonic() - start
 
 
+async def reader_gone():
+    """A log whose reader has gone ends nothing."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    async with running('--no-status', stderr=writing) as relay, pair(relay) as (client, far):
+        os.close(writing)
+        await come_and_be_refused(relay, 10)
+        client.write(frame(TEXT, b'there?'))
+        assert await far.read_message() == (TEXT, b'there?')
+
+
 if __name__ == '__main__':
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     run([same_address, other_address, few_descriptors, half_hellos, no_token, unread_log,
-         nobody_reads])
+         nobody_reads, reader_gone])

@@ -101,7 +101,7 @@ append_event (GString           *out,
            event->kind == DUPLEX_EVENT_CONNECTED || event->kind == DUPLEX_EVENT_CLOSED)
     g_string_append_printf (out, " “%.*s”", (int)event->payload_size,
                             event->payload != NULL ? (const char *)event->payload : "");
-  if (event->sent_code != 0)
+  if (event->sent_code != 0 || event->sent_reason_size > 0)
     g_string_append_printf (out, " sent %u “%.*s”", event->sent_code,
                             (int)event->sent_reason_size,
                             event->sent_reason != NULL ? event->sent_reason : "");

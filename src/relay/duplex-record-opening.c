@@ -3,11 +3,12 @@
 
 #include <string.h>
 
+#include "core/model/duplex-redact-url.h"
+#include "core/model/duplex-redact.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-handshake.h"
 #include "core/proto/duplex-limits.h"
-#include "relay/duplex-record-target.h"
 
 typedef struct
 {
@@ -87,27 +88,7 @@ add_text (DuplexRecordOpening *self,
 
 /* ---- the backend's leg ---- */
 
-/* The payload as it is recorded. */
-static GBytes *
-clean_dial (const DuplexEvent *event,
-            gboolean          *ret_hidden)
-{
-  gsize              size = event->payload != NULL ? event->payload_size : 0;
-  g_autoptr (GBytes) payload = g_bytes_new (event->payload, size);
-
-  *ret_hidden = FALSE;
-  switch (event->kind)
-    {
-    case DUPLEX_EVENT_CONNECTING:
-    case DUPLEX_EVENT_CONNECTED:
-      return duplex_record_target_clean_url (payload, ret_hidden);
-    case DUPLEX_EVENT_REQUEST:
-      return duplex_record_target_clean_dial (payload, ret_hidden);
-    default:
-      return g_steal_pointer (&payload);
-    }
-}
-
+/* What waits to be recorded has no secrets any more. */
 static gboolean
 copy_dial_cb (const DuplexEvent *event,
               gpointer           user_data)
@@ -115,12 +96,14 @@ copy_dial_cb (const DuplexEvent *event,
   DuplexRecordOpening *self = user_data;
   DuplexEvent          copy = *event;
   GBytes              *payload;
-  gboolean             hides;
 
   if (event->kind == DUPLEX_EVENT_LOST)
     return TRUE;
-  payload = clean_dial (event, &hides);
-  copy.flags |= hides ? DUPLEX_EVENT_FLAG_REDACTED : 0;
+  payload = duplex_redact_event (event);
+  if (payload != NULL)
+    copy.flags |= DUPLEX_EVENT_FLAG_REDACTED;
+  else
+    payload = g_bytes_new (event->payload, event->payload != NULL ? event->payload_size : 0);
   add_event (self, /* is_client= */ FALSE, &copy, payload);
   self->has_backend = TRUE;
   self->is_open = event->kind == DUPLEX_EVENT_CONNECTED;
@@ -169,7 +152,7 @@ add_client_request (DuplexRecordOpening         *self,
                     const DuplexRecordedOpening *known)
 {
   gboolean           hides = FALSE;
-  g_autoptr (GBytes) request = duplex_record_target_clean (known->request, &hides);
+  g_autoptr (GBytes) request = duplex_redact_relay_request (known->request, &hides);
   guint              hidden = hides ? DUPLEX_EVENT_FLAG_REDACTED : 0;
 
   add (self, TRUE, DUPLEX_EVENT_CONNECTING, DUPLEX_DIRECTION_NONE,

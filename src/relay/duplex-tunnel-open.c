@@ -4,9 +4,9 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "core/model/duplex-redact-url.h"
 #include "core/proto/duplex-close-code.h"
 #include "core/proto/duplex-limits.h"
-#include "relay/duplex-record-target.h"
 
 /* Reads of a client that is to show its token before others have their turn. */
 #define READS_AT_ONCE 16
@@ -121,20 +121,13 @@ pump_ended_cb (DuplexPump *pump,
   duplex_tunnel_finish_pump (data);
 }
 
-/* The backend's URL as the client wrote it, but for a password and a query with a secret: what is
- * said may be recorded. */
+/* The backend's URL as the client wrote it, but for its secrets: what is said may be recorded. */
 static char *
 dup_url (DuplexOpening *opening)
 {
-  DuplexUrl         *url = opening->dial->url;
-  const char        *text = url->credentials != NULL ? url->text : opening->url;
-  g_autoptr (GBytes) whole = g_bytes_new_static (text, strlen (text));
-  gboolean           hides;
-  g_autoptr (GBytes) shown = duplex_record_target_clean_url (whole, &hides);
-  gsize              size;
-  const char        *data = g_bytes_get_data (shown, &size);
+  DuplexUrl *url = opening->dial->url;
 
-  return g_strndup (data, size);
+  return duplex_redact_dup_url (url->credentials != NULL ? url->text : opening->url);
 }
 
 /* {"error":TEXT} or {"status":"connected","backend":URL}; NULL for nothing. */

@@ -108,22 +108,15 @@ static const DuplexCaptureWriterCallbacks writer_callbacks = {
 
 /* ---- begin ---- */
 
-/* A name may be a URL. */
-static char *
-redact_name (const char *name)
+/* A profile that is called as its URL has that in its id, where "_" stands for "/". */
+static gboolean
+has_secret (const char *id)
 {
-  DuplexEvent        event = DUPLEX_EVENT_INIT;
-  g_autoptr (GBytes) clean = NULL;
-  gsize              size;
+  g_auto (GStrv)   parts = g_strsplit (id, ":__", -1);
+  g_autofree char *name = g_strjoinv ("://", parts);
+  g_autofree char *clean = duplex_redact_dup_text (name);
 
-  event.kind = DUPLEX_EVENT_FAILED;
-  event.payload = (const guint8 *)name;
-  event.payload_size = strlen (name);
-  clean = duplex_redact_event (&event);
-  if (clean == NULL)
-    return g_strdup (name);
-  name = g_bytes_get_data (clean, &size);
-  return g_strndup (name, size);
+  return !g_str_equal (name, clean);
 }
 
 static void
@@ -141,10 +134,10 @@ put_origin (DuplexCapture             *self,
   if (json != NULL)
     duplex_capture_writer_put_meta (self->writer, "profile", json);
   if (name != NULL && !origin->record_secrets)
-    name = redacted_name = redact_name (name);
+    name = redacted_name = duplex_redact_dup_text (name);
   if (name != NULL)
     duplex_capture_writer_put_meta (self->writer, "profile-name", name);
-  if (origin->profile_id != NULL)
+  if (origin->profile_id != NULL && (origin->record_secrets || !has_secret (origin->profile_id)))
     duplex_capture_writer_put_meta (self->writer, "profile-id", origin->profile_id);
 }
 

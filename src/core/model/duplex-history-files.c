@@ -8,6 +8,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/model/duplex-redact.h"
+
 /* Names stay far below the 255 bytes of file systems, and readable in a list. */
 #define SLUG_MAX    48
 
@@ -22,7 +24,7 @@ static const char *const companions[] = { "", "-wal", "-shm" };
 /* -- names ------------------------------------------------------------------------------------- */
 
 /* Of a URL that has one: what stands between "://" and the path, without the user information,
- * which may be a password. */
+ * which may be a password. Of what is no URL, all but secrets. */
 static char *
 dup_host (const char *name)
 {
@@ -30,7 +32,7 @@ dup_host (const char *name)
   gsize       len;
 
   if (host == NULL)
-    return g_strdup (name);
+    return duplex_redact_dup_text (name);
   host += strlen ("://");
   len = strcspn (host, "/?#");
   for (gsize i = len; i-- > 0;)

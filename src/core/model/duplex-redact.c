@@ -6,36 +6,7 @@
 
 #include "core/model/duplex-export-jsonl.h"
 #include "core/model/duplex-profile-text.h"
-
-/* Case does not matter in any of these. */
-static const char *const secret_fields[] = {
-  "authorization",
-  "cookie",
-  "proxy-authorization",
-  "set-cookie",
-};
-
-/* What the name of a profile's member has in it when its value is a secret. */
-static const char *const secret_words[] = {
-  "credential",
-  "passphrase",
-  "password",
-  "private-key",
-  "secret",
-  "token",
-};
-
-static gboolean
-is_secret_field (const char *name,
-                 gsize       len)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (secret_fields); i++)
-    if (strlen (secret_fields[i]) == len && g_ascii_strncasecmp (secret_fields[i], name, len) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-/* ---- a URL ---- */
+#include "core/model/duplex-redact-url.h"
 
 static gboolean
 is_blank (char c)
@@ -43,91 +14,45 @@ is_blank (char c)
   return c == ' ' || c == '\t';
 }
 
-/* Length of the scheme that text begins with (RFC 3986 §3.1), or 0. */
-static gsize
-get_scheme_size (const char *text,
-                 gsize       len)
-{
-  gsize size = 0;
-
-  while (size < len && (g_ascii_isalnum (text[size]) ||
-                        (text[size] != '\0' && strchr ("+-.", text[size]) != NULL)))
-    size++;
-  return size;
-}
-
-/* What ends the authority of a URL, and what does so too where the URL stands in a sentence. */
-#define URL_STOPS      "/?#"
-#define SENTENCE_STOPS URL_STOPS "\"'<> \t\r\n"
-
-/* Bytes from text, behind "://", to the "@" that ends the user information: the last one, because
- * passwords are also written without percent signs. 0 where there is none. */
-static gsize
-get_user_info_size (const char *text,
-                    gsize       len,
-                    const char *stops)
-{
-  gsize size = 0;
-
-  for (gsize i = 0; i < len && memchr (stops, text[i], strlen (stops)) == NULL; i++)
-    if (text[i] == '@')
-      size = i;
-  return size;
-}
-
-/* Appends text without the user information of the URL that it is. FALSE where it has none; out is
- * as it was then. */
+/* Whether text begins as a URL does (RFC 3986 §3), after blanks. */
 static gboolean
-append_url (GString    *out,
-            const char *text,
-            gsize       len)
+is_url (const char *text,
+        gsize       len)
 {
   gsize from = 0;
   gsize size;
 
   while (from < len && g_ascii_isspace (text[from]))
     from++;
-  size = get_scheme_size (text + from, len - from);
-  from += size;
-  if (size == 0 || len - from < 3 || memcmp (text + from, "://", 3) != 0)
-    return FALSE;
-  from += 3;
-  size = get_user_info_size (text + from, len - from, URL_STOPS);
-  if (size == 0)
-    return FALSE;
-  g_string_append_len (out, text, (gssize)from);
-  g_string_append (out, DUPLEX_REDACT_MARK);
-  g_string_append_len (out, text + from + size, (gssize)(len - from - size));
-  return TRUE;
+  size = from;
+  while (size < len && (g_ascii_isalnum (text[size]) ||
+                        (text[size] != '\0' && strchr ("+-.", text[size]) != NULL)))
+    size++;
+  return size > from && len - size >= 3 && memcmp (text + size, "://", 3) == 0;
 }
 
-/* The same for all URLs in a sentence. */
-static gboolean
-append_sentence (GString    *out,
-                 const char *text,
-                 gsize       len)
+/* A URL that is all there is may have quotation marks in it. */
+static void
+append_text (GString    *out,
+             const char *text,
+             gsize       len)
 {
-  gboolean changed = FALSE;
-  gsize    done = 0;
+  if (is_url (text, len))
+    duplex_redact_append_url (out, text, len);
+  else
+    duplex_redact_append_sentence (out, text, len);
+}
 
-  for (gsize i = 0; len >= 3 && i <= len - 3; i++)
-    {
-      gsize size;
+char *
+duplex_redact_dup_text (const char *text)
+{
+  GString *out;
 
-      if (memcmp (text + i, "://", 3) != 0)
-        continue;
-      size = get_user_info_size (text + i + 3, len - i - 3, SENTENCE_STOPS);
-      if (size == 0)
-        continue;
-      g_string_append_len (out, text + done, (gssize)(i + 3 - done));
-      g_string_append (out, DUPLEX_REDACT_MARK);
-      done = i + 3 + size;
-      changed = TRUE;
-      i = done;
-    }
-  if (changed)
-    g_string_append_len (out, text + done, (gssize)(len - done));
-  return changed;
+  g_return_val_if_fail (text != NULL, NULL);
+
+  out = g_string_new (NULL);
+  append_text (out, text, strlen (text));
+  return g_string_free (out, FALSE);
 }
 
 /* ---- a head ---- */
@@ -147,12 +72,15 @@ begins_secret (const char *line,
   size = (gsize)(colon - line);
   while (size > 0 && is_blank (line[size - 1]))
     size--;
+  /* No name has any within: this is a sentence, or the first line. */
+  if (memchr (line, ' ', size) != NULL || memchr (line, '\t', size) != NULL)
+    return FALSE;
   *ret_from = (gsize)(colon - line) + 1;
-  return is_secret_field (line, size);
+  return duplex_redact_is_secret_field (line, size);
 }
 
 /* Appends the line, all of which from from on is value, but for blanks around it. */
-static gboolean
+static void
 append_secret (GString    *out,
                const char *line,
                gsize       len,
@@ -168,16 +96,32 @@ append_secret (GString    *out,
   if (from < to)
     g_string_append (out, DUPLEX_REDACT_MARK);
   g_string_append_len (out, line + to, (gssize)(len - to));
-  return from < to;
+}
+
+/* "GET /path?query HTTP/1.1" (RFC 9112 §3), maybe cut. The target has no spaces, or more than it
+ * should. */
+static void
+append_request_line (GString    *out,
+                     const char *line,
+                     gsize       len)
+{
+  const char *space = memchr (line, ' ', len);
+  gsize       from = space != NULL ? (gsize)(space - line) + 1 : 0;
+  const char *version = g_strrstr_len (line + from, (gssize)(len - from), " HTTP/");
+  gsize       to = version != NULL ? (gsize)(version - line) : len;
+
+  g_string_append_len (out, line, (gssize)from);
+  duplex_redact_append_url (out, line + from, to - from);
+  g_string_append_len (out, line + to, (gssize)(len - to));
 }
 
 /* A line that begins with a blank continues the one before (RFC 9112 §5.2). */
-static gboolean
+static void
 append_head (GString    *out,
              const char *text,
-             gsize       len)
+             gsize       len,
+             gboolean    is_request)
 {
-  gboolean changed = FALSE;
   gboolean is_secret = FALSE;
 
   for (gsize at = 0; at < len;)
@@ -192,55 +136,65 @@ append_head (GString    *out,
         size--;
       if (size == 0 || !is_blank (line[0]))
         is_secret = begins_secret (line, size, &from);
-      if (!is_secret)
-        g_string_append_len (out, line, (gssize)size);
-      else if (append_secret (out, line, size, from))
-        changed = TRUE;
+      if (is_secret)
+        append_secret (out, line, size, from);
+      else if (at == 0 && is_request)
+        append_request_line (out, line, size);
+      else
+        duplex_redact_append_sentence (out, line, size);
       g_string_append_len (out, line + size, (gssize)(whole - size));
       at += whole;
     }
-  return changed;
 }
 
-GBytes *
-duplex_redact_event (const DuplexEvent *event)
+static gboolean
+may_hold_secret (DuplexEventKind kind)
 {
-  g_autoptr (GString) out = NULL;
-  gboolean (*append) (GString * out, const char *text, gsize len);
-
-  g_return_val_if_fail (event != NULL, NULL);
-
-  switch (event->kind)
+  switch (kind)
     {
     case DUPLEX_EVENT_REQUEST:
     case DUPLEX_EVENT_RESPONSE:
-      append = append_head;
-      break;
+    case DUPLEX_EVENT_BODY:
     case DUPLEX_EVENT_CONNECTING:
     case DUPLEX_EVENT_CONNECTED:
-      append = append_url;
-      break;
     case DUPLEX_EVENT_FAILED:
-      append = append_sentence;
-      break;
+      return TRUE;
     case DUPLEX_EVENT_FRAME:
-    case DUPLEX_EVENT_BODY:
     case DUPLEX_EVENT_TLS:
     case DUPLEX_EVENT_CLOSED:
     case DUPLEX_EVENT_UNFINISHED:
     case DUPLEX_EVENT_LOST:
     case DUPLEX_EVENT_GAP:
     default:
-      return NULL;
+      return FALSE;
     }
-  if (event->payload_size == 0)
+}
+
+GBytes *
+duplex_redact_event (const DuplexEvent *event)
+{
+  g_autoptr (GString) out = NULL;
+  const char         *text;
+  gsize               size;
+
+  g_return_val_if_fail (event != NULL, NULL);
+
+  text = (const char *)event->payload;
+  size = event->payload_size;
+  if (size == 0 || !may_hold_secret (event->kind))
     return NULL;
   /* What cannot be looked at cannot be cleaned. */
-  if (event->payload == NULL)
+  if (text == NULL)
     return g_bytes_new_static (DUPLEX_REDACT_MARK, strlen (DUPLEX_REDACT_MARK));
 
-  out = g_string_sized_new (event->payload_size + strlen (DUPLEX_REDACT_MARK));
-  if (!append (out, (const char *)event->payload, event->payload_size))
+  out = g_string_sized_new (size + strlen (DUPLEX_REDACT_MARK));
+  if (event->kind == DUPLEX_EVENT_REQUEST || event->kind == DUPLEX_EVENT_RESPONSE)
+    append_head (out, text, size, event->kind == DUPLEX_EVENT_REQUEST);
+  else if (event->kind == DUPLEX_EVENT_CONNECTING || event->kind == DUPLEX_EVENT_CONNECTED)
+    duplex_redact_append_url (out, text, size);
+  else
+    duplex_redact_append_sentence (out, text, size);
+  if (out->len == size && memcmp (out->str, text, size) == 0)
     return NULL;
   return g_string_free_to_bytes (g_steal_pointer (&out));
 }
@@ -262,17 +216,6 @@ dup_string (const char *text,
   return node != NULL ? json_node_dup_string (node) : NULL;
 }
 
-static gboolean
-is_secret_member (const char *name)
-{
-  g_autofree char *lower = g_ascii_strdown (name, -1);
-
-  for (guint i = 0; i < G_N_ELEMENTS (secret_words); i++)
-    if (strstr (lower, secret_words[i]) != NULL)
-      return TRUE;
-  return is_secret_field (name, strlen (name));
-}
-
 /* Whether an object is a header whose value is a secret. */
 static gboolean
 is_secret_header (GArray *parts)
@@ -288,7 +231,7 @@ is_secret_header (GArray *parts)
       key = dup_string (part->key, part->key + part->key_len);
       if (g_strcmp0 (key, "name") == 0)
         value = dup_string (part->value, part->end);
-      if (value != NULL && is_secret_field (value, strlen (value)))
+      if (value != NULL && duplex_redact_is_secret_field (value, strlen (value)))
         return TRUE;
     }
   return FALSE;
@@ -311,11 +254,11 @@ append_string (GString    *out,
                const char *text,
                const char *end)
 {
-  g_autofree char    *value = dup_string (text, end);
-  g_autoptr (GString) clean = g_string_new (NULL);
+  g_autofree char *value = dup_string (text, end);
+  g_autofree char *clean = value != NULL ? duplex_redact_dup_text (value) : NULL;
 
-  if (value != NULL && append_url (clean, value, strlen (value)))
-    duplex_export_jsonl_append_string (out, clean->str, clean->len);
+  if (g_strcmp0 (clean, value) != 0)
+    duplex_export_jsonl_append_string (out, clean, strlen (clean));
   else
     g_string_append_len (out, text, end - text);
 }
@@ -344,8 +287,8 @@ append_value (GString    *out,
         part->key != NULL ? dup_string (part->key, part->key + part->key_len) : NULL;
 
       g_string_append_len (out, done, part->value - done);
-      if (key != NULL &&
-          (is_secret_member (key) || (is_header && strcmp (key, "value") == 0)))
+      if (key != NULL && (duplex_redact_is_secret_field (key, strlen (key)) ||
+                          (is_header && strcmp (key, "value") == 0)))
         append_secret_value (out, part->value, part->end);
       else
         append_value (out, part->value, part->end);

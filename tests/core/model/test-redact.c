@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "core/model/duplex-profile.h"
+#include "core/model/duplex-redact-url.h"
 #include "core/model/duplex-redact.h"
 #include "duplex-guard-page.h"
 
 #define M DUPLEX_REDACT_MARK
+#define U DUPLEX_REDACT_URL_MARK
 
 /* after is NULL where nothing is replaced. */
 typedef struct
@@ -65,7 +67,9 @@ static const Pair heads[] = {
   /* Nothing to hide. */
   { "x\r\nCookie:\r\nAuthorization:  \r\n \r\n\r\n", NULL },
   /* Names that only look alike, and no names. */
-  { "x\r\nX-Cookie: a\r\nCookie2: b\r\nCooki: c\r\nWWW-Authenticate: Basic\r\n\r\n", NULL },
+  { "x\r\nCooki: c\r\nWWW-Authenticate: Basic\r\nSec-WebSocket-Key: abc\r\n\r\n", NULL },
+  { "GET /token:1 HTTP/1.1\r\n\r\n", NULL },
+  { "HTTP/1.1 401 token: abc\r\n\r\n", NULL },
   { "x\r\nCookie\r\n: a\r\n\r\n", NULL },
   { "x\r\nY: Cookie: a\r\n\r\n", NULL },
   /* Cut anywhere. */
@@ -74,6 +78,17 @@ static const Pair heads[] = {
   { "x\r\nCookie: abc\r\n d", "x\r\nCookie: " M "\r\n " M },
   { "x\r\nCookie", NULL },
   { "x\r\nCookie:", NULL },
+  /* Not only the standard ones. */
+  { "GET / HTTP/1.1\r\nX-Api-Key: abc\r\nX-Amz-Security-Token: abc\r\nX-Auth-Token:abc\r\n\r\n",
+    "GET / HTTP/1.1\r\nX-Api-Key: " M "\r\nX-Amz-Security-Token: " M "\r\nX-Auth-Token:" M
+    "\r\n\r\n" },
+  /* URLs, whole and not. */
+  { "GET /feed?token=abc&room=1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "GET /feed?token=" U "&room=1 HTTP/1.1\r\nHost: a\r\n\r\n" },
+  { "GET /feed?room=1&token=abc", "GET /feed?room=1&token=" U },
+  { "HTTP/1.1 302 x\r\nLocation: /x?token=abc&a=1\r\nLink: <http://u:p@h/>; rel=x\r\n\r\n",
+    "HTTP/1.1 302 x\r\nLocation: /x?token=" U "&a=1\r\nLink: <http://" U
+    "@h/>; rel=x\r\n\r\n" },
   /* Instead of a first line. */
   { "Set-Cookie: a\r\n\r\n", "Set-Cookie: " M "\r\n\r\n" },
 };
@@ -88,11 +103,22 @@ test_heads (void)
     }
 }
 
+/* Of a request only: a target may have blanks that it should not have. */
+static void
+test_request_line (void)
+{
+  static const Pair request = { "GET /?token=a b\xff\" HTTP/ HTTP/1.1\r\n\r\n",
+                                "GET /?token=" U " HTTP/1.1\r\n\r\n" };
+
+  check_event (DUPLEX_EVENT_REQUEST, &request);
+}
+
 /* Wherever a head is cut, nothing of its secret is left. */
 static void
 test_cut_head (void)
 {
-  static const char head[] = "GET / HTTP/1.1\r\nAuthorization: SSSS\r\n SS\r\nY: z\r\n\r\n";
+  static const char head[] =
+    "GET /?key=SSS HTTP/1.1\r\nAuthorization: SSSS\r\n SS\r\nY: z\r\n\r\n";
 
   for (gsize len = 1; len < sizeof head; len++)
     {
@@ -115,22 +141,24 @@ static const Pair urls[] = {
   { "", NULL },
   { "ws://host/", NULL },
   { "demo:/echo", NULL },
-  { "ws://user:secret@host/", "ws://" M "@host/" },
-  { "wss://user@host", "wss://" M "@host" },
-  { "wss://:secret@[::1]:8443/a?b=c@d", "wss://" M "@[::1]:8443/a?b=c@d" },
-  { " ws://u:p@host/ ", " ws://" M "@host/ " },
+  { "ws://user:secret@host/", "ws://" U "@host/" },
+  { "wss://user@host", "wss://" U "@host" },
+  { "wss://:secret@[::1]:8443/a?b=c@d", "wss://" U "@[::1]:8443/a?b=c@d" },
+  { " ws://u:p@host/ ", " ws://" U "@host/ " },
   /* Not as it should be written, and sent by some. */
-  { "ws://u:p@ss\"w rd@host/", "ws://" M "@host/" },
-  { "ws://u:p@", "ws://" M "@" },
-  { "a+b-c.1://u:p@h", "a+b-c.1://" M "@h" },
+  { "ws://u:p@ss\"w rd@host/", "ws://" U "@host/" },
+  { "ws://u:p@", "ws://" U "@" },
+  { "a+b-c.1://u:p@h", "a+b-c.1://" U "@h" },
+  { "://u:p@host", "://" U "@host" },
+  { "/ws://u:p@host", "/ws://" U "@host" },
+  { "wss://host/feed?token=abc&room=1", "wss://host/feed?token=" U "&room=1" },
+  { "wss://host/feed?room=1&key=a b\"c", "wss://host/feed?room=1&key=" U },
   /* No user information. */
   { "ws://@host/", NULL },
   { "ws://host/a@b", NULL },
   { "ws://host?a@b", NULL },
   { "ws://host#a@b", NULL },
   { "u:p@host", NULL },
-  { "://u:p@host", NULL },
-  { "/ws://u:p@host", NULL },
   { "ws:/", NULL },
 };
 
@@ -147,19 +175,24 @@ test_urls (void)
 static const Pair messages[] = {
   { "", NULL },
   { "Connection refused", NULL },
-  { "Proxy http://u:p@proxy:8080 says no", "Proxy http://" M "@proxy:8080 says no" },
+  { "Proxy http://u:p@proxy:8080 says no", "Proxy http://" U "@proxy:8080 says no" },
   { "“http://u:p@a/” and http://b/ and <wss://c@d>",
-    "“http://" M "@a/” and http://b/ and <wss://" M "@d>" },
+    "“http://" U "@a/” and http://b/ and <wss://" U "@d>" },
   { "http://host says a@b", NULL },
   { "\"http://host\"a@b", NULL },
   { "://", NULL },
+  { "No answer from “wss://h/?token=abc”: /x?key=a says no",
+    "No answer from “wss://h/?token=" U "”: /x?key=" U " says no" },
 };
 
 static void
 test_messages (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
-    check_event (DUPLEX_EVENT_FAILED, &messages[i]);
+    {
+      check_event (DUPLEX_EVENT_FAILED, &messages[i]);
+      check_event (DUPLEX_EVENT_BODY, &messages[i]);
+    }
 }
 
 /* What is no head and no URL stays, whatever it looks like. */
@@ -168,11 +201,10 @@ test_other_kinds (void)
 {
   static const Pair pairs[] = {
     { "x\r\nCookie: a\r\n\r\n", NULL },
-    { "ws://u:p@host/", NULL },
+    { "ws://u:p@host/?token=abc", NULL },
   };
   static const DuplexEventKind kinds[] = {
     DUPLEX_EVENT_FRAME,
-    DUPLEX_EVENT_BODY,
     DUPLEX_EVENT_TLS,
     DUPLEX_EVENT_CLOSED,
     DUPLEX_EVENT_UNFINISHED,
@@ -206,12 +238,18 @@ static const Pair profiles[] = {
   { "{}", NULL },
   { " {\n}\n", NULL },
   { "{\"url\": \"ws://host/\", \"n\": 12345678901234567890, \"n\": [ 1, {} ]}\n", NULL },
-  { "{\"url\": \"ws://u:p@host/\"}", "{\"url\": \"ws://" M "@host/\"}" },
-  { "{\"url\": \"ws:\\/\\/u:p@host\\u002f\"}", "{\"url\": \"ws://" M "@host/\"}" },
+  { "{\"url\": \"ws://u:p@host/\"}", "{\"url\": \"ws://" U "@host/\"}" },
+  { "{\"url\": \"ws:\\/\\/u:p@host\\u002f\"}", "{\"url\": \"ws://" U "@host/\"}" },
   { "{ \"headers\" : [ {\"name\":\"Cookie\", \"value\":\"a\"},\n"
     "{\"name\":\"X\",\"value\":\"b\"} ] }",
     "{ \"headers\" : [ {\"name\":\"Cookie\", \"value\":\"" M
     "\"},\n{\"name\":\"X\",\"value\":\"b\"} ] }" },
+  { "{\"name\":\"Feed /x?token=a b\",\"url\":\"ws://host/?key=a\\\"b&c=1\"}",
+    "{\"name\":\"Feed /x?token=" U " b\",\"url\":\"ws://host/?key=" U "&c=1\"}" },
+  { "{\"headers\":[{\"name\":\"X-Api-Key\",\"value\":\"a\"},{\"name\":\"Referer\","
+    "\"value\":\"http://h/?sid=a\"}]}",
+    "{\"headers\":[{\"name\":\"X-Api-Key\",\"value\":\"" M "\"},{\"name\":\"Referer\","
+    "\"value\":\"http://h/?sid=" U "\"}]}" },
   /* In any order and case, with escapes, with more members. */
   { "{\"headers\":[{\"value\":\"a\",\"x\":1,\"name\":\"AUTHORIZATION\"}]}",
     "{\"headers\":[{\"value\":\"" M "\",\"x\":1,\"name\":\"AUTHORIZATION\"}]}" },
@@ -227,10 +265,11 @@ static const Pair profiles[] = {
     "\"}]}}" },
   { "{\"proxy\":{\"credentials\":{\"user\":\"a\"}},\"p\\u0061ssword\":\"a\"}",
     "{\"proxy\":{\"credentials\":\"" M "\"},\"p\\u0061ssword\":\"" M "\"}" },
+  { "{\"api key\":\"a\"}", "{\"api key\":\"" M "\"}" },
   { "{\"cookie\":\"a\"}", "{\"cookie\":\"" M "\"}" },
   { "{\"password\":\"\",\"secret\":null,\"record-secrets\":true,\"token\":false}", NULL },
-  { "[\"ws://u:p@host\"]", "[\"ws://" M "@host\"]" },
-  { "\"ws://u:p@host\"", "\"ws://" M "@host\"" },
+  { "[\"ws://u:p@host\"]", "[\"ws://" U "@host\"]" },
+  { "\"ws://u:p@host\"", "\"ws://" U "@host\"" },
   /* No JSON. */
   { "", "{}" },
   { "{\"password\":\"a\"", "{}" },
@@ -255,7 +294,7 @@ test_profiles (void)
 static void
 test_whole_profile (void)
 {
-  g_autoptr (DuplexProfile) profile = duplex_profile_new ("A", "wss://SSS:SSS@host/socket");
+  g_autoptr (DuplexProfile) profile = duplex_profile_new ("A", "wss://SSS:SSS@host/socket?key=SSS");
   g_autoptr (DuplexProfile) again = NULL;
   g_autoptr (GError)        error = NULL;
   g_autofree char          *json = NULL;
@@ -277,7 +316,7 @@ test_whole_profile (void)
   again = duplex_profile_from_json (seen, strlen (seen), &error);
   g_assert_no_error (error);
   g_assert_cmpstr (duplex_profile_get_name (again), ==, "A");
-  g_assert_cmpstr (duplex_profile_get_url (again), ==, "wss://" M "@host/socket");
+  g_assert_cmpstr (duplex_profile_get_url (again), ==, "wss://" U "@host/socket?key=" U);
   kept = duplex_profile_get_headers (again, &n);
   g_assert_cmpuint (n, ==, 3);
   g_assert_cmpstr (kept[0].name, ==, "authorization");
@@ -293,6 +332,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/core/redact/heads", test_heads);
+  g_test_add_func ("/core/redact/request-line", test_request_line);
   g_test_add_func ("/core/redact/cut-head", test_cut_head);
   g_test_add_func ("/core/redact/urls", test_urls);
   g_test_add_func ("/core/redact/messages", test_messages);

@@ -1,10 +1,187 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "relay/duplex-record-target.h"
+#include "core/model/duplex-redact-url.h"
 
 #include <string.h>
 
-#include "core/proto/duplex-handshake.h"
-#include "relay/duplex-request.h"
+#include "duplex-guard-page.h"
+
+/* ---- URLs ---- */
+
+#define N DUPLEX_REDACT_URL_MARK
+
+/* cleaned is NULL where nothing is hidden. */
+typedef struct
+{
+  const char *text;
+  const char *cleaned;
+} Pair;
+
+static void
+check (void (*append) (GString *out, const char *text, gsize len),
+       const Pair *pair)
+{
+  g_autoptr (DuplexGuardPage) page = duplex_guard_page_new (strlen (pair->text));
+  g_autoptr (GString)         out = g_string_new ("");
+  g_autoptr (GString)         again = g_string_new ("");
+  gsize                       len = strlen (pair->text);
+
+  append (out, (const char *)duplex_guard_page_place (page, pair->text, len), len);
+  g_assert_cmpstr (out->str, ==, pair->cleaned != NULL ? pair->cleaned : pair->text);
+  append (again, out->str, out->len);
+  g_assert_cmpstr (again->str, ==, out->str);
+}
+
+static const Pair urls[] = {
+  { "", NULL },
+  { "wss://host/feed?token=abc&room=1", "wss://host/feed?token=" N "&room=1" },
+  { "/feed?room=1&api_key=abc", "/feed?room=1&api_key=" N },
+  { "demo:/echo?token=abc", "demo:/echo?token=" N },
+  /* All names, in any case and under escapes. */
+  { "ws://h/?Authorization=a&COOKIE=b&credentials=c&id_jwt=d&x-key=e&passwd=f&pwd=g&Secret=h",
+    "ws://h/?Authorization=" N "&COOKIE=" N "&credentials=" N "&id_jwt=" N "&x-key=" N "&passwd=" N
+    "&pwd=" N "&Secret=" N },
+  { "ws://h/?sessionId=a&X-Amz-Signature=b&ticket=c&access_token=d&SID=e&sig=f",
+    "ws://h/?sessionId=" N "&X-Amz-Signature=" N "&ticket=" N "&access_token=" N "&SID=" N
+    "&sig=" N },
+  { "ws://h/?%74oken=abc", "ws://h/?%74oken=" N },
+  { "ws://h/?%252574oken=abc", "ws://h/?%252574oken=" N },
+  { "ws://h/?to%ken=abc", "ws://h/?to%ken=" N },
+  { "ws://h/?user[token]=abc&filter[room]=1", "ws://h/?user[token]=" N "&filter[room]=1" },
+  /* What separates parameters, and what should not. */
+  { "ws://h/?a=1;token=abc", "ws://h/?a=1;" N },
+  { "ws://h/?a=1?token=abc", "ws://h/?a=1?" N },
+  { "ws://h/?a=1#token=abc", "ws://h/?a=1#" N },
+  { "ws://h/#token=abc", "ws://h/#token=" N },
+  { "ws://h/a;jsessionid=abc?x=1", "ws://h/a;jsessionid=" N },
+  { "ws://h/?token=a=b;c?d#e f@g&x=1", "ws://h/?token=" N "&x=1" },
+  { "ws://h/?token=a pw\r\n HTTP/", "ws://h/?token=" N },
+  /* No secret: nothing to hide, other names, no names. */
+  { "ws://h/?token=&key&a=b", NULL },
+  { "ws://h/?side=1&sign=2&room=token&n=abc&q=100%&%", NULL },
+  { "ws://h/token=1/key:2?x=1", NULL },
+  { "ws://h/@me?mail=a@b.example&m=a%40b", NULL },
+  /* User information. */
+  { "ws://me:pw@h/@a?x=1", "ws://" N "@h/@a?x=1" },
+  { "ws://me;x:p@w d@h", "ws://" N "@h" },
+  { "ws://@h/", NULL },
+  /* A URL in a URL, as a relay is asked. */
+  { "ws://r/api?backend=ws://me:pw@h/&x=1", "ws://r/api?backend=ws://" N "@h/&x=1" },
+  { "ws://r/api?backend=ws%3A%2F%2Fme%3Apw%40h%2F&x=1",
+    "ws://r/api?backend=ws%3A%2F%2F" N "%40h%2F&x=1" },
+  { "ws://r/?backend=ws://h/?token=abc&x=1", "ws://r/?backend=ws://h/?" N "&x=1" },
+  { "ws://r/?backend=ws%3A//h/%3Fa%3D1%26token%3Dabc", "ws://r/?backend=ws%3A//h/%3F" N },
+  { "ws://r/?backend=ws%253A//me%253Apw%2540h/", "ws://r/?backend=" N },
+  { "ws://r/?backend=ws%253A//h/%253Ftoken%253Dabc", "ws://r/?backend=" N },
+  { "ws://r/?b=%252525252525252525252525252540", "ws://r/?b=" N },
+  { "ws://r/http://me:pw@h/", "ws://r/http://" N "@h/" },
+  { "ws://r/?http://me:pw@h/", "ws://r/?http://" N "@h/" },
+};
+
+static void
+test_urls (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (urls); i++)
+    {
+      g_autofree char *copy = duplex_redact_dup_url (urls[i].text);
+
+      check (duplex_redact_append_url, &urls[i]);
+      g_assert_cmpstr (copy, ==, urls[i].cleaned != NULL ? urls[i].cleaned : urls[i].text);
+    }
+}
+
+static const Pair sentences[] = {
+  { "", NULL },
+  { "What is a=b? x=c; token=d & key=e", NULL },
+  { "GET /a?token=abc HTTP/1.1", "GET /a?token=" N " HTTP/1.1" },
+  { "see “wss://h/?token=abc” and \"/x?a=1&key=b\".",
+    "see “wss://h/?token=" N "” and \"/x?a=1&key=" N "\"." },
+  { "<a href=\"/x?a=1&amp;token=abc\">", "<a href=\"/x?a=1&amp;token=" N "\">" },
+  { "(http://u:p@h/?a=1)\thttps://v@i\n", "(http://" N "@h/?a=1)\thttps://" N "@i\n" },
+  { "http://host says a@b", NULL },
+  { "permessage-deflate; client_max_window_bits=15,x;q=0.5", NULL },
+};
+
+static void
+test_sentences (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (sentences); i++)
+    check (duplex_redact_append_sentence, &sentences[i]);
+}
+
+/* What was hidden is seen to be; the same word elsewhere is one like any other. */
+static void
+test_marked (void)
+{
+  static const char *const unmarked[] = {
+    "",
+    N,
+    "ws://" N "/",
+    "ws://h/" N "?token=abc&room=1",
+    "ws://h/?token=" N "s",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (unmarked); i++)
+    g_assert_false (duplex_redact_is_marked (unmarked[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS (urls); i++)
+    if (urls[i].cleaned != NULL)
+      {
+        g_assert_false (duplex_redact_is_marked (urls[i].text));
+        g_assert_true (duplex_redact_is_marked (urls[i].cleaned));
+      }
+  g_assert_true (duplex_redact_is_marked ("ws://h/?token=abc&key=" N));
+}
+
+/* ---- fields ---- */
+
+static void
+test_fields (void)
+{
+  static const char *const secret[] = {
+    "Authorization",
+    "Proxy-Authorization",
+    "Cookie",
+    "Cookie2",
+    "Set-Cookie",
+    "X-Api-Key",
+    "Api-Key",
+    "apikey",
+    "X-AUTH-TOKEN",
+    "X-Amz-Security-Token",
+    "X-Goog-Signature",
+    "PRIVATE-TOKEN",
+    "X-Vault-Token",
+    "Ocp-Apim-Subscription-Key",
+    "X-CSRF-Token",
+    "X-Session-Id",
+    "sid",
+  };
+  static const char *const open[] = {
+    "",
+    "Host",
+    "Origin",
+    "Upgrade",
+    "Connection",
+    "Sec-WebSocket-Key",
+    "sec-websocket-accept",
+    "Sec-WebSocket-Protocol",
+    "WWW-Authenticate",
+    "proxy-authenticate",
+    "Server",
+    "X-Request-Id",
+    "Access-Control-Allow-Credentials",
+    "Cooki",
+
+    "Inside",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (secret); i++)
+    g_assert_true (duplex_redact_is_secret_field (secret[i], strlen (secret[i])));
+  for (gsize i = 0; i < G_N_ELEMENTS (open); i++)
+    g_assert_false (duplex_redact_is_secret_field (open[i], strlen (open[i])));
+  g_assert_true (duplex_redact_is_secret_field ("a\0token", 7));
+}
+
+/* ---- requests to a relay ---- */
 
 #define FIELDS "Host: relay.example\r\nX-Any: thing\r\n\r\n"
 
@@ -14,7 +191,7 @@ clean (const char *request,
        gboolean   *ret_hidden)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (request, size);
-  g_autoptr (GBytes) cleaned = duplex_record_target_clean (bytes, ret_hidden);
+  g_autoptr (GBytes) cleaned = duplex_redact_relay_request (bytes, ret_hidden);
   gsize              len;
   const char        *data = g_bytes_get_data (cleaned, &len);
 
@@ -147,56 +324,6 @@ test_hidden (void)
     }
 }
 
-static void
-assert_cleaned (GBytes *(*clean_text) (GBytes *, gboolean *),
-                const char *text,
-                const char *cleaned)
-{
-  gboolean           hidden = FALSE;
-  g_autoptr (GBytes) whole = g_bytes_new_static (text, strlen (text));
-  g_autoptr (GBytes) shown = clean_text (whole, &hidden);
-  gsize              size;
-  const char        *data = g_bytes_get_data (shown, &size);
-
-  g_assert_cmpmem (data, size, cleaned, strlen (cleaned));
-  g_assert_cmpint (hidden, ==, strcmp (text, cleaned) != 0);
-}
-
-/* What the relay asks for has its user information elsewhere. */
-static void
-test_url (void)
-{
-  static const char *const urls[][2] = {
-    { "", "" },
-    { "ws://me:pw@host/@a?x=1", "ws://me:pw@host/@a?x=1" },
-    { "ws://host/token=1?key", "ws://host/token=1?key" },
-    { "ws://host/?a=1&token=pw", "ws://host/?not-recorded" },
-    { "ws://host/?%74oken=pw", "ws://host/?not-recorded" },
-    { "ws://host/?token=a pw", "ws://host/?not-recorded" },
-    { "ws://host/?a=1 HTTP/&token=pw", "ws://host/?not-recorded" },
-    { "ws://host/?a=1\r\n&token=pw", "ws://host/?not-recorded" },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (urls); i++)
-    assert_cleaned (duplex_record_target_clean_url, urls[i][0], urls[i][1]);
-}
-
-static void
-test_dial (void)
-{
-  static const char *const requests[][2] = {
-    { "GET /@a HTTP/1.1\r\n" FIELDS, "GET /@a HTTP/1.1\r\n" FIELDS },
-    { "GET /?a=1 HTTP/1.1\r\nX-Any: ?token=1\r\n\r\n",
-      "GET /?a=1 HTTP/1.1\r\nX-Any: ?token=1\r\n\r\n" },
-    { "GET /a?token=pw&x=1 HTTP/1.1\r\n" FIELDS, "GET /a?not-recorded HTTP/1.1\r\n" FIELDS },
-    { "GET /a?x=1&key= HTTP/1.1\r\n" FIELDS, "GET /a?not-recorded HTTP/1.1\r\n" FIELDS },
-    { "GET /a?token=pw", "GET /a?not-recorded" },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
-    assert_cleaned (duplex_record_target_clean_dial, requests[i][0], requests[i][1]);
-}
-
 /* Of what is no head only what cannot be anything else is shown. */
 static void
 test_wreck (void)
@@ -271,11 +398,13 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/relay/record-target/kept", test_kept);
-  g_test_add_func ("/relay/record-target/hidden", test_hidden);
-  g_test_add_func ("/relay/record-target/url", test_url);
-  g_test_add_func ("/relay/record-target/dial", test_dial);
-  g_test_add_func ("/relay/record-target/wreck", test_wreck);
-  g_test_add_func ("/relay/record-target/any-dress", test_any_dress);
+  g_test_add_func ("/core/redact-url/urls", test_urls);
+  g_test_add_func ("/core/redact-url/sentences", test_sentences);
+  g_test_add_func ("/core/redact-url/marked", test_marked);
+  g_test_add_func ("/core/redact-url/fields", test_fields);
+  g_test_add_func ("/core/redact-url/kept", test_kept);
+  g_test_add_func ("/core/redact-url/hidden", test_hidden);
+  g_test_add_func ("/core/redact-url/wreck", test_wreck);
+  g_test_add_func ("/core/redact-url/any-dress", test_any_dress);
   return g_test_run ();
 }

@@ -113,9 +113,8 @@ async def under_load():
             assert client.closed == far.closed == close_body(1001), number
             line = await relay.until_logged(f' closed connection={number} ')
             size = client.size
-            if size < LONG:
-                assert far.got == count_whole(line, 'up', size, mask), (line, far.got)
-                assert client.got == count_whole(line, 'down', size, None), (line, client.got)
+            assert far.got == count_whole(line, 'up', size, mask), (line, far.got)
+            assert client.got == count_whole(line, 'down', size, None), (line, client.got)
         total = sum(talker.got for both in talkers.values() for talker in both)
         print(f'# {total} messages delivered, and {elapsed:.1f} s to drain')
         assert elapsed < 15, elapsed

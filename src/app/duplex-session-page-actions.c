@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The actions of a page. */
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "app/duplex-session-page-private.h"
+#include "core/model/duplex-redact-url.h"
+#include "core/model/duplex-redact.h"
 
 static void
 connect_activated_cb (GSimpleAction *action,
@@ -28,6 +31,42 @@ connect_activated_cb (GSimpleAction *action,
     default:
       break;
     }
+}
+
+static gboolean
+is_marked (const char *text)
+{
+  return strstr (text, DUPLEX_REDACT_MARK) != NULL || duplex_redact_is_marked (text);
+}
+
+gboolean
+duplex_session_page_has_secrets (DuplexSessionPage *self)
+{
+  gsize               n;
+  const DuplexHeader *headers = duplex_profile_get_headers (self->working, &n);
+
+  if (is_marked (duplex_profile_get_url (self->working)))
+    {
+      /* Translators: %s stands in the address in place of a password, a token or the like. */
+      g_autofree char *text = g_strdup_printf (
+        _ ("A secret of this address was not recorded. Put it in place of “%s”."),
+        DUPLEX_REDACT_URL_MARK);
+
+      duplex_url_bar_set_problem (self->url_bar, text);
+      duplex_url_bar_focus_entry (self->url_bar);
+      return FALSE;
+    }
+  for (gsize i = 0; i < n; i++)
+    if (is_marked (headers[i].value))
+      {
+        /* Translators: %s is the name of a header: "Authorization". */
+        g_autofree char *text = g_strdup_printf (
+          _ ("The value of “%s” was not recorded. Enter it in the profile."), headers[i].name);
+
+        duplex_session_page_toast (self, text);
+        return FALSE;
+      }
+  return TRUE;
 }
 
 static void

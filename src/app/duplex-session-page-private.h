@@ -87,6 +87,10 @@ void duplex_session_page_open_profile (DuplexSessionPage *self);
 /* Puts the URL into the profile and asks for it to be saved. */
 void duplex_session_page_save_profile (DuplexSessionPage *self);
 
+/* Whether nothing of what is connected with was left out of a recording (see duplex-redact.h); else
+ * says what is missing. */
+gboolean duplex_session_page_has_secrets (DuplexSessionPage *self);
+
 void duplex_session_page_toast_error (DuplexSessionPage *self,
                                       const GError      *error);
 

@@ -631,6 +631,8 @@ duplex_session_page_connect (DuplexSessionPage *self)
 
   duplex_trust_banner_dismiss (self->banner);
   adopt_settings (self);
+  if (!duplex_session_page_has_secrets (self))
+    return;
   duplex_session_set_profile_id (self->session, duplex_profile_get_id (self->profile));
   if (duplex_session_connect (self->session, &error))
     return;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define _GNU_SOURCE /* memmem() */
+
 /* What the window does with captures: records, keeps the budget, opens what is stored. */
 #include "app/duplex-window.h"
+
+#include <string.h>
 
 #include "app/duplex-history-page.h"
 #include "app/duplex-preferences.h"
@@ -259,6 +263,104 @@ test_open (Fixture      *f,
   g_assert_cmpint (adw_tab_view_get_n_pages (f->tabs), ==, 2);
 }
 
+/* In the file of a capture, and beside it. */
+static gboolean
+is_written (const char *path,
+            const char *text)
+{
+  static const char *const ends[] = { "", "-wal", "-shm" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      g_autofree char *file = g_strconcat (path, ends[i], NULL);
+      g_autofree char *contents = NULL;
+      gsize            size;
+
+      if (g_file_get_contents (file, &contents, &size, NULL) &&
+          memmem (contents, size, text, strlen (text)) != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+#define SECRET_URL "demo:/echo?token=geheimnis&room=17"
+
+/* Records a session of a profile that is not saved, and closes its tab. Returns the file's path. */
+static char *
+record_secrets (Fixture *f)
+{
+  g_autoptr (DuplexProfile) profile = duplex_profile_new (SECRET_URL, SECRET_URL);
+  g_autoptr (DuplexCapture) capture = NULL;
+  DuplexHeader              headers[] = { { (char *)"X-Api-Key", (char *)"geheimnis" } };
+  DuplexSession            *session;
+  const char               *path;
+
+  duplex_profile_set_headers (profile, headers, G_N_ELEMENTS (headers));
+  session = duplex_session_page_get_session (
+    duplex_window_open_profile (f->window, profile, DUPLEX_WINDOW_CONNECT));
+  g_set_object (&capture, duplex_session_get_capture (session));
+  shell_wait (is_open, session, "the demo server");
+  path = duplex_capture_get_path (capture);
+  gtk_widget_activate_action (GTK_WIDGET (f->window), "win.close-tab", NULL);
+  shell_wait (has_ended, capture, "the recording to end");
+  return g_strdup (path);
+}
+
+/* Whoever connects anew from a recording is told what it does not have: nobody is asked with a mark
+ * for a token. */
+static void
+test_secrets (Fixture      *f,
+              gconstpointer data)
+{
+  g_autofree char   *path = record_secrets (f);
+  DuplexSessionPage *page;
+  DuplexSession     *session;
+  DuplexHeader       headers[] = { { (char *)"X-Api-Key", (char *)"geheimnis" } };
+
+  g_assert_false (is_written (path, "geheimnis"));
+  g_assert_true (is_written (path, "room=17"));
+  g_assert_null (strstr (path, "geheimnis"));
+  duplex_window_open_capture (f->window, path);
+  shell_wait (has_tab, f, "the capture to be opened");
+  page = duplex_window_get_selected_page (f->window);
+  g_signal_emit_by_name (page, "open-profile", duplex_session_page_get_profile (page));
+  page = duplex_window_get_selected_page (f->window);
+  session = duplex_session_page_get_session (page);
+  g_assert_false (duplex_session_page_is_stored (page));
+  g_assert_cmpint (duplex_session_get_state (session), ==, DUPLEX_SESSION_DISCONNECTED);
+  wait_for_prefix (f, "A secret of this address was not recorded. Put it in place of “not-recorded”");
+
+  duplex_profile_set_url (duplex_session_get_profile (session), SECRET_URL);
+  duplex_session_page_connect (page);
+  g_assert_cmpint (duplex_session_get_state (session), ==, DUPLEX_SESSION_DISCONNECTED);
+  wait_for_prefix (f, "The value of “X-Api-Key” was not recorded");
+
+  duplex_profile_set_headers (duplex_session_page_get_profile (page), headers, 1);
+  duplex_session_page_connect (page);
+  shell_wait (is_open, session, "the demo server");
+}
+
+/* Unless secrets are to be recorded. */
+static void
+test_recorded_secrets (Fixture      *f,
+                       gconstpointer data)
+{
+  g_autofree char   *path = NULL;
+  DuplexSessionPage *page;
+
+  g_settings_set_boolean (f->settings, "record-secrets", TRUE);
+  path = record_secrets (f);
+  g_settings_reset (f->settings, "record-secrets");
+  g_assert_true (is_written (path, "?token=geheimnis&room=17"));
+  g_assert_true (is_written (path, "X-Api-Key: geheimnis"));
+  duplex_window_open_capture (f->window, path);
+  shell_wait (has_tab, f, "the capture to be opened");
+  page = duplex_window_get_selected_page (f->window);
+  g_signal_emit_by_name (page, "open-profile", duplex_session_page_get_profile (page));
+  page = duplex_window_get_selected_page (f->window);
+  shell_wait (is_open, duplex_session_page_get_session (page), "the demo server");
+}
+
 static void
 test_open_fails (Fixture      *f,
                  gconstpointer data)
@@ -345,6 +447,8 @@ main (int    argc,
   ADD ("recording-switched-off", test_recording_switched_off);
   ADD ("budget", test_budget);
   ADD ("open", test_open);
+  ADD ("secrets", test_secrets);
+  ADD ("recorded-secrets", test_recorded_secrets);
   ADD ("open-fails", test_open_fails);
   ADD ("cancel", test_cancel);
   ADD ("history", test_history);

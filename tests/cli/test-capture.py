@@ -17,6 +17,7 @@ from support import (CLI, DEADLINE, SANITIZED, Measured, Skip, cli, demo_server,
                      ends, equal, events, folder, main, raw_server, running)
 
 MARK = '[not recorded]'
+URL_MARK = 'not-recorded'
 
 
 def talk(peer):
@@ -32,11 +33,12 @@ def talk(peer):
     peer.read_close()
 
 
-def record(where, script=talk, more=()):
+def record(where, script=talk, more=(), target=''):
     """Record a conversation; return the file's path and what --json printed meanwhile."""
     path = where / 'one.duplex'
     with raw_server(script) as host:
-        result = cli('connect', '--json', '--capture', path, f'ws://{host}/', '--wait', 20, *more)
+        result = cli('connect', '--json', '--capture', path, f'ws://{host}/{target}', '--wait', 20,
+                     *more)
     return path, result.stdout
 
 
@@ -118,20 +120,23 @@ def test_not_connected():
 
 def cookie_script(peer):
     """A server that sets a cookie."""
-    peer.upgrade(more='Set-Cookie: id=SECRET1; HttpOnly\r\nX-Other: seen\r\n')
+    peer.upgrade(more='Set-Cookie: id=SECRET1; HttpOnly\r\nX-Other: seen\r\n'
+                 'Link: </feed?a=1&sig=SECRET4>; rel=next\r\n')
     peer.finish()
 
 
 SECRETS = ('-H', 'Authorization: Bearer SECRET2', '-H', 'cookie: a=SECRET3',
-           '-H', 'X-Open: seen too')
+           '-H', 'X-Open: seen too', '-H', 'X-Api-Key: SECRET5', '-H', 'X-Auth-Token:SECRET6',
+           '-H', 'Api-Key: SECRET7', '-H', 'X-Amz-Security-Token: SECRET8')
+QUERY = 'feed?token=SECRET9&room=1'
 
 
 def test_secrets():
     """Secrets are printed and not recorded, neither in events nor in the profile."""
     with folder() as where:
-        path, printed = record(where, cookie_script, SECRETS)
-        for secret in (b'SECRET1', b'SECRET2', b'SECRET3'):
-            assert secret in printed
+        path, printed = record(where, cookie_script, SECRETS, QUERY)
+        for number in range(1, 10):
+            assert b'SECRET%d' % number in printed, number
         result = cli('show', '--json', path)
         ends(result, 0)
         assert b'SECRET' not in result.stdout and b'SECRET' not in path.read_bytes()
@@ -140,7 +145,12 @@ def test_secrets():
         equal((seen['request']['redacted'], seen['response']['redacted']), (True, True))
         assert f'Authorization: {MARK}\r\n' in request and f'cookie: {MARK}\r\n' in request
         assert 'X-Open: seen too\r\n' in request and 'X-Other: seen\r\n' in response
+        assert f'X-Api-Key: {MARK}\r\n' in request
+        assert request.startswith(f'GET /feed?token={URL_MARK}&room=1 HTTP/1.1\r\n'), request
         assert f'Set-Cookie: {MARK}\r\n' in response
+        assert f'Link: </feed?a=1&sig={URL_MARK}>; rel=next\r\n' in response
+        for kind in 'connecting', 'connected':
+            assert seen[kind]['text'].endswith(f'/feed?token={URL_MARK}&room=1'), seen[kind]
         with sqlite3.connect(f'file:{path}?mode=ro', uri=True) as database:
             profile, = database.execute("SELECT value FROM meta WHERE key = 'profile'").fetchone()
         assert 'SECRET' not in profile and MARK in profile and 'seen too' in profile, profile
@@ -161,7 +171,7 @@ def test_user_information():
 def test_record_secrets():
     """--record-secrets records them."""
     with folder() as where:
-        path, printed = record(where, cookie_script, (*SECRETS, '--record-secrets'))
+        path, printed = record(where, cookie_script, (*SECRETS, '--record-secrets'), QUERY)
         ends(cli('show', '--json', path), 0, printed)
         assert b'redacted' not in printed
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sessions whose capture goes to a file while real bytes come in. */
+#define _GNU_SOURCE /* memmem() */
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -255,6 +256,121 @@ test_one_file (void)
   g_assert_cmpuint (remove_folder (folder), ==, 1);
 }
 
+/* ---- secrets ---- */
+
+#define SECRET "geheimnis"
+
+/* Redirects, which is not followed, with all that is told. */
+static void
+telling_script (RawPeer *peer,
+                gpointer data)
+{
+  raw_peer_read_request (peer);
+  raw_peer_write_literal (peer, "HTTP/1.1 302 See /feed?token=" SECRET "\r\n"
+                                "Location: wss://me:" SECRET "@other.example/feed?key=" SECRET
+                                "\r\n"
+                                "Set-Cookie: " SECRET "\r\n"
+                                "X-Auth-Token: " SECRET "\r\n"
+                                "Content-Length: 45\r\n\r\n"
+                                "<a href='/feed?a=1&amp;token=" SECRET "'>x</a>");
+}
+
+static gboolean
+is_anywhere (const char *folder,
+             const char *text)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char      *name;
+  gboolean         found = FALSE;
+
+  while (!found && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autofree char *contents = NULL;
+      gsize            size;
+
+      g_assert_true (g_file_get_contents (path, &contents, &size, NULL));
+      found = strstr (name, text) != NULL || memmem (contents, size, text, strlen (text)) != NULL;
+    }
+  return found;
+}
+
+static void
+set_secrets (DuplexProfile *profile)
+{
+  DuplexHeader headers[] = {
+    { (char *)"Authorization", (char *)"Bearer " SECRET },
+    { (char *)"X-API-KEY", (char *)SECRET },
+    { (char *)"Api-Key", (char *)SECRET },
+    { (char *)"X-Auth-Token", (char *)SECRET },
+    { (char *)"X-Amz-Security-Token", (char *)SECRET },
+    { (char *)"Proxy-Authorization", (char *)SECRET },
+    { (char *)"Cookie", (char *)"a=" SECRET },
+    { (char *)"Referer", (char *)"https://example.org/a?b=c&session=" SECRET },
+    { (char *)"X-Room", (char *)"17" },
+  };
+  g_autofree char *host = g_strdup (strstr (duplex_profile_get_url (profile), "://") + 3);
+  g_autofree char *url =
+    g_strdup_printf ("ws://me:" SECRET "@%sfeed?room=18&token=" SECRET, host);
+
+  duplex_profile_set_url (profile, url);
+  duplex_profile_set_name (profile, url);
+  duplex_profile_set_origin (profile, "https://me:" SECRET "@example.org");
+  duplex_profile_set_headers (profile, headers, G_N_ELEMENTS (headers));
+}
+
+static void
+assert_all_shown (DuplexCapture *capture)
+{
+  static const DuplexEventKind kinds[] = {
+    DUPLEX_EVENT_CONNECTING,
+    DUPLEX_EVENT_REQUEST,
+    DUPLEX_EVENT_RESPONSE,
+    DUPLEX_EVENT_BODY,
+    DUPLEX_EVENT_FAILED,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_auto (DuplexEvent) event = DUPLEX_EVENT_INIT;
+
+      g_assert_true (duplex_capture_read (capture, i, &event));
+      g_assert_cmpint (event.kind, ==, kinds[i]);
+      g_assert_nonnull (g_strstr_len ((const char *)event.payload, (gssize)event.payload_size,
+                                      SECRET));
+    }
+}
+
+/* While it is recorded, and when it has been, no byte of the folder's files says what is secret,
+ * unless that was wanted. The session itself shows all. */
+static void
+test_secrets (gconstpointer data)
+{
+  gboolean              kept = GPOINTER_TO_INT (data);
+  g_autoptr (RawServer) server = raw_server_new (telling_script, NULL);
+  g_autofree char      *folder = make_folder ();
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+  DuplexCapture        *capture = duplex_session_get_capture (f->session);
+  gint64                deadline = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  set_secrets (duplex_session_get_profile (f->session));
+  duplex_session_set_capture_folder (f->session, folder, kept);
+  duplex_session_set_profile_id (f->session, "Mine/ws:__me:" SECRET "@host_feed");
+  fixture_connect (f);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_REFUSED);
+  assert_all_shown (capture);
+  while (!is_anywhere (folder, "X-Room: 17"))
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+  g_assert_cmpint (is_anywhere (folder, SECRET), ==, kept);
+  g_assert_true (duplex_capture_finish (capture, NULL));
+  assert_all_shown (capture);
+  g_assert_true (is_anywhere (folder, "room=18"));
+  g_assert_cmpint (is_anywhere (folder, SECRET), ==, kept);
+  g_assert_cmpint (is_anywhere (folder, "Bearer " SECRET), ==, kept);
+  fixture_free (f);
+  remove_folder (folder);
+}
+
 /* A folder that cannot be: the connection lives on, and what is not recorded is said. */
 static void
 test_no_folder (void)
@@ -286,6 +402,8 @@ main (int    argc,
   g_test_add_func ("/core/recording/cut", test_cut);
   g_test_add_func ("/core/recording/echo", test_echo);
   g_test_add_func ("/core/recording/one-file", test_one_file);
+  g_test_add_data_func ("/core/recording/secrets", GINT_TO_POINTER (FALSE), test_secrets);
+  g_test_add_data_func ("/core/recording/secrets/kept", GINT_TO_POINTER (TRUE), test_secrets);
   g_test_add_func ("/core/recording/no-folder", test_no_folder);
   return g_test_run ();
 }

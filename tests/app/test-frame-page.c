@@ -30,22 +30,15 @@ set_up (Fixture      *fixture,
   gtk_window_set_child (GTK_WINDOW (fixture->window), fixture->page);
 }
 
-/* A worker's last reference to a row is dropped when the main loop is idle. */
-static gboolean
-is_last_ref (gpointer data)
-{
-  return G_OBJECT (data)->ref_count == 1;
-}
-
 static void
 tear_down (Fixture      *fixture,
            gconstpointer data)
 {
   g_object_ref (fixture->page);
   gtk_window_destroy (GTK_WINDOW (fixture->window));
-  widgets_wait_until (is_last_ref, fixture->page, "the end of the page's tasks");
+  widgets_wait_until (widgets_is_last_ref, fixture->page, "the end of the page's tasks");
   g_assert_finalize_object (fixture->page);
-  widgets_wait_until (is_last_ref, fixture->capture, "the end of the rows");
+  widgets_wait_until (widgets_is_last_ref, fixture->capture, "the end of the rows");
   g_assert_finalize_object (fixture->capture);
 }
 

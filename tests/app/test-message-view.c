@@ -34,19 +34,12 @@ set_up (Fixture      *fixture,
   widgets_wait_until (is_mapped, fixture->view, "the window");
 }
 
-/* A worker's last reference to a row is dropped when the main loop is idle. */
-static gboolean
-is_last_ref (gpointer data)
-{
-  return G_OBJECT (data)->ref_count == 1;
-}
-
 static void
 tear_down (Fixture      *fixture,
            gconstpointer data)
 {
   gtk_window_destroy (GTK_WINDOW (fixture->window));
-  widgets_wait_until (is_last_ref, fixture->capture, "the end of the rows");
+  widgets_wait_until (widgets_is_last_ref, fixture->capture, "the end of the rows");
   g_assert_finalize_object (fixture->capture);
 }
 

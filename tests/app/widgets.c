@@ -118,6 +118,13 @@ widgets_wait_for (gboolean (*condition) (gpointer data),
   g_source_remove (source);
 }
 
+/* Workers change the count meanwhile. */
+gboolean
+widgets_is_last_ref (gpointer data)
+{
+  return g_atomic_int_get (&G_OBJECT (data)->ref_count) == 1;
+}
+
 void
 widgets_allocate (GtkWidget *root,
                   int        width)

@@ -33,6 +33,10 @@ void widgets_wait_for (gboolean (*condition) (gpointer data),
                        guint       seconds,
                        const char *what);
 
+/* Whether nobody else holds the GObject data, to be waited for before it is finalized: a worker's
+ * last reference, to a row say, is dropped when the main loop is idle. */
+gboolean widgets_is_last_ref (gpointer data);
+
 /* Measures root at width and lays it out there, without a window. */
 void widgets_allocate (GtkWidget *root,
                        int        width);

@@ -7,7 +7,7 @@
 #include "core/model/duplex-redact-url.h"
 #include "core/model/duplex-redact.h"
 
-/* What must not be left. Not in any corpus, and no change of a few bytes makes it. */
+/* What must not be left. */
 #define SECRET "geheimnis"
 
 static GBytes *
@@ -89,6 +89,16 @@ check_wreck (const char *data,
   g_assert_true (hides || g_bytes_equal (bytes, clean));
 }
 
+static void
+append_graph (GString    *head,
+              const char *data,
+              gsize       size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (g_ascii_isgraph (data[i]))
+      g_string_append_c (head, data[i]);
+}
+
 /* A target without blanks, at a relay: all of its query is hidden where it is not understood. */
 static void
 check_target (const char *data,
@@ -99,13 +109,9 @@ check_target (const char *data,
   g_autoptr (GBytes)  clean = NULL;
   gboolean            hides = FALSE;
 
-  for (gsize i = 0; i < size / 2; i++)
-    if (g_ascii_isgraph (data[i]))
-      g_string_append_c (head, data[i]);
+  append_graph (head, data, size / 2);
   g_string_append (head, "ws://me:" SECRET "@host/");
-  for (gsize i = size / 2; i < size; i++)
-    if (g_ascii_isgraph (data[i]))
-      g_string_append_c (head, data[i]);
+  append_graph (head, data + size / 2, size - size / 2);
   g_string_append (head, " HTTP/1.1\r\nHost: a\r\n\r\n");
   bytes = g_bytes_new (head->str, head->len);
   clean = duplex_redact_relay_request (bytes, &hides);
@@ -126,7 +132,12 @@ LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
 {
   g_autoptr (GString) text = g_string_new_len ((const char *)data, (gssize)size);
+  g_autoptr (GString) graph = g_string_new (NULL);
 
+  /* libFuzzer finds out what is looked for. */
+  append_graph (graph, text->str, size);
+  if (has_secret (graph->str, graph->len))
+    return 0;
   check_event (DUPLEX_EVENT_CONNECTED, text, /* is_secret= */ FALSE);
   check_event (DUPLEX_EVENT_BODY, text, /* is_secret= */ FALSE);
   check_event (DUPLEX_EVENT_RESPONSE, text, /* is_secret= */ FALSE);

@@ -38,8 +38,8 @@ PROMPT = 1                      # seconds that nobody else's names may cost
 # ---- the DNS server ----
 
 class Dns(asyncio.DatagramProtocol):
-    """A server on 127.0.0.1: live* is 127.0.0.1, link* is where clouds have their metadata, both* is
-    either, no* is nobody, and others are not answered."""
+    """A server on 127.0.0.1: live* is 127.0.0.1, link* is where clouds have their metadata, both*
+    is either, no* is nobody, and others are not answered."""
 
     def __init__(self):
         self.asked = []         # (name, type), as often as it was

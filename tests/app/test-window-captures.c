@@ -328,7 +328,8 @@ test_secrets (Fixture      *f,
   session = duplex_session_page_get_session (page);
   g_assert_false (duplex_session_page_is_stored (page));
   g_assert_cmpint (duplex_session_get_state (session), ==, DUPLEX_SESSION_DISCONNECTED);
-  wait_for_prefix (f, "A secret of this address was not recorded. Put it in place of “not-recorded”");
+  wait_for_prefix (f, "A secret of this address was not recorded. Put it in place of “not-"
+                      "recorded”");
 
   duplex_profile_set_url (duplex_session_get_profile (session), SECRET_URL);
   duplex_session_page_connect (page);

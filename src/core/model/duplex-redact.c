@@ -147,6 +147,34 @@ append_head (GString    *out,
     }
 }
 
+/* line 3: folded headers are obsolete: " b=c"
+ *
+ * What it quotes may be a line of a head, which duplex_head_parse_response() did not understand:
+ * then a value is not known from a name, nor is whose value it continues. */
+static void
+append_message (GString    *out,
+                const char *text,
+                gsize       len)
+{
+  const char *open = memchr (text, '"', len);
+  gsize       from = open != NULL ? (gsize)(open - text) + 1 : len;
+  gsize       to = len;
+
+  while (to > from && text[to - 1] != '"')
+    to--;
+  if (to > from)
+    to--;
+  if (from >= to ||
+      (!is_blank (text[from]) && !duplex_redact_is_secret_field (text + from, to - from)))
+    {
+      duplex_redact_append_sentence (out, text, len);
+      return;
+    }
+  duplex_redact_append_sentence (out, text, from);
+  g_string_append (out, DUPLEX_REDACT_MARK);
+  duplex_redact_append_sentence (out, text + to, len - to);
+}
+
 static gboolean
 may_hold_secret (DuplexEventKind kind)
 {
@@ -192,6 +220,8 @@ duplex_redact_event (const DuplexEvent *event)
     append_head (out, text, size, event->kind == DUPLEX_EVENT_REQUEST);
   else if (event->kind == DUPLEX_EVENT_CONNECTING || event->kind == DUPLEX_EVENT_CONNECTED)
     duplex_redact_append_url (out, text, size);
+  else if (event->kind == DUPLEX_EVENT_FAILED)
+    append_message (out, text, size);
   else
     duplex_redact_append_sentence (out, text, size);
   if (out->len == size && memcmp (out->str, text, size) == 0)

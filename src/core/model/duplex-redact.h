@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  *                          Set-Cookie (RFC 6265 §4) and X-Api-Key; of a folded value, each line.
  *                          What is secret in the target, and in all URLs that are values
  *   CONNECTING, CONNECTED  what is secret in the URL
- *   FAILED, BODY           what is secret in every URL in the text
+ *   FAILED, BODY           what is secret in every URL in the text; and of FAILED a quoted line of
+ *                          a broken head, if that may be such a field
  *
  * Frames and the other states are not looked at. An event of these kinds whose payload is not in
  * memory (payload NULL, payload_size not 0) becomes DUPLEX_REDACT_MARK as a whole. */

@@ -275,6 +275,16 @@ telling_script (RawPeer *peer,
                                 "<a href='/feed?a=1&amp;token=" SECRET "'>x</a>");
 }
 
+/* A head that is none, which the error quotes. */
+static void
+folding_script (RawPeer *peer,
+                gpointer data)
+{
+  raw_peer_read_request (peer);
+  raw_peer_write_literal (peer, "HTTP/1.1 101 x\r\nSet-Cookie: a=" SECRET ";\r\n b=" SECRET
+                                "\r\n\r\n");
+}
+
 static gboolean
 is_anywhere (const char *folder,
              const char *text)
@@ -371,6 +381,24 @@ test_secrets (gconstpointer data)
   remove_folder (folder);
 }
 
+static void
+test_broken_head (void)
+{
+  g_autoptr (RawServer) server = raw_server_new (folding_script, NULL);
+  g_autofree char      *folder = make_folder ();
+  Fixture              *f = fixture_new (raw_server_get_url (server));
+
+  duplex_session_set_capture_folder (f->session, folder, FALSE);
+  fixture_connect (f);
+  g_assert_error (f->error, DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_INVALID);
+  g_assert_nonnull (strstr (f->error->message, SECRET));
+  g_assert_true (duplex_capture_finish (duplex_session_get_capture (f->session), NULL));
+  g_assert_true (is_anywhere (folder, "folded headers"));
+  g_assert_false (is_anywhere (folder, SECRET));
+  fixture_free (f);
+  remove_folder (folder);
+}
+
 /* A folder that cannot be: the connection lives on, and what is not recorded is said. */
 static void
 test_no_folder (void)
@@ -404,6 +432,7 @@ main (int    argc,
   g_test_add_func ("/core/recording/one-file", test_one_file);
   g_test_add_data_func ("/core/recording/secrets", GINT_TO_POINTER (FALSE), test_secrets);
   g_test_add_data_func ("/core/recording/secrets/kept", GINT_TO_POINTER (TRUE), test_secrets);
+  g_test_add_func ("/core/recording/broken-head", test_broken_head);
   g_test_add_func ("/core/recording/no-folder", test_no_folder);
   return g_test_run ();
 }

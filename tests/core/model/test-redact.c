@@ -195,6 +195,28 @@ test_messages (void)
     }
 }
 
+/* Lines of heads that are none, as an error quotes them. */
+static void
+test_quoted_lines (void)
+{
+  static const Pair quoted[] = {
+    { "line 3: folded headers are obsolete: \" b=c\"",
+      "line 3: folded headers are obsolete: \"" M "\"" },
+    { "line 2: the header's name is not a token: \"Set-Cookie : a=\"b\"; c…\"",
+      "line 2: the header's name is not a token: \"" M "\"" },
+    { "line 2: a header needs a colon: \"Authorization Bearer a\" x /?key=b",
+      "line 2: a header needs a colon: \"" M "\" x /?key=" U },
+    { "line 1: not an HTTP/1 status line: \"HTTP/2 101 OK\"", NULL },
+    { "Sec-WebSocket-Key \"Sec-WebSocket-Key\"", NULL },
+    { "\"", NULL },
+    { "\"\"", NULL },
+    { " \" b", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (quoted); i++)
+    check_event (DUPLEX_EVENT_FAILED, &quoted[i]);
+}
+
 /* What is no head and no URL stays, whatever it looks like. */
 static void
 test_other_kinds (void)
@@ -336,6 +358,7 @@ main (int    argc,
   g_test_add_func ("/core/redact/cut-head", test_cut_head);
   g_test_add_func ("/core/redact/urls", test_urls);
   g_test_add_func ("/core/redact/messages", test_messages);
+  g_test_add_func ("/core/redact/quoted-lines", test_quoted_lines);
   g_test_add_func ("/core/redact/other-kinds", test_other_kinds);
   g_test_add_func ("/core/redact/apart", test_apart);
   g_test_add_func ("/core/redact/profiles", test_profiles);

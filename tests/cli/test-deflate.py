@@ -6,6 +6,7 @@ each parameter, offered and accepted, in both roles."""
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -25,7 +26,9 @@ def command(name, *args):
 
 
 def missing(name, words):
-    """Skip where the library is not installed, fail where it must be."""
+    """Skip where the library, or what runs it, is not installed, fail where it must be."""
+    if name.endswith('.mjs') and not shutil.which('node'):
+        words = ['missing', 'node']
     if 'CI' in os.environ or 'DUPLEX_REQUIRE_INTEROP' in os.environ or words[:1] != ['missing']:
         raise AssertionError(f'{name} says {words}')
     raise Skip(' '.join(words))
@@ -82,8 +85,8 @@ def check_server(name, wishes, agreed):
                                 stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE,
                                 check=False)
     lines = result.stdout.decode().splitlines()
-    if result.returncode == 77:
-        missing(name, lines[0].split())
+    if result.returncode in (77, 127):
+        missing(name, ' '.join(lines).split())
     equal((result.returncode, len(lines)), (0, 2))
     equal(parameters_of(lines[0]), agreed)
     word, wire, plain = lines[1].split()

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/proto/duplex-limits.h"
+#include "relay/duplex-log.h"
 
 /* A folder with the files that options name. */
 static char *folder;
@@ -607,6 +608,7 @@ test_reload_fixed (void)
                             "capture=x\nlog-json=true\n");
   duplex_relay_settings_unref (duplex_options_reload (&options, NULL));
   assert_listens (&options, "127.0.0.1:1");
+  duplex_log_finish ();
 }
 
 /* ---- */

@@ -105,7 +105,7 @@ def make_chain(folder):
     script = '''
         openssl req -newkey rsa:2048 -nodes -keyout between.key -subj /CN=between -out between.csr
         openssl x509 -req -in between.csr -CA ca.pem -CAkey ca.key -days 2 -out between.pem \
-          -extfile <(echo basicConstraints=critical,CA:TRUE)
+          -extfile <(printf '%s\\n' basicConstraints=critical,CA:TRUE keyUsage=critical,keyCertSign)
         openssl req -newkey rsa:2048 -nodes -keyout chain.key -subj /CN=chain -out chain.csr
         openssl x509 -req -in chain.csr -CA between.pem -CAkey between.key -days 2 -out leaf.pem \
           -extfile <(echo subjectAltName=IP:127.0.0.1)

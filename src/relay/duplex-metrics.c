@@ -435,7 +435,7 @@ duplex_metrics_to_text (DuplexMetrics *self)
   text = g_string_sized_new (16 * 1024);
   append_gauge (text, "duplex_relay_clients", "TCP connections of clients, in whatever state.",
                 &self->n_accepted, &self->n_gone);
-  append_gauge (text, "duplex_relay_connections", "WebSockets that are carried.",
+  append_gauge (text, "duplex_relay_open_connections", "WebSockets that are carried.",
                 &self->n_opened, &self->n_closed);
   append_number (text, "duplex_relay_connections_total", "counter",
                  "WebSockets that were carried, or still are.", get (&self->n_opened));

@@ -175,7 +175,7 @@ def garbage_kinds(chance):
         ((404,), b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n' + noise),
         ((405,), changed(b'GET ', b'POST ') + noise), ((404,), request('/x') * 30),
         ((426,), request('/api/websocket').replace(b'13', b'7')),
-        ((101,), changed(b'dGhlIHNhbXBsZSBub25jZQ==', b'short')),
+        ((400,), changed(b'dGhlIHNhbXBsZSBub25jZQ==', b'short')),
         ((400,), changed(b' HTTP/1.1', b' HTTP/9.9')), ((400,), changed(b' HTTP/1.1', b'')),
         ((101,), upgrade + noise), ((0,), upgrade[:chance.randrange(len(upgrade))]),
         ((0,), b''), ((0, 400), b'\n' * chance.randrange(1, 200)))
@@ -274,7 +274,7 @@ async def refusals():
                     await end.read_close()
                     end.write(frame(CLOSE, b'', mask=None))
                     end.end()
-                await relay.until_sample('connections', 0)
+                await relay.until_sample('open_connections', 0)
                 await relay.until_sample('clients', 1)
                 for end in ends:
                     end.reset()

@@ -94,7 +94,7 @@ async def handshake_deaths():
                       for size in range(whole + 1) for way in range(2))
         await relay.until_descriptors(before)
         await relay.until_sample('refusals_total{reason="unreachable"}', 2 * whole + 1)
-        await relay.until_sample('connections', 0)
+        await relay.until_sample('open_connections', 0)
 
 
 def frames_to_cut(mask):

@@ -138,7 +138,7 @@ test_begin (void)
 {
   static const char *const zeros[] = {
     "duplex_relay_clients",
-    "duplex_relay_connections",
+    "duplex_relay_open_connections",
     "duplex_relay_connections_total",
     "duplex_relay_messages_total{from=\"client\"}",
     "duplex_relay_messages_total{from=\"backend\"}",
@@ -192,7 +192,7 @@ test_connections (void)
     g_auto (Metrics) read = read_all (metrics);
 
     g_assert_cmpfloat (value_of (&read, "duplex_relay_clients"), ==, 4);
-    g_assert_cmpfloat (value_of (&read, "duplex_relay_connections"), ==, 2);
+    g_assert_cmpfloat (value_of (&read, "duplex_relay_open_connections"), ==, 2);
     g_assert_cmpfloat (value_of (&read, "duplex_relay_connections_total"), ==, 3);
     g_assert_cmpfloat (value_of (&read, "duplex_relay_not_recorded_bytes_total"), ==, 1007);
   }
@@ -423,7 +423,7 @@ test_threads (void)
     g_auto (Metrics) read = read_all (metrics);
 
     g_assert_cmpfloat (value_of (&read, "duplex_relay_clients"), ==, 0);
-    g_assert_cmpfloat (value_of (&read, "duplex_relay_connections"), ==, 0);
+    g_assert_cmpfloat (value_of (&read, "duplex_relay_open_connections"), ==, 0);
     g_assert_cmpfloat (value_of (&read, "duplex_relay_connections_total"), ==, THREADS * ROUNDS);
     g_assert_cmpfloat (
       value_of (&read, "duplex_relay_closes_total{from=\"backend\",code=\"4xxx\"}"), ==,

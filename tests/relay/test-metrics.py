@@ -77,7 +77,10 @@ async def check_format():
             assert not STRICT, 'python3-prometheus-client is needed'
             check_format.__doc__ += ' # SKIP python3-prometheus-client is not installed'
             return
-        families = {family.name: family for family in text_string_to_metric_families(body)}
+        read = list(text_string_to_metric_families(body))
+        families = {family.name: family for family in read}
+        # One name for a gauge and a counter, say, is not told apart without its "_total".
+        assert len(families) == len(read), sorted(family.name for family in read)
         for name, family in families.items():
             assert family.documentation and family.type != 'unknown', name
             assert name.startswith((PREFIX, 'process_')), name
@@ -107,7 +110,7 @@ async def check_counts():
                 await client.read_message()
                 for _ in range(3):
                     await backend.read_message()
-                await until(relay, {'connections': 1, 'connections_total': i + 1})
+                await until(relay, {'open_connections': 1, 'connections_total': i + 1})
                 client.write(frame(CLOSE, close_body(4000 + i)))
                 assert (await backend.read_close())[0] == 4000 + i
                 backend.write(frame(CLOSE, close_body(1000), mask=None))
@@ -115,7 +118,7 @@ async def check_counts():
                 close_bytes = len(frame(CLOSE, close_body(1000)))
         samples = await until(relay, {
             'clients': 1,   # who asks
-            'connections': 0,
+            'open_connections': 0,
             'connections_total': 5,
             'messages_total{from="client"}': 10,
             'messages_total{from="backend"}': 5,
@@ -146,7 +149,7 @@ async def check_abrupt():
             assert (await client.read_close())[0] == 1002
             assert (await backend.read_close())[0] == 1001
         await until(relay, {
-            'connections': 0,
+            'open_connections': 0,
             'closes_total{from="backend",code="none"}': 2,
             'closes_total{from="client",code="1011"}': 1,
             'closes_sent_total{to="client",code="1011"}': 1,
@@ -215,7 +218,8 @@ async def check_absent():
         hasty.write(request(f'/api/websocket?backend=ws://127.0.0.1:{port}'))
         await asked.wait()
         hasty.end()
-        await until(relay, {'refusals_total{reason="left"}': 1, 'clients': 1, 'connections': 0})
+        await until(relay, {'refusals_total{reason="left"}': 1, 'clients': 1,
+                            'open_connections': 0})
 
 
 async def check_tls():

@@ -357,7 +357,7 @@ async def waves():
                     await relay.until_sample('clients', 1)
                     memory, before = relay.memory('VmRSS'), relay.descriptors()
             await relay.until_sample('clients', 1)
-            await relay.until_sample('connections', 0)
+            await relay.until_sample('open_connections', 0)
             await relay.until_descriptors(before)
             grown = relay.memory('VmRSS') - memory
             total = await relay.sample('connections_total')

@@ -10,10 +10,9 @@
 /* §1.3: the text that only a WebSocket server appends to the key. */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* §4.1 (7): a nonce of 16 bytes, which base64 turns into 22 characters and two '='. */
+/* §4.1 (7): what the key is the base64 of. */
 #define NONCE_SIZE       16
-#define KEY_SIZE         24
-#define KEY_CHARACTERS   22
+#define WRONG_KEY        "Sec-WebSocket-Key is not 16 bytes in base64"
 #define PROTOCOL_PREFIX  "Sec-WebSocket-"
 
 #define PROTOCOL_VERSION "13"
@@ -53,19 +52,19 @@ is_visible (const char *text)
   return i > 0 && text[i] == '\0';
 }
 
-static gboolean
-is_key (const char *key)
+/* The bytes that base64 with its padding (RFC 4648 §4) is of; 0 for any other text. */
+static gsize
+get_decoded_size (const char *text)
 {
-  if (strlen (key) != KEY_SIZE || strcmp (key + KEY_CHARACTERS, "==") != 0)
-    return FALSE;
+  gsize len = strlen (text);
+  gsize n = 0;
 
-  for (gsize i = 0; i < KEY_CHARACTERS; i++)
-    {
-      if (!g_ascii_isalnum (key[i]) && key[i] != '+' && key[i] != '/')
-        return FALSE;
-    }
+  while (g_ascii_isalnum (text[n]) || text[n] == '+' || text[n] == '/')
+    n++;
+  if (len % 4 != 0 || len - n > 2 || strspn (text + n, "=") != len - n)
+    return 0;
 
-  return TRUE;
+  return len / 4 * 3 - (len - n);
 }
 
 gboolean
@@ -167,7 +166,7 @@ check_request_parts (const DuplexRequest *request,
   if (strchr (request->target, '#') != NULL)
     return refuse (error, "the target has a fragment", request->target);
 
-  if (!is_key (request->key))
+  if (get_decoded_size (request->key) != NONCE_SIZE)
     return refuse (error, "the key is not 16 bytes in base64", request->key);
 
   if (request->origin != NULL && !is_visible (request->origin))
@@ -297,6 +296,7 @@ duplex_handshake_check_upgrade (DuplexHead *request,
   static const char *const once[] = { "Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version" };
   const char              *version;
   const char              *key;
+  gsize                    size;
 
   g_return_val_if_fail (request != NULL, FALSE);
   g_return_val_if_fail (duplex_head_get_method (request) != NULL, FALSE);
@@ -335,6 +335,10 @@ duplex_handshake_check_upgrade (DuplexHead *request,
   if (key == NULL || *key == '\0')
     return answer (ret_status, 400, error, "there is no Sec-WebSocket-Key header", NULL);
 
+  size = get_decoded_size (key);
+  if (size == 0 || size > NONCE_SIZE)
+    return answer (ret_status, 400, error, WRONG_KEY, key);
+
   return TRUE;
 }
 
@@ -343,14 +347,13 @@ duplex_handshake_check_request (DuplexHead *request,
                                 guint      *ret_status,
                                 GError    **error)
 {
+  const char *key;
+
   if (!duplex_handshake_check_upgrade (request, ret_status, error))
     return FALSE;
 
-  if (!is_key (duplex_head_lookup (request, "Sec-WebSocket-Key")))
-    return answer (ret_status, 400, error, "Sec-WebSocket-Key is not 16 bytes in base64",
-                   duplex_head_lookup (request, "Sec-WebSocket-Key"));
-
-  return TRUE;
+  key = duplex_head_lookup (request, "Sec-WebSocket-Key");
+  return get_decoded_size (key) == NONCE_SIZE || answer (ret_status, 400, error, WRONG_KEY, key);
 }
 
 GBytes *

@@ -111,8 +111,8 @@ gboolean duplex_handshake_check_request (DuplexHead *request,
                                          guint      *ret_status,
                                          GError    **error);
 
-/* The same without a look at the key's form: for a server that shall also answer a request that was
- * written by hand, for which keys such as "dGVzdA==" are common. */
+/* The same, but the key may be of fewer bytes than 16: for a server that shall also answer requests
+ * that were written by hand, for which keys such as "dGVzdA==" are common. */
 gboolean duplex_handshake_check_upgrade (DuplexHead *request,
                                          guint      *ret_status,
                                          GError    **error);

@@ -409,7 +409,7 @@ test_request (gconstpointer data)
     g_assert_error (error, DUPLEX_ERROR, DUPLEX_ERROR_HANDSHAKE_INVALID);
 }
 
-/* What the relay takes: any key but none. */
+/* What the relay takes: a key of fewer bytes, too. */
 static void
 test_upgrade (void)
 {
@@ -420,6 +420,14 @@ test_upgrade (void)
   } keys[] = {
     { KEY, 0 },
     { "Sec-WebSocket-Key: dGVzdA==\r\n", 0 },
+    { "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0O\r\n", 0 },
+    { "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODxA=\r\n", 400 },
+    { "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw\r\n", 400 },
+    { "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0O!w==\r\n", 400 },
+    { "Sec-WebSocket-Key: dGVzd===\r\n", 400 },
+    { "Sec-WebSocket-Key: dGVz=A==\r\n", 400 },
+    { "Sec-WebSocket-Key: ====\r\n", 400 },
+    { "Sec-WebSocket-Key: short\r\n", 400 },
     { "Sec-WebSocket-Key:\r\n", 400 },
     { "", 400 },
     { KEY KEY, 400 },

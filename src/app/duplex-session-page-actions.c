@@ -47,8 +47,8 @@ duplex_session_page_has_secrets (DuplexSessionPage *self)
 
   if (is_marked (duplex_profile_get_url (self->working)))
     {
-      /* Translators: %s stands in the address in place of a password, a token or the like. */
       g_autofree char *text = g_strdup_printf (
+        /* Translators: %s stands in the address in place of a password, a token or the like. */
         _ ("A secret of this address was not recorded. Put it in place of “%s”."),
         DUPLEX_REDACT_URL_MARK);
 
@@ -59,8 +59,8 @@ duplex_session_page_has_secrets (DuplexSessionPage *self)
   for (gsize i = 0; i < n; i++)
     if (is_marked (headers[i].value))
       {
-        /* Translators: %s is the name of a header: "Authorization". */
         g_autofree char *text = g_strdup_printf (
+          /* Translators: %s is the name of a header: "Authorization". */
           _ ("The value of “%s” was not recorded. Enter it in the profile."), headers[i].name);
 
         duplex_session_page_toast (self, text);

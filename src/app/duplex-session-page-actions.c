@@ -53,7 +53,7 @@ duplex_session_page_has_secrets (DuplexSessionPage *self)
         DUPLEX_REDACT_URL_MARK);
 
       duplex_url_bar_set_problem (self->url_bar, text);
-      duplex_url_bar_focus_entry (self->url_bar);
+      duplex_url_bar_select (self->url_bar, DUPLEX_REDACT_URL_MARK);
       return FALSE;
     }
   for (gsize i = 0; i < n; i++)

@@ -2,6 +2,7 @@
 #include "app/duplex-url-bar.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "app/duplex-squeeze.h"
 #include "app/duplex-texts.h"
@@ -341,10 +342,29 @@ duplex_url_bar_set_problem (DuplexUrlBar *self,
 }
 
 void
+duplex_url_bar_select (DuplexUrlBar *self,
+                       const char   *part)
+{
+  const char *text;
+  const char *found;
+  int         start;
+
+  g_return_if_fail (DUPLEX_IS_URL_BAR (self) && part != NULL);
+
+  text = gtk_editable_get_text (GTK_EDITABLE (self->entry));
+  found = strstr (text, part);
+  gtk_widget_grab_focus (GTK_WIDGET (self->entry));
+  if (found == NULL)
+    return;
+  start = (int)g_utf8_pointer_to_offset (text, found);
+  gtk_editable_select_region (GTK_EDITABLE (self->entry), start,
+                              start + (int)g_utf8_strlen (part, -1));
+}
+
+void
 duplex_url_bar_focus_entry (DuplexUrlBar *self)
 {
   g_return_if_fail (DUPLEX_IS_URL_BAR (self));
 
-  gtk_widget_grab_focus (GTK_WIDGET (self->entry));
-  gtk_editable_select_region (GTK_EDITABLE (self->entry), 0, -1);
+  duplex_url_bar_select (self, gtk_editable_get_text (GTK_EDITABLE (self->entry)));
 }

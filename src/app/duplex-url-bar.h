@@ -27,6 +27,9 @@ DuplexUrlBar *duplex_url_bar_new (void);
 void duplex_url_bar_set_problem (DuplexUrlBar *self,
                                  const char   *problem);
 
+/* Focuses the entry and selects the first such part of its text, if there is one. */
+void duplex_url_bar_select (DuplexUrlBar *self,
+                            const char   *part);
 /* Focuses the entry and selects all of it. */
 void duplex_url_bar_focus_entry (DuplexUrlBar *self);
 

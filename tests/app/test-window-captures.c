@@ -306,6 +306,20 @@ record_secrets (Fixture *f)
   return g_strdup (path);
 }
 
+/* What is selected in the focused entry: typing replaces it. */
+static char *
+dup_selected (Fixture *f)
+{
+  GtkWidget *focus = gtk_root_get_focus (GTK_ROOT (f->window));
+  int        start;
+  int        end;
+
+  g_assert_true (GTK_IS_EDITABLE (focus));
+  if (!gtk_editable_get_selection_bounds (GTK_EDITABLE (focus), &start, &end))
+    return g_strdup ("");
+  return gtk_editable_get_chars (GTK_EDITABLE (focus), start, end);
+}
+
 /* Whoever connects anew from a recording is told what it does not have: nobody is asked with a mark
  * for a token. */
 static void
@@ -316,6 +330,7 @@ test_secrets (Fixture      *f,
   DuplexSessionPage *page;
   DuplexSession     *session;
   DuplexHeader       headers[] = { { (char *)"X-Api-Key", (char *)"geheimnis" } };
+  g_autofree char   *selected = NULL;
 
   g_assert_false (is_written (path, "geheimnis"));
   g_assert_true (is_written (path, "room=17"));
@@ -330,6 +345,8 @@ test_secrets (Fixture      *f,
   g_assert_cmpint (duplex_session_get_state (session), ==, DUPLEX_SESSION_DISCONNECTED);
   wait_for_prefix (f, "A secret of this address was not recorded. Put it in place of “not-"
                       "recorded”");
+  selected = dup_selected (f);
+  g_assert_cmpstr (selected, ==, "not-recorded");
 
   duplex_profile_set_url (duplex_session_get_profile (session), SECRET_URL);
   duplex_session_page_connect (page);

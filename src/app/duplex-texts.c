@@ -528,7 +528,7 @@ duplex_text_error_code (DuplexErrorCode code)
     [DUPLEX_ERROR_CONNECTION_LOST] = N_ ("The connection was lost"),
     [DUPLEX_ERROR_CLOSED] = N_ ("There is no open connection"),
     [DUPLEX_ERROR_QUEUE_FULL] = N_ ("Too much is waiting to be sent"),
-    [DUPLEX_ERROR_TOO_BIG] = N_ ("A size limit was passed"),
+    [DUPLEX_ERROR_TOO_BIG] = N_ ("A limit was passed"),
     [DUPLEX_ERROR_SYNTAX] = N_ ("The text cannot be read"),
     [DUPLEX_ERROR_NEWER_VERSION] = N_ ("The file was written by a newer version of Duplex"),
     [DUPLEX_ERROR_IO] = N_ ("A file could not be read or written"),

@@ -288,6 +288,15 @@ has_vanished (DuplexRecordedLeg   *self,
   return get_received (self, end) == 0 && end->code_sent == 0;
 }
 
+/* A limit of the relay's own is nobody's break of the protocol. */
+static DuplexErrorCode
+get_error_code (const DuplexPumpEnd *end)
+{
+  return end->code_sent == DUPLEX_CLOSE_POLICY || end->code_sent == DUPLEX_CLOSE_TOO_BIG
+           ? DUPLEX_ERROR_TOO_BIG
+           : DUPLEX_ERROR_PROTOCOL;
+}
+
 static void
 set_sent_close (DuplexRecordedLeg   *self,
                 const DuplexPumpEnd *end,
@@ -346,7 +355,7 @@ duplex_recorded_leg_end (DuplexRecordedLeg   *self,
     duplex_analyzer_miss (self->sent, missed_sent);
   finish_analyzers (self);
   if (failed)
-    record_failed (self, time_us, DUPLEX_ERROR_PROTOCOL,
+    record_failed (self, time_us, get_error_code (end),
                    self->violation != DUPLEX_FINDING_NONE
                      ? duplex_finding_get_text (self->violation)
                      : self->sent_close.reason);

@@ -155,12 +155,19 @@ static const struct
     0,
     "1 frame sent close 1011\n1 closed server 1006 “” sent 1011 “why”\n2 failed 13\n"
     "2 closed by-peer 1006 “” !eof-without-close\n" },
+  /* The client breaks the protocol. */
+  { { 1002, 0, 1001, 1001 },
+    1002,
+    1001,
+    0,
+    "1 frame sent close 1002\n2 frame sent close masked 1001\n1 failed 12\n"
+    "1 closed server 1002 “” sent 1002 “why”\n2 closed 1001 “” sent 1001 “why”\n" },
   /* The client is refused what it sent. */
   { { 1009, 0, 1001, 1001 },
     1009,
     1001,
     0,
-    "1 frame sent close 1009\n2 frame sent close masked 1001\n1 failed 12\n"
+    "1 frame sent close 1009\n2 frame sent close masked 1001\n1 failed 16\n"
     "1 closed server 1009 “” sent 1009 “why”\n2 closed 1001 “” sent 1001 “why”\n" },
   /* And answers with another code. */
   { { 1008, 0, 1001, 1001 },
@@ -168,7 +175,7 @@ static const struct
     1001,
     1000,
     "1 frame sent close 1008\n2 frame sent close masked 1001\n"
-    "1 frame received close masked 1000\n1 failed 12\n"
+    "1 frame received close masked 1000\n1 failed 16\n"
     "1 closed server 1000 “answer” sent 1008 “why”\n2 closed 1001 “” sent 1001 “why”\n" },
   /* The Close for the client was on its way, and did not leave. */
   { { 0, 0, 1001, 1001 },

@@ -29,7 +29,7 @@ typedef enum {
   DUPLEX_ERROR_CONNECTION_LOST,   /* the connection ended without a close handshake */
   DUPLEX_ERROR_CLOSED,            /* the operation needs an open connection */
   DUPLEX_ERROR_QUEUE_FULL,        /* the outgoing queue has reached its bound */
-  DUPLEX_ERROR_TOO_BIG,           /* a limit of duplex-limits.h was passed */
+  DUPLEX_ERROR_TOO_BIG,           /* a limit was passed: of duplex-limits.h, or a relay's */
   DUPLEX_ERROR_SYNTAX,            /* a file or text of the user does not parse, and where */
   DUPLEX_ERROR_NEWER_VERSION,     /* a file was written by a later Duplex */
   DUPLEX_ERROR_IO,                /* reading or writing a file failed */

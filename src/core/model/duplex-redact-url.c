@@ -10,30 +10,18 @@
 
 /* What the name of a parameter, or of a field, has in it when its value is a secret. */
 static const char *const secret_words[] = {
-  "auth",
-  "cookie",
-  "credential",
-  "jwt",
-  "key",
-  "pass",
-  "pwd",
-  "secret",
-  "session",
-  "signature",
-  "ticket",
-  "token",
+  "auth", "bearer", "cookie", "credential", "jwt", "key", "pass", "pwd",
+  "secret", "session", "signature", "ticket", "token"
 };
 
 /* Too short to be looked for within others. */
-static const char *const secret_names[] = { "sid", "sig" };
+static const char *const secret_names[] = { "pw", "sid", "sig" };
 
 /* Fields that only look as if: they challenge, or allow (RFC 9110 §11.6.1, §11.7.1; Fetch §3.3).
  * All of RFC 6455 §11.3 are harmless, too: Sec-WebSocket-Key is no secret (§10.3). */
 #define HARMLESS_PREFIX "sec-websocket-"
 static const char *const harmless_fields[] = {
-  "access-control-allow-credentials",
-  "proxy-authenticate",
-  "www-authenticate",
+  "access-control-allow-credentials", "proxy-authenticate", "www-authenticate"
 };
 
 typedef struct
@@ -193,8 +181,7 @@ duplex_redact_is_secret_field (const char *name,
 {
   g_return_val_if_fail (name != NULL || len == 0, FALSE);
 
-  if (len >= strlen (HARMLESS_PREFIX) &&
-      g_ascii_strncasecmp (name, HARMLESS_PREFIX, strlen (HARMLESS_PREFIX)) == 0)
+  if (begins_word (name, len, HARMLESS_PREFIX))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (harmless_fields); i++)
     if (is_name (name, len, harmless_fields[i]))
@@ -221,6 +208,31 @@ is_secret_name (const char *name,
 
   return decoded == NULL || !is_plain_name (decoded->str, decoded->len) ||
          speaks_of_secret (decoded->str, decoded->len);
+}
+
+/* Of "server_no_context_takeover;" before "client_max_window_bits": parameters without a value. */
+static gsize
+get_flags_size (const char *name,
+                gsize       len)
+{
+  while (len > 0 && !is_separator (name[len - 1]))
+    len--;
+  return len;
+}
+
+/* Whatever its name: base64 of JSON, which tokens begin with (RFC 7519 §3.1) and which fields of a
+ * head are sent as, or JSON that speaks of secrets. */
+static gboolean
+is_secret_value (const char *value,
+                 gsize       len)
+{
+  g_autoptr (GString) decoded = NULL;
+
+  if (len == 0 || *value == '\0' || strchr ("e{[%", *value) == NULL)
+    return FALSE;
+  decoded = decode_often (value, len);
+  return g_str_has_prefix (decoded->str, "eyJ") ||
+         (strchr ("{[", *decoded->str) != NULL && speaks_of_secret (decoded->str, decoded->len));
 }
 
 /* ---- a URL in a parameter ---- */
@@ -286,8 +298,9 @@ find_secret_query (const char *url,
       for (size = 0; at + size < len && !is_separator (url[at + size]);)
         size++;
       equals = memchr (url + at, '=', size);
-      if (equals != NULL ? is_secret_name (url + at, (gsize)(equals - url) - at)
-                         : is_mark (url + at, size))
+      if (equals == NULL ? is_mark (url + at, size)
+                         : is_secret_name (url + at, (gsize)(equals - url) - at) ||
+                             is_secret_value (equals + 1, (gsize)(url + at + size - equals) - 1))
         return query + 1;
     }
   return len;
@@ -349,6 +362,15 @@ append_nested (Redaction  *self,
   return TRUE;
 }
 
+/* "//user:password@host" or "user:password@host". */
+static gboolean
+may_have_password (const GString *text)
+{
+  const char *colon = memchr (text->str, ':', text->len);
+
+  return colon != NULL && strchr (colon, '@') != NULL;
+}
+
 /* Of which append_nested() is not certain: an address of mail, say, or a percent sign. */
 static void
 append_doubtful (Redaction  *self,
@@ -359,11 +381,21 @@ append_doubtful (Redaction  *self,
   g_autoptr (GString) again = decode (often->str, often->len, NULL);
 
   if (again->len != often->len || find_secret_query (often->str, often->len) < often->len ||
-      (g_strstr_len (often->str, (gssize)often->len, "://") != NULL &&
-       memchr (often->str, '@', often->len) != NULL))
+      may_have_password (often))
     hide (self, value, len);
   else
     g_string_append_len (self->out, value, (gssize)len);
+}
+
+/* Nothing in it is written in more than one way, and no URL with something to hide. */
+static gboolean
+is_plain_value (const char *value,
+                gsize       len)
+{
+  for (gsize i = 0; i < len; i++)
+    if (is_separator (value[i]) || strchr ("%+@", value[i]) != NULL)
+      return FALSE;
+  return TRUE;
 }
 
 /* FALSE only where strict. */
@@ -372,9 +404,15 @@ append_value (Redaction  *self,
               const char *value,
               gsize       len)
 {
-  if (is_mark (value, len))
+  if (is_mark (value, len) || is_secret_value (value, len))
     {
       hide (self, value, len);
+      return TRUE;
+    }
+  /* Most are, and a head may have very many. */
+  if (is_plain_value (value, len))
+    {
+      g_string_append_len (self->out, value, (gssize)len);
       return TRUE;
     }
   if (append_nested (self, value, len))
@@ -395,6 +433,7 @@ append_parameter (Redaction  *self,
 {
   const char *equals = memchr (text, '=', len);
   gsize       name_len = equals != NULL ? (gsize)(equals - text) : len;
+  gsize       flags = get_flags_size (text, name_len);
 
   /* A password may hold a "=", too. */
   if (self->is_strict && !is_harmless (text, len) &&
@@ -403,7 +442,7 @@ append_parameter (Redaction  *self,
   if (equals == NULL)
     return append_value (self, text, len);
   g_string_append_len (self->out, text, (gssize)name_len + 1);
-  if (!is_secret_name (text, name_len))
+  if (!is_secret_name (text + flags, name_len - flags))
     return append_value (self, equals + 1, len - name_len - 1);
   /* What says nothing stays. */
   if (len > name_len + 1)

@@ -6,9 +6,11 @@
  *
  *   User information (RFC 3986 §3.2.1), of a URL within a URL too.
  *   The value of a parameter, behind "?", "#", ";" or "&", whose name has "token", "key", "auth",
- *   "pass", "pwd", "secret", "cookie", "credential", "session", "signature", "ticket" or "jwt" in
- *   it, or is "sid" or "sig"; in any case, under any number of percent-encodings. So has one whose
- *   name cannot be understood.
+ *   "pass", "pwd", "secret", "bearer", "cookie", "credential", "session", "signature", "ticket" or
+ *   "jwt" in it, or is "pw", "sid" or "sig"; in any case, under any number of percent-encodings. So
+ *   has one whose name cannot be understood.
+ *   The value of any parameter that is base64 of JSON ("eyJ"), as a token is, or JSON with such a
+ *   word in it, or looks like "user:password@host".
  *   Of a URL that is such a value, all parameters where one is secret: what separates them there
  *   may be encoded or not.
  *   The value of a field whose name has such a word, Sec-WebSocket-* and challenges excepted.

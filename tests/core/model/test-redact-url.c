@@ -57,6 +57,21 @@ static const Pair urls[] = {
   { "ws://h/?token=a pw\r\n HTTP/", "ws://h/?token=" N },
   /* No secret: nothing to hide, other names, no names. */
   { "ws://h/?token=&key&a=b", NULL },
+  /* A parameter without a value may stand before another; each has its own name. */
+  { "ws://h/?flag;a;x=1", NULL },
+  { "ws://h/?flag;token=abc", "ws://h/?flag;token=" N },
+  { "ws://h/?x=1;flag?sid=abc", "ws://h/?x=1;" N },
+  { "ws://h/?flag%3Btoken=abc", "ws://h/?flag%3Btoken=" N },
+  { "ws://h/?Bearer=a&pw=b&pwr=1", "ws://h/?Bearer=" N "&pw=" N "&pwr=1" },
+  /* Values that look like secrets, in a URL within the URL, too. */
+  { "wss://h/graphql?header=eyJob3N0IjoiYSJ9&payload=e30=", "wss://h/graphql?header=" N
+                                                            "&payload=e30=" },
+  { "wss://h/?eyJhbGciOi.a.b", "wss://h/?" N },
+  { "wss://r/?b=wss%3A//h/%3Fheader%3D%2565yJob3N0%26x%3D1", "wss://r/?b=wss%3A//h/%3F" N },
+  { "ws://h/?p=%7B%22authToken%22%3A%22abc%22%7D&l=[%22key%22]", "ws://h/?p=" N "&l=" N },
+  { "ws://h/?p=%7B%22a%22%3A1%7D&l=[1]&e=ey&b=%&c=key", NULL },
+  { "ws://h/?proxy=me:pw@h:80&r=//me:pw@h&t=1:2&m=a@b:1", "ws://h/?proxy=" N "&r=" N
+                                                          "&t=1:2&m=a@b:1" },
   { "ws://h/?side=1&sign=2&room=token&n=abc&q=100%&%", NULL },
   { "ws://h/token=1/key:2?x=1", NULL },
   { "ws://h/@me?mail=a@b.example&m=a%40b", NULL },
@@ -99,6 +114,7 @@ static const Pair sentences[] = {
   { "(http://u:p@h/?a=1)\thttps://v@i\n", "(http://" N "@h/?a=1)\thttps://" N "@i\n" },
   { "http://host says a@b", NULL },
   { "permessage-deflate; client_max_window_bits=15,x;q=0.5", NULL },
+  { "permessage-deflate;server_no_context_takeover;client_max_window_bits=15,x;y;z=1", NULL },
 };
 
 static void

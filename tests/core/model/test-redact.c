@@ -91,6 +91,10 @@ static const Pair heads[] = {
     "@h/>; rel=x\r\n\r\n" },
   /* Instead of a first line. */
   { "Set-Cookie: a\r\n\r\n", "Set-Cookie: " M "\r\n\r\n" },
+  /* What was negotiated is read from the head that is kept. */
+  { "HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: permessage-deflate;server_no_context_takeover;"
+    "client_max_window_bits=15\r\n\r\n",
+    NULL },
 };
 
 static void

@@ -93,15 +93,19 @@ static gboolean
 copy_dial_cb (const DuplexEvent *event,
               gpointer           user_data)
 {
-  DuplexRecordOpening *self = user_data;
-  DuplexEvent          copy = *event;
-  GBytes              *payload;
+  DuplexRecordOpening      *self = user_data;
+  g_autofree DuplexFinding *findings = NULL;
+  DuplexEvent               copy = *event;
+  GBytes                   *payload;
 
   if (event->kind == DUPLEX_EVENT_LOST)
     return TRUE;
   payload = duplex_redact_event (event);
   if (payload != NULL)
-    copy.flags |= DUPLEX_EVENT_FLAG_REDACTED;
+    {
+      copy.flags |= DUPLEX_EVENT_FLAG_REDACTED;
+      copy.findings = findings = duplex_redact_dup_findings (event, payload);
+    }
   else
     payload = g_bytes_new (event->payload, event->payload != NULL ? event->payload_size : 0);
   add_event (self, /* is_client= */ FALSE, &copy, payload);

@@ -13,7 +13,7 @@
 typedef struct
 {
   guint64 number;
-  GBytes *payload;
+  GBytes *bytes; /* its findings, and its payload */
 } Original;
 
 void
@@ -21,7 +21,7 @@ duplex_capture_original_free (gpointer data)
 {
   Original *original = data;
 
-  g_bytes_unref (original->payload);
+  g_bytes_unref (original->bytes);
   g_free (original);
 }
 
@@ -31,10 +31,15 @@ remember_original (DuplexCapture     *self,
                    guint64            number,
                    const DuplexEvent *event)
 {
-  Original *original = g_new0 (Original, 1);
+  Original   *original = g_new0 (Original, 1);
+  GByteArray *bytes = g_byte_array_new ();
 
   original->number = number;
-  original->payload = g_bytes_new (event->payload, event->payload_size);
+  /* Their places are other ones in what was recorded. */
+  g_byte_array_append (bytes, (const guint8 *)event->findings,
+                       event->n_findings * sizeof *event->findings);
+  g_byte_array_append (bytes, event->payload, (guint)event->payload_size);
+  original->bytes = g_byte_array_free_to_bytes (bytes);
   g_queue_push_head (self->originals, original);
   if (g_queue_get_length (self->originals) > MAX_ORIGINALS)
     duplex_capture_original_free (g_queue_pop_tail (self->originals));
@@ -44,18 +49,18 @@ GBytes *
 duplex_capture_ref_original (DuplexCapture *self,
                              guint64        number)
 {
-  GBytes *payload = NULL;
+  GBytes *bytes = NULL;
 
   g_mutex_lock (&self->mutex);
-  for (GList *link = self->originals->head; link != NULL && payload == NULL; link = link->next)
+  for (GList *link = self->originals->head; link != NULL && bytes == NULL; link = link->next)
     {
       Original *original = link->data;
 
       if (original->number == number)
-        payload = g_bytes_ref (original->payload);
+        bytes = g_bytes_ref (original->bytes);
     }
   g_mutex_unlock (&self->mutex);
-  return payload;
+  return bytes;
 }
 
 /* Bytes without a copy where the event's owner has them. */
@@ -221,10 +226,11 @@ static guint64
 append_to_file (DuplexCapture     *self,
                 const DuplexEvent *event)
 {
-  g_autoptr (GBytes) redacted = NULL;
-  DuplexEvent        stored = *event;
-  DuplexEvent        original = *event;
-  guint64            number;
+  g_autoptr (GBytes)        redacted = NULL;
+  g_autofree DuplexFinding *findings = NULL;
+  DuplexEvent               stored = *event;
+  DuplexEvent               original = *event;
+  guint64                   number;
 
   if (!self->record_secrets && event->kind != DUPLEX_EVENT_FRAME)
     redacted = duplex_redact_event (event);
@@ -232,6 +238,7 @@ append_to_file (DuplexCapture     *self,
     {
       stored.payload = g_bytes_get_data (redacted, &stored.payload_size);
       stored.owner = redacted;
+      stored.findings = findings = duplex_redact_dup_findings (event, redacted);
       stored.flags |= DUPLEX_EVENT_FLAG_REDACTED;
     }
   g_mutex_lock (&self->mutex);
@@ -245,7 +252,7 @@ append_to_file (DuplexCapture     *self,
   duplex_capture_store_payloads (self, &stored);
   number = take_event (self, &stored, NULL, NULL);
   tell_writer (self, &stored, number);
-  if (redacted != NULL)
+  if (redacted != NULL && event->payload != NULL)
     remember_original (self, number, &original);
   duplex_capture_want_flush (self);
   g_mutex_unlock (&self->mutex);

@@ -202,6 +202,10 @@ duplex_capture_get_event (DuplexCapture      *self,
                           guint64             number,
                           DuplexEvent        *ret_event)
 {
+  const guint8 *original;
+  gsize         findings_size;
+  gsize         size;
+
   duplex_capture_block_get_event (block, index, ret_event);
   ret_event->number = number;
 
@@ -211,8 +215,13 @@ duplex_capture_get_event (DuplexCapture      *self,
   if (!(ret_event->flags & DUPLEX_EVENT_FLAG_REDACTED))
     return;
   ret_event->hold_bytes = duplex_capture_ref_original (self, number);
-  if (ret_event->hold_bytes != NULL)
-    ret_event->payload = g_bytes_get_data (ret_event->hold_bytes, &ret_event->payload_size);
+  if (ret_event->hold_bytes == NULL)
+    return;
+  original = g_bytes_get_data (ret_event->hold_bytes, &size);
+  findings_size = ret_event->n_findings * sizeof *ret_event->findings;
+  ret_event->findings = (const DuplexFinding *)(gconstpointer)original;
+  ret_event->payload = original + findings_size;
+  ret_event->payload_size = size - findings_size;
 }
 
 gboolean

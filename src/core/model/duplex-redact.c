@@ -229,6 +229,64 @@ duplex_redact_event (const DuplexEvent *event)
   return g_string_free_to_bytes (g_steal_pointer (&out));
 }
 
+/* Where the line begins in which offset is, and ret_line, how many stand before it. */
+static gsize
+find_line (const char *text,
+           gsize       offset,
+           guint      *ret_line)
+{
+  gsize begin = 0;
+
+  *ret_line = 0;
+  for (gsize i = 0; i < offset; i++)
+    if (text[i] == '\n')
+      {
+        begin = i + 1;
+        ++*ret_line;
+      }
+  return begin;
+}
+
+/* No line end is ever hidden, or added. */
+static guint64
+map_offset (const DuplexEvent *event,
+            GBytes            *clean,
+            guint64            offset)
+{
+  gsize       from = (gsize)MIN (offset, event->payload_size);
+  gsize       size;
+  const char *text = g_bytes_get_data (clean, &size);
+  gsize       at = 0;
+  guint       line;
+
+  if (event->payload == NULL)
+    return 0;
+  from -= find_line ((const char *)event->payload, from, &line);
+  while (at < size && (line > 0 || (from > 0 && text[at] != '\n')))
+    {
+      if (line == 0)
+        from--;
+      else if (text[at] == '\n')
+        line--;
+      at++;
+    }
+  return at;
+}
+
+DuplexFinding *
+duplex_redact_dup_findings (const DuplexEvent *event,
+                            GBytes            *clean)
+{
+  DuplexFinding *findings;
+
+  g_return_val_if_fail (event != NULL && clean != NULL, NULL);
+
+  findings = g_memdup2 (event->findings, event->n_findings * sizeof *findings);
+  for (guint i = 0; i < event->n_findings; i++)
+    findings[i].offset = map_offset (event, clean, findings[i].offset);
+  return findings;
+}
+
 /* ---- a profile ---- */
 
 /* A string of JSON that was checked, with its quotes. NULL for any other value. */

@@ -27,6 +27,11 @@ G_BEGIN_DECLS
  * memory (payload NULL, payload_size not 0) becomes DUPLEX_REDACT_MARK as a whole. */
 GBytes *duplex_redact_event (const DuplexEvent *event);
 
+/* The findings of event for what duplex_redact_event() returned of it: a place in a line of the head
+ * is one in the same line. n_findings of them, to be freed; NULL for none. */
+DuplexFinding *duplex_redact_dup_findings (const DuplexEvent *event,
+                                           GBytes            *clean);
+
 /* The JSON text of a profile without the values of those headers, without the secrets of URLs, and
  * without the values of members with such names, at any depth. Always a text, to be freed; "{}"
  * where json is no JSON that could be a profile's: what cannot be read cannot be cleaned. */

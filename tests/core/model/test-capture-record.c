@@ -255,6 +255,44 @@ test_secrets (gconstpointer data)
   record_fixture_free (f);
 }
 
+/* What was wrong is shown where it stands: in the whole head as long as there is one. */
+static void
+test_secrets_before_findings (void)
+{
+  static const char   head[] = "HTTP/1.1 101 x\r\nSet-Cookie: sid=abcdefghijklmnop\r\nUpgrade: x\r\n\r\n";
+  const char         *wrong = strstr (head, "Upgrade");
+  DuplexFinding       findings[] = { { DUPLEX_FINDING_INVALID_UTF8, (guint64)(wrong - head) },
+                                     { DUPLEX_FINDING_INVALID_UTF8, sizeof head - 1 },
+                                     { DUPLEX_FINDING_INVALID_UTF8, (guint64)(wrong - head) - 3 },
+                                     { DUPLEX_FINDING_INVALID_UTF8, G_MAXUINT64 },
+                                     { DUPLEX_FINDING_INVALID_UTF8, 0 } };
+  DuplexCaptureOrigin origin = { 0 };
+  RecordFixture      *f = record_fixture_new (&origin);
+  DuplexEvent         event = duplex_test_text (head);
+
+  event.kind = DUPLEX_EVENT_RESPONSE;
+  event.direction = DUPLEX_DIRECTION_RECEIVED;
+  event.findings = findings;
+  event.n_findings = G_N_ELEMENTS (findings);
+  duplex_capture_append (f->capture, &event);
+  record_fixture_reopen (f);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (DuplexEvent) seen = DUPLEX_EVENT_INIT;
+      const char          *text;
+
+      g_assert_true (duplex_capture_read (i == 0 ? f->capture : f->stored, 0, &seen));
+      g_assert_cmpuint (seen.n_findings, ==, event.n_findings);
+      text = (const char *)seen.payload;
+      g_assert_cmpint (seen.payload_size == sizeof head - 1, ==, i == 0);
+      g_assert_cmpmem (text + seen.findings[0].offset, strlen (wrong), wrong, strlen (wrong));
+      g_assert_cmpuint (seen.findings[1].offset, ==, seen.payload_size);
+      g_assert_cmpuint (seen.findings[2].offset, <, seen.findings[0].offset);
+      g_assert_cmpuint (seen.findings[4].offset, ==, 0);
+    }
+  record_fixture_free (f);
+}
+
 /* ---- a full disk ---- */
 
 static gboolean
@@ -487,6 +525,7 @@ main (int    argc,
   g_test_add_data_func ("/core/capture-record/secrets/replaced", GINT_TO_POINTER (FALSE),
                         test_secrets);
   g_test_add_data_func ("/core/capture-record/secrets/kept", GINT_TO_POINTER (TRUE), test_secrets);
+  g_test_add_func ("/core/capture-record/secrets/before-findings", test_secrets_before_findings);
   g_test_add_func ("/core/capture-record/full-disk", test_full_disk);
   g_test_add_func ("/core/capture-record/keep-trying", test_keep_trying);
   g_test_add_func ("/core/capture-record/back-pressure", test_back_pressure);

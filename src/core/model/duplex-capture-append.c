@@ -148,7 +148,8 @@ add_held (DuplexCapture      *self,
           DuplexCaptureEntry *entry,
           const DuplexEvent  *event)
 {
-  guint64 bytes = sizeof *event + event->payload_size + event->inflated_size;
+  guint64 bytes =
+    sizeof *event + event->payload_size + event->inflated_size + event->sent_reason_size;
 
   entry->bytes += bytes;
   self->held += bytes;

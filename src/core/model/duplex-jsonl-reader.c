@@ -6,6 +6,7 @@
 #include "core/model/duplex-export-jsonl.h"
 #include "core/proto/duplex-error.h"
 #include "core/proto/duplex-json.h"
+#include "core/proto/duplex-limits.h"
 #include "core/proto/duplex-utf8.h"
 
 struct _DuplexJsonlReader
@@ -463,7 +464,9 @@ set_member (DuplexJsonlReader *self,
       self->event.sent_code = (guint16)number;
       return fine;
     case MEMBER_SENT_REASON:
-      return set_payload (self->sent_reason, value, /* is_text= */ TRUE);
+      /* It stands in the record itself. Who breaks the rules may have sent a long one. */
+      return set_payload (self->sent_reason, value, /* is_text= */ TRUE) &&
+             self->sent_reason->len <= DUPLEX_LIMIT_CAPTURE_BLOCK;
     case MEMBER_FINDINGS: /* an array, taken elsewhere */
       return FALSE;
     case MEMBER_OTHER:

@@ -27,8 +27,8 @@ G_BEGIN_DECLS
  * memory (payload NULL, payload_size not 0) becomes DUPLEX_REDACT_MARK as a whole. */
 GBytes *duplex_redact_event (const DuplexEvent *event);
 
-/* The findings of event for what duplex_redact_event() returned of it: a place in a line of the head
- * is one in the same line. n_findings of them, to be freed; NULL for none. */
+/* The findings of event for what duplex_redact_event() returned of it: a place in a line of the
+ * head is one in the same line. n_findings of them, to be freed; NULL for none. */
 DuplexFinding *duplex_redact_dup_findings (const DuplexEvent *event,
                                            GBytes            *clean);
 

@@ -259,7 +259,8 @@ test_secrets (gconstpointer data)
 static void
 test_secrets_before_findings (void)
 {
-  static const char   head[] = "HTTP/1.1 101 x\r\nSet-Cookie: sid=abcdefghijklmnop\r\nUpgrade: x\r\n\r\n";
+  static const char   head[] = "HTTP/1.1 101 x\r\n"
+                               "Set-Cookie: sid=abcdefghijklmnop\r\nUpgrade: x\r\n\r\n";
   const char         *wrong = strstr (head, "Upgrade");
   DuplexFinding       findings[] = { { DUPLEX_FINDING_INVALID_UTF8, (guint64)(wrong - head) },
                                      { DUPLEX_FINDING_INVALID_UTF8, sizeof head - 1 },

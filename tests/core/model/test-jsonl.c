@@ -539,6 +539,26 @@ test_broken (void)
     }
 }
 
+/* Of the Close that was sent: what is in no frame is not taken into a record. */
+static void
+test_long_reason (void)
+{
+  g_autoptr (DuplexJsonlReader) reader = duplex_jsonl_reader_new ();
+
+  for (gsize i = 0; i < 2; i++)
+    {
+      g_autofree char *reason = g_strnfill (DUPLEX_LIMIT_CAPTURE_BLOCK + i, 'x');
+      g_autofree char *line =
+        g_strdup_printf ("{\"event\":\"closed\",\"time\":\"2026-05-04T12:01:02.000009Z\","
+                         "\"sent_code\":1000,\"sent_reason\":\"%s\"}",
+                         reason);
+      DuplexEvent event;
+
+      g_assert_cmpint (duplex_jsonl_reader_parse (reader, line, strlen (line), &event, NULL), ==,
+                       i == 0);
+    }
+}
+
 /* ---- a stream ---- */
 
 #define GOOD "{\"event\":\"failed\",\"time\":\"2026-05-04T12:01:02.000009Z\",\"number\":%d}"
@@ -657,6 +677,7 @@ main (int    argc,
   g_test_add_func ("/core/jsonl/missing", test_missing);
   g_test_add_func ("/core/jsonl/escapes", test_escapes);
   g_test_add_func ("/core/jsonl/broken", test_broken);
+  g_test_add_func ("/core/jsonl/long-reason", test_long_reason);
   g_test_add_func ("/core/jsonl/lines", test_lines);
   g_test_add_func ("/core/jsonl/long-lines", test_long_lines);
   g_test_add_func ("/core/jsonl/read-fails", test_read_fails);

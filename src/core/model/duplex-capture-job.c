@@ -51,6 +51,8 @@ duplex_capture_job_new_fact (const DuplexEvent *event)
   self->event.payload = g_bytes_get_data (self->data, NULL);
   self->event.findings = NULL;
   self->event.n_findings = 0;
+  self->event.sent_reason = NULL;
+  self->event.sent_reason_size = 0;
   self->event.owner = NULL;
   self->event.hold = NULL;
   self->event.hold_bytes = NULL;

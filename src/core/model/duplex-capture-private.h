@@ -149,7 +149,8 @@ GBytes *duplex_capture_hold_bytes (const DuplexEvent *event,
 DuplexCaptureFile *duplex_capture_need_file (DuplexCapture *self,
                                              GError       **error);
 
-/* Bytes that were replaced in the recording of event number, or NULL. */
+/* Of event number, of whose payload some bytes were replaced in the recording: its findings, and
+ * behind them its payload, as they were; or NULL. */
 GBytes *duplex_capture_ref_original (DuplexCapture *self,
                                      guint64        number);
 

@@ -3,26 +3,8 @@
 
 #include <string.h>
 
+#include "core/model/duplex-redact-words.h"
 #include "core/proto/duplex-handshake.h"
-
-/* Of percent-encoding. What needs more is not meant to be understood. */
-#define MAX_ROUNDS 8
-
-/* What the name of a parameter, or of a field, has in it when its value is a secret. */
-static const char *const secret_words[] = {
-  "auth", "bearer", "cookie", "credential", "jwt", "key", "pass", "pwd",
-  "secret", "session", "signature", "ticket", "token"
-};
-
-/* Too short to be looked for within others. */
-static const char *const secret_names[] = { "pw", "sid", "sig" };
-
-/* Fields that only look as if: they challenge, or allow (RFC 9110 §11.6.1, §11.7.1; Fetch §3.3).
- * All of RFC 6455 §11.3 are harmless, too: Sec-WebSocket-Key is no secret (§10.3). */
-#define HARMLESS_PREFIX "sec-websocket-"
-static const char *const harmless_fields[] = {
-  "access-control-allow-credentials", "proxy-authenticate", "www-authenticate"
-};
 
 typedef struct
 {
@@ -66,173 +48,14 @@ ends_authority (char c)
   return c == '/' || c == '?' || c == '#';
 }
 
-/* ---- percent-encoding ---- */
-
-static gboolean
-is_escape (const char *text,
-           gsize       len)
-{
-  return len > 2 && text[0] == '%' && g_ascii_isxdigit (text[1]) && g_ascii_isxdigit (text[2]);
-}
-
-/* One round, as a form is read. Where each byte began in text goes to places (of gsize), which may
- * be NULL. */
-static GString *
-decode (const char *text,
-        gsize       len,
-        GArray     *places)
-{
-  GString *decoded = g_string_sized_new (len);
-
-  for (gsize i = 0; i < len; i++)
-    {
-      char c = text[i] == '+' ? ' ' : text[i];
-
-      if (places != NULL)
-        g_array_append_val (places, i);
-      if (is_escape (text + i, len - i))
-        {
-          c = (char)(g_ascii_xdigit_value (text[i + 1]) * 16 + g_ascii_xdigit_value (text[i + 2]));
-          i += 2;
-        }
-      g_string_append_c (decoded, c);
-    }
-  return decoded;
-}
-
-/* As often as there are escapes, or MAX_ROUNDS. */
-static GString *
-decode_often (const char *text,
-              gsize       len)
-{
-  GString *decoded = g_string_new_len (text, (gssize)len);
-
-  for (guint i = 0; i < MAX_ROUNDS && memchr (decoded->str, '%', decoded->len) != NULL; i++)
-    {
-      GString *next = decode (decoded->str, decoded->len, NULL);
-
-      g_string_free (decoded, TRUE);
-      decoded = next;
-    }
-  return decoded;
-}
-
-/* NULL where nothing but escapes that are no such is left, or where that takes too many rounds. */
-static GString *
-decode_wholly (const char *text,
-               gsize       len)
-{
-  g_autoptr (GString) decoded = decode_often (text, len);
-
-  if (memchr (decoded->str, '%', decoded->len) != NULL)
-    return NULL;
-  return g_steal_pointer (&decoded);
-}
-
 /* Whether no "@" is in it, however that is written. */
 static gboolean
 is_harmless (const char *text,
              gsize       len)
 {
-  g_autoptr (GString) decoded = decode_wholly (text, len);
+  g_autoptr (GString) decoded = duplex_redact_decode_wholly (text, len);
 
   return decoded != NULL && memchr (decoded->str, '@', decoded->len) == NULL;
-}
-
-/* ---- names ---- */
-
-static gboolean
-is_name (const char *name,
-         gsize       len,
-         const char *other)
-{
-  return len == strlen (other) && g_ascii_strncasecmp (name, other, len) == 0;
-}
-
-static gboolean
-begins_word (const char *name,
-             gsize       len,
-             const char *word)
-{
-  gsize size = strlen (word);
-
-  return size <= len && g_ascii_strncasecmp (name, word, size) == 0;
-}
-
-static gboolean
-speaks_of_secret (const char *name,
-                  gsize       len)
-{
-  /* By the first letter, for speed: a relay looks at each field of each head. */
-  for (gsize i = 0; i < G_N_ELEMENTS (secret_words); i++)
-    for (gsize at = 0; at < len; at++)
-      if ((name[at] | 0x20) == *secret_words[i] &&
-          begins_word (name + at, len - at, secret_words[i]))
-        return TRUE;
-  for (gsize i = 0; i < G_N_ELEMENTS (secret_names); i++)
-    if (is_name (name, len, secret_names[i]))
-      return TRUE;
-  return FALSE;
-}
-
-gboolean
-duplex_redact_is_secret_field (const char *name,
-                               gsize       len)
-{
-  g_return_val_if_fail (name != NULL || len == 0, FALSE);
-
-  if (begins_word (name, len, HARMLESS_PREFIX))
-    return FALSE;
-  for (gsize i = 0; i < G_N_ELEMENTS (harmless_fields); i++)
-    if (is_name (name, len, harmless_fields[i]))
-      return FALSE;
-  return speaks_of_secret (name, len);
-}
-
-/* What a program would call a parameter. */
-static gboolean
-is_plain_name (const char *name,
-               gsize       len)
-{
-  for (gsize i = 0; i < len; i++)
-    if (!g_ascii_isalnum (name[i]) && (name[i] == '\0' || strchr ("-._~$[]", name[i]) == NULL))
-      return FALSE;
-  return len > 0;
-}
-
-static gboolean
-is_secret_name (const char *name,
-                gsize       len)
-{
-  g_autoptr (GString) decoded = decode_wholly (name, len);
-
-  return decoded == NULL || !is_plain_name (decoded->str, decoded->len) ||
-         speaks_of_secret (decoded->str, decoded->len);
-}
-
-/* Of "server_no_context_takeover;" before "client_max_window_bits": parameters without a value. */
-static gsize
-get_flags_size (const char *name,
-                gsize       len)
-{
-  while (len > 0 && !is_separator (name[len - 1]))
-    len--;
-  return len;
-}
-
-/* Whatever its name: base64 of JSON, which tokens begin with (RFC 7519 §3.1) and which fields of a
- * head are sent as, or JSON that speaks of secrets. */
-static gboolean
-is_secret_value (const char *value,
-                 gsize       len)
-{
-  g_autoptr (GString) decoded = NULL;
-
-  if (len == 0 || *value == '\0' || strchr ("e{[%", *value) == NULL)
-    return FALSE;
-  decoded = decode_often (value, len);
-  return g_str_has_prefix (decoded->str, "eyJ") ||
-         (strchr ("{[", *decoded->str) != NULL && speaks_of_secret (decoded->str, decoded->len));
 }
 
 /* ---- a URL in a parameter ---- */
@@ -281,6 +104,21 @@ find_user_info (const char *url,
   return size > 0;
 }
 
+/* Has it a secret, or had it one? */
+static gboolean
+is_secret_parameter (const char *text,
+                     gsize       len)
+{
+  const char *equals = memchr (text, '=', len);
+  gsize       name_len;
+
+  if (equals == NULL)
+    return is_mark (text, len);
+  name_len = (gsize)(equals - text);
+  return duplex_redact_is_secret_name (text, name_len) ||
+         duplex_redact_is_secret_value (equals + 1, len - name_len - 1);
+}
+
 /* Where the parameters of a URL begin if one of them has a secret, or had one; else len. */
 static gsize
 find_secret_query (const char *url,
@@ -293,14 +131,9 @@ find_secret_query (const char *url,
     query++;
   for (gsize at = query + 1; at < len; at += size + 1)
     {
-      const char *equals;
-
       for (size = 0; at + size < len && !is_separator (url[at + size]);)
         size++;
-      equals = memchr (url + at, '=', size);
-      if (equals == NULL ? is_mark (url + at, size)
-                         : is_secret_name (url + at, (gsize)(equals - url) - at) ||
-                             is_secret_value (equals + 1, (gsize)(url + at + size - equals) - 1))
+      if (is_secret_parameter (url + at, size))
         return query + 1;
     }
   return len;
@@ -324,7 +157,7 @@ append_user_info (Redaction  *self,
       return TRUE;
     }
   places = g_array_new (FALSE, FALSE, sizeof (gsize));
-  url = decode (value, len, places);
+  url = duplex_redact_decode (value, len, places);
   if (!find_user_info (url->str, url->len, &from, &to))
     return FALSE;
   from = g_array_index (places, gsize, from);
@@ -346,8 +179,8 @@ append_nested (Redaction  *self,
                gsize       len)
 {
   g_autoptr (GArray)  places = g_array_new (FALSE, FALSE, sizeof (gsize));
-  g_autoptr (GString) url = decode (value, len, places);
-  g_autoptr (GString) whole = decode_wholly (value, len);
+  g_autoptr (GString) url = duplex_redact_decode (value, len, places);
+  g_autoptr (GString) whole = duplex_redact_decode_wholly (value, len);
   gsize               query = find_secret_query (url->str, url->len);
   gsize               shown;
 
@@ -377,8 +210,8 @@ append_doubtful (Redaction  *self,
                  const char *value,
                  gsize       len)
 {
-  g_autoptr (GString) often = decode_often (value, len);
-  g_autoptr (GString) again = decode (often->str, often->len, NULL);
+  g_autoptr (GString) often = duplex_redact_decode_often (value, len);
+  g_autoptr (GString) again = duplex_redact_decode (often->str, often->len, NULL);
 
   if (again->len != often->len || find_secret_query (often->str, often->len) < often->len ||
       may_have_password (often))
@@ -404,7 +237,7 @@ append_value (Redaction  *self,
               const char *value,
               gsize       len)
 {
-  if (is_mark (value, len) || is_secret_value (value, len))
+  if (is_mark (value, len) || duplex_redact_is_secret_value (value, len))
     {
       hide (self, value, len);
       return TRUE;
@@ -425,6 +258,16 @@ append_value (Redaction  *self,
 
 /* ---- parameters ---- */
 
+/* Of "server_no_context_takeover;" before "client_max_window_bits": parameters without a value. */
+static gsize
+get_flags_size (const char *name,
+                gsize       len)
+{
+  while (len > 0 && !is_separator (name[len - 1]))
+    len--;
+  return len;
+}
+
 /* FALSE only where strict, and where it is not certain that this is a parameter. */
 static gboolean
 append_parameter (Redaction  *self,
@@ -437,12 +280,12 @@ append_parameter (Redaction  *self,
 
   /* A password may hold a "=", too. */
   if (self->is_strict && !is_harmless (text, len) &&
-      (equals == NULL || !is_plain_name (text, name_len)))
+      (equals == NULL || !duplex_redact_is_plain_name (text, name_len)))
     return FALSE;
   if (equals == NULL)
     return append_value (self, text, len);
   g_string_append_len (self->out, text, (gssize)name_len + 1);
-  if (!is_secret_name (text + flags, name_len - flags))
+  if (!duplex_redact_is_secret_name (text + flags, name_len - flags))
     return append_value (self, equals + 1, len - name_len - 1);
   /* What says nothing stays. */
   if (len > name_len + 1)

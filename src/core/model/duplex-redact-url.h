@@ -39,10 +39,6 @@ void duplex_redact_append_sentence (GString    *out,
 /* Whether the mark stands where a secret was, so that nobody can connect with it. */
 gboolean duplex_redact_is_marked (const char *text);
 
-/* Of a head, or a member of a profile. */
-gboolean duplex_redact_is_secret_field (const char *name,
-                                        gsize       len);
-
 /* What somebody asked a relay for, the head of a request. Its target names the backend, whose user
  * and password may stand in it, escaped in more ways than one, so that more is hidden than of other
  * URLs:

@@ -7,6 +7,7 @@
 #include "core/model/duplex-export-jsonl.h"
 #include "core/model/duplex-profile-text.h"
 #include "core/model/duplex-redact-url.h"
+#include "core/model/duplex-redact-words.h"
 
 static gboolean
 is_blank (char c)

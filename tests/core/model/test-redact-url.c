@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/model/duplex-redact-words.h"
 #include "duplex-guard-page.h"
 
 /* ---- URLs ---- */

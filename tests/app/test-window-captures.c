@@ -306,6 +306,20 @@ record_secrets (Fixture *f)
   return g_strdup (path);
 }
 
+/* From the capture, by its page's button. Returns the new page. */
+static DuplexSessionPage *
+connect_anew (Fixture    *f,
+              const char *path)
+{
+  DuplexSessionPage *page;
+
+  duplex_window_open_capture (f->window, path);
+  shell_wait (has_tab, f, "the capture to be opened");
+  page = duplex_window_get_selected_page (f->window);
+  g_signal_emit_by_name (page, "open-profile", duplex_session_page_get_profile (page));
+  return duplex_window_get_selected_page (f->window);
+}
+
 /* What is selected in the focused entry: typing replaces it. */
 static char *
 dup_selected (Fixture *f)
@@ -335,11 +349,7 @@ test_secrets (Fixture      *f,
   g_assert_false (is_written (path, "geheimnis"));
   g_assert_true (is_written (path, "room=17"));
   g_assert_null (strstr (path, "geheimnis"));
-  duplex_window_open_capture (f->window, path);
-  shell_wait (has_tab, f, "the capture to be opened");
-  page = duplex_window_get_selected_page (f->window);
-  g_signal_emit_by_name (page, "open-profile", duplex_session_page_get_profile (page));
-  page = duplex_window_get_selected_page (f->window);
+  page = connect_anew (f, path);
   session = duplex_session_page_get_session (page);
   g_assert_false (duplex_session_page_is_stored (page));
   g_assert_cmpint (duplex_session_get_state (session), ==, DUPLEX_SESSION_DISCONNECTED);
@@ -371,11 +381,7 @@ test_recorded_secrets (Fixture      *f,
   g_settings_reset (f->settings, "record-secrets");
   g_assert_true (is_written (path, "?token=geheimnis&room=17"));
   g_assert_true (is_written (path, "X-Api-Key: geheimnis"));
-  duplex_window_open_capture (f->window, path);
-  shell_wait (has_tab, f, "the capture to be opened");
-  page = duplex_window_get_selected_page (f->window);
-  g_signal_emit_by_name (page, "open-profile", duplex_session_page_get_profile (page));
-  page = duplex_window_get_selected_page (f->window);
+  page = connect_anew (f, path);
   shell_wait (is_open, duplex_session_page_get_session (page), "the demo server");
 }
 
